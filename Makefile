@@ -1,0 +1,35 @@
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all lint format clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/installed: setup.py requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --editable ".[dev,serving]"
+	@touch $@
+
+demo: $(VENV)/installed ## Learn features of handwritten digits, score them, draw them, export the encoder
+	$(BIN)/python -m benchmarks.demo
+
+test: $(VENV)/installed ## Run the tests
+	$(BIN)/python -m pytest -n 2
+
+test-all: $(VENV)/installed ## Run the tests, the long ones too
+	$(BIN)/python -m pytest -n 2 -m ""
+
+lint: $(VENV)/installed ## Check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/installed ## Put the code into the format that lint asks for
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## Remove the environment and the caches
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,38 @@
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+
+
+def requirements():
+    lines = (line.split("#")[0].strip() for line in (ROOT / "requirements.txt").read_text().splitlines())
+    return [line for line in lines if line]
+
+
+setup(
+    name="keras_ssl",
+    version="0.1.0",
+    description="Self-supervised learning for images in Keras and TensorFlow",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    packages=find_packages(include=["keras_ssl", "keras_ssl.*"]),
+    package_data={"keras_ssl.recipes": ["*.yaml"]},
+    # The lower bound is Keras 3.15's, the upper one TensorFlow 2.21's.
+    python_requires=">=3.11,<3.14",
+    install_requires=requirements(),
+    extras_require={
+        "serving": ["tensorflow-serving-api>=2.21,<2.22"],
+        "dev": [
+            "hypothesis>=6.170,<7",
+            "ipykernel>=7,<8",
+            "nbclient>=0.11,<0.12",
+            "pillow>=13,<14",
+            "pytest>=9.2,<10",
+            "pytest-xdist>=3.8,<4",
+            "ruff>=0.17.5,<0.18",
+        ],
+    },
+    entry_points={"console_scripts": ["keras-ssl = keras_ssl.cli:main"]},
+)

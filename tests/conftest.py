@@ -1,0 +1,43 @@
+import os
+import warnings
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("MPLBACKEND", "agg")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # One thread per worker: with two, workers on two cores wait for each other.
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+    os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+# Two logical devices, so that every test process can try MirroredStrategy(["CPU:0", "CPU:1"]).
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+warnings.filterwarnings("ignore", module="keras_cv")
+
+
+@pytest.fixture(autouse=True)
+def _fresh_keras():
+    keras.utils.set_random_seed(0)
+    yield
+    keras.config.set_dtype_policy("float32")
+    keras.backend.clear_session()
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture
+def tfds_dir():
+    """The folder of prepared TFDS data sets, where there is one with CIFAR-10 in it."""
+    for folder in (os.environ.get("TFDS_DATA_DIR"), Path(__file__).parents[2] / "shared" / "tfds"):
+        if folder and (Path(folder) / "cifar10").is_dir():
+            return str(Path(folder).resolve())
+    pytest.skip("no prepared CIFAR-10: set TFDS_DATA_DIR to a folder that has it")
