@@ -1,0 +1,312 @@
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_ssl import distribute
+from keras_ssl.data import from_arrays
+from keras_ssl.methods.checks import FirstBatchCheck, PixelRange, check_encoder, check_images
+from keras_ssl.methods.epoch_order import EpochOrder
+from keras_ssl.methods.views import default_augmenter
+
+# Stands for the training step in the seeds of evaluate(), so that held-out images always get the same views.
+EVALUATION_STEP = -1
+# For arrays; the data sets of keras_ssl.data have the same default. Keras' 32 is too few to compare views among.
+DEFAULT_BATCH_SIZE = 256
+
+
+@keras.saving.register_keras_serializable("keras_ssl")
+class SelfSupervisedModel(keras.Model):
+    """What all methods share: an encoder, views of its images, and the verbs that a `train_step` is written in.
+
+    A method builds its heads in `__init__`, says in `forward` how views become a loss, and writes its paper's
+    algorithm in `train_step` with the verbs `augment` (views that are a function of seed, step and view),
+    `minimize` (an optimizer step, right under mixed precision and on several replicas) and `report` (what the
+    progress bar shows). `evaluate()` and `validation_data` run the same `forward` without an update.
+
+    Calling the model, and `predict`, gives the encoder's features of the images as they are.
+
+    Args:
+        encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
+            features (batch, features): one of `keras_ssl.backbones`, or your own.
+        augmenter: a `keras_ssl.augment.Augmenter`. By default, for a method with several `views`,
+            `augment.simclr` for the encoder's image size, or `augment.grayscale` for images that are not RGB; a
+            method with one view then looks at the images as they are.
+        seed: int. With the step and the view it determines every random draw of the training.
+
+    Raises:
+        ValueError: when `encoder` is not such a model.
+
+    Example, a method that pulls two views of an image together and nothing else (so it collapses):
+
+    >>> import keras_ssl, tensorflow as tf
+    >>> class Attraction(keras_ssl.SelfSupervisedModel):
+    ...     views = 2
+    ...     def forward(self, views, training):
+    ...         a, b = tf.split(self.encoder(views, training=training), 2)
+    ...         return tf.reduce_mean(tf.square(a - b)), {}
+    ...     def train_step(self, data):
+    ...         views = self.augment(self.images(data))
+    ...         with tf.GradientTape() as tape:
+    ...             loss, logs = self.forward(views, training=True)
+    ...         self.minimize(loss, tape)
+    ...         return self.report(loss, logs)
+    """
+
+    #: Number of views that the loss compares.
+    views = 1
+    #: Names of what `forward` returns beside the loss; each becomes a metric.
+    logged = ()
+    #: The fewest images that one step can learn from.
+    minimum_batch = 1
+
+    def __init__(self, encoder, augmenter=None, *, seed=0, **kwargs):
+        super().__init__(**kwargs)
+        check_encoder(encoder)
+        self.encoder = encoder
+        self.augmenter = default_augmenter(encoder) if augmenter is None and self.views > 1 else augmenter
+        self.seed = int(seed)
+        self.step = self.add_weight(
+            name="step",
+            shape=(),
+            dtype="int64",
+            initializer="zeros",
+            trainable=False,
+            aggregation="only_first_replica",
+        )
+        self._means = {name: keras.metrics.Mean(name=name) for name in ("loss", *self.logged)}
+        self._pixel_range = PixelRange()
+        self.built = True
+
+    def build(self, input_shape=None):
+        """Nothing is left to build: the encoder's input shape fixed everything."""
+
+    def call(self, images, training=None):
+        """The encoder's features of `images`, (batch, features)."""
+        return self.encoder(images, training=training)
+
+    # ------------------------------------------------------------------ the verbs of a train_step
+
+    def images(self, data):
+        """The images in what fit hands to `train_step`: labels and weights are left out, shapes are checked."""
+        images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        images = tf.convert_to_tensor(images)
+        check_images(images.shape, images.dtype, self.encoder.input_shape, self.minimum_batch, type(self).__name__)
+        self._pixel_range.observe(images)
+        return images
+
+    def augment(self, images, training=True):
+        """`self.views` random views of `images`, view after view: (views * batch, height, width, channels)."""
+        if self.augmenter is None:
+            return tf.cast(images, tf.float32)
+        return tf.concat(
+            [
+                self.augmenter(
+                    images,
+                    seed=self.random_seed(view, training),
+                    replica=distribute.replica_id(),
+                    replicas=distribute.num_replicas(),
+                )
+                for view in range(self.views)
+            ],
+            axis=0,
+        )
+
+    def random_seed(self, view=0, training=True):
+        """A seed for tf.random.stateless_*, int32 of shape (2,): a function of (seed, step, view)."""
+        step = tf.convert_to_tensor(self.step) if training else EVALUATION_STEP
+        seed = tf.constant([self.seed, view], tf.int32)
+        return tf.random.fold_in(seed, tf.cast(step, tf.int32), alg="philox")
+
+    def minimize(self, loss, tape, variables=None, optimizer=None):
+        """One step of the optimizer down the gradient of `loss`.
+
+        Args:
+            loss: scalar float32, this replica's share: a mean over its rows.
+            tape: the `tf.GradientTape` that recorded it.
+            variables: what to update; by default all trainable weights.
+            optimizer: by default the one given to `compile`.
+        """
+        variables = self.trainable_variables if variables is None else variables
+        optimizer = self.optimizer if optimizer is None else optimizer
+        # Keras adds the replicas' gradients up, so each gives its part of their mean; a loss-scaling optimizer
+        # multiplies, and divides again in apply.
+        upstream = optimizer.scale_loss(tf.ones((), loss.dtype) / distribute.num_replicas())
+        gradients = tape.gradient(loss, variables, output_gradients=upstream)
+        optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        self.step.assign_add(1)
+
+    def report(self, loss, logs):
+        """Takes the step's numbers into the epoch's means, and returns the means for the progress bar."""
+        values = {"loss": loss, **logs}
+        for name, mean in self._means.items():
+            mean.update_state(distribute.mean(values[name]))
+        results = {name: mean.result() for name, mean in self._means.items()}
+        if distribute.is_multi_worker():
+            # Keras reduces the workers' results along their first axis, which scalars lack.
+            results = {name: tf.reshape(value, (1,)) for name, value in results.items()}
+        return results
+
+    # ------------------------------------------------------------------ what a method says
+
+    def forward(self, views, training):
+        """From views to the loss.
+
+        Args:
+            views: (views * batch, height, width, channels) float32, from `augment`.
+            training: bool.
+
+        Returns:
+            A tuple of the loss, a scalar, and a dict with the scalars named in `logged`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must implement forward(views, training).")
+
+    def train_step(self, data):
+        """One step of the method's algorithm; every method writes its own."""
+        raise NotImplementedError(f"{type(self).__name__} must implement train_step(data).")
+
+    def test_step(self, data):
+        """The training loss on held-out images: the same `forward` on views of a fixed seed, and no update."""
+        return self.report(*self.forward(self.augment(self.images(data), training=False), training=False))
+
+    # ------------------------------------------------------------------ Keras
+
+    @property
+    def metrics(self):
+        """The running means of the loss and of what the method logs beside it."""
+        return list(self._means.values())
+
+    def compile(self, optimizer="adam", *, run_eagerly=False, steps_per_execution=1, jit_compile="auto", **kwargs):
+        """Sets the optimizer. The loss is the method's own.
+
+        Args:
+            optimizer: a `keras.optimizers.Optimizer` or its name.
+            run_eagerly: bool, run the step in Python, for debugging.
+            steps_per_execution: int, batches per call from Python.
+            jit_compile: True compiles the whole step with XLA; "auto" does so on an accelerator, while on a CPU
+                and under tf.distribute only the augmenter is compiled, where it pays; False leaves the step
+                alone.
+
+        Raises:
+            ValueError: for a loss or metrics, which the method has itself, or for `jit_compile=True` with several
+                replicas.
+        """
+        if kwargs:
+            raise ValueError(
+                f"{type(self).__name__} brings its own loss and metrics: compile it with an optimizer and, if you "
+                "like, run_eagerly, steps_per_execution and jit_compile. Received: "
+                + ", ".join(f"{name}={value!r}" for name, value in kwargs.items())
+            )
+        if jit_compile is True and self.distribute_strategy.num_replicas_in_sync > 1:
+            raise ValueError(
+                "tf.distribute cannot run inside one XLA program on several replicas; leave jit_compile='auto', "
+                "which still compiles the augmenter. Received: jit_compile=True"
+            )
+        super().compile(
+            optimizer=optimizer,
+            run_eagerly=run_eagerly,
+            steps_per_execution=steps_per_execution,
+            jit_compile=jit_compile,
+        )
+        self._compile_arguments = {
+            "optimizer": optimizer,
+            "run_eagerly": run_eagerly,
+            "steps_per_execution": steps_per_execution,
+            "jit_compile": jit_compile,
+        }
+
+    def fit(self, x=None, y=None, batch_size=None, *, shuffle=True, callbacks=None, **kwargs):
+        """Learns from images; labels, where there are any, are ignored.
+
+        Args:
+            x: a `tf.data.Dataset` of image batches or of (images, labels), or an array of images
+                (n, height, width, channels), uint8 or float, raw pixels in [0, 255].
+            y: ignored.
+            batch_size: int, for an array only: images per step, 256 by default.
+            shuffle: bool, for an array only: a new order each epoch, which depends on (seed, epoch) alone.
+            callbacks: list of `keras.callbacks.Callback`.
+            **kwargs: the other arguments of `keras.Model.fit`: epochs, initial_epoch, validation_data, verbose, …
+
+        Returns:
+            A `keras.callbacks.History`.
+
+        Raises:
+            ValueError: where the images cannot be what the encoder expects: none at all, another shape, pixels in
+                [0, 1], too few in a batch.
+        """
+        held_out = kwargs.pop("validation_data", None)
+        if share := kwargs.pop("validation_split", 0.0):
+            x, held_out = _split(x, share)
+        x = self._as_dataset(x, batch_size, shuffle=shuffle)
+        if held_out is not None:
+            held_out = self._as_dataset(held_out, kwargs.pop("validation_batch_size", batch_size))
+        method = type(self).__name__
+        ours = [FirstBatchCheck(self._pixel_range, self.minimum_batch, method), EpochOrder(x)]
+        return super().fit(x, callbacks=[*ours, *(callbacks or [])], validation_data=held_out, **kwargs)
+
+    def evaluate(self, x=None, y=None, batch_size=None, **kwargs):
+        """The loss, and what is logged beside it, on held-out images; the same images give the same numbers.
+
+        Args:
+            x: images, as for `fit`. A contrastive loss depends on the batch size, so of an array with more than
+                one batch the remainder is left out.
+            y: ignored.
+            batch_size: int, for an array only; 256 by default.
+            **kwargs: the other arguments of `keras.Model.evaluate`.
+
+        Returns:
+            The loss and the logged quantities, as a list, or with `return_dict=True` by name.
+        """
+        return super().evaluate(self._as_dataset(x, batch_size), **kwargs)
+
+    def _as_dataset(self, images, batch_size, shuffle=False):
+        if isinstance(images, tuple | list) and len(images) in (2, 3) and not np.isscalar(images[0]):
+            images = images[0]
+        if isinstance(images, tf.data.Dataset | tf.distribute.DistributedDataset | keras.utils.PyDataset):
+            if batch_size is not None:
+                raise ValueError(
+                    "A data set comes in batches already: give the batch size where the data set is made. "
+                    f"Received: batch_size={batch_size}"
+                )
+            return images
+        return from_arrays(
+            images,
+            batch_size=batch_size or DEFAULT_BATCH_SIZE,
+            shuffle=shuffle,
+            seed=self.seed,
+            drop_remainder=not shuffle and self.minimum_batch > 1,
+        )
+
+    def get_config(self):
+        """The constructor's arguments, from which `from_config` builds the same method."""
+        return {
+            **super().get_config(),
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "augmenter": keras.saving.serialize_keras_object(self.augmenter),
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """Builds the method from `get_config()`."""
+        return cls(**keras.saving.deserialize_keras_object(config))
+
+    def get_compile_config(self):
+        """The arguments of `compile`, "auto" left as "auto": the machine that loads may be another."""
+        if not self.compiled:
+            return None
+        return keras.saving.serialize_keras_object(self._compile_arguments)
+
+    def compile_from_config(self, config):
+        """Compiles as the saved model was, and builds the optimizer so that its state can be loaded."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
+
+
+def _split(images, share):
+    """The first and the last `share` of an array, as Keras' validation_split cuts it."""
+    if isinstance(images, tf.data.Dataset):
+        raise ValueError(
+            f"A tf.data.Dataset has no length to split; pass validation_data. Received: validation_split={share}"
+        )
+    first = round(len(images) * (1 - share))
+    return images[:first], images[first:]

@@ -1,0 +1,159 @@
+"""What goes wrong in practice with encoders and images, said in words before it costs a night of training."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+
+def check_encoder(encoder):
+    """Raises a ValueError unless `encoder` is a built model from one batch of images to features."""
+    if not isinstance(encoder, keras.Model):
+        raise ValueError(
+            "encoder must be a keras.Model from images to features: one of keras_ssl.backbones, or "
+            f"keras_ssl.backbones.wrap(model) around your own. Received: encoder={encoder!r}"
+        )
+    try:
+        input_shape, output_shape = encoder.input_shape, encoder.output_shape
+    except AttributeError:
+        raise ValueError(
+            "encoder must know its input and output shapes: build it with the functional API, or put it into "
+            f"keras.Sequential([keras.Input((height, width, channels)), encoder]). Received: encoder={encoder!r}"
+        ) from None
+    if isinstance(input_shape, list | dict) or len(input_shape) != 4 or input_shape[-1] is None:
+        raise ValueError(
+            "encoder must have one input of images, (batch, height, width, channels). "
+            f"Received: encoder.input_shape={input_shape}"
+        )
+    if isinstance(output_shape, list | dict) or len(output_shape) != 2 or output_shape[-1] is None:
+        raise ValueError(
+            "encoder must give one feature vector per image, (batch, features); keras_ssl.backbones.wrap(model) "
+            f"pools a feature map. Received: encoder.output_shape={output_shape}"
+        )
+
+
+def check_head(name, head, input_units):
+    """Raises a ValueError unless `head`, the argument `name`, is a built model on vectors of `input_units`."""
+    if not isinstance(head, keras.Model) or not head.built:
+        raise ValueError(
+            f"{name} must be a built keras.Model from features to embeddings, such as "
+            f"keras_ssl.backbones.projection_head({input_units}, …). Received: {name}={head!r}"
+        )
+    if head.input_shape[-1] != input_units:
+        raise ValueError(
+            f"{name} takes vectors of {head.input_shape[-1]} and is given vectors of {input_units}; build it with "
+            f"keras_ssl.backbones.projection_head({input_units}, …). Received: {name}.input_shape={head.input_shape}"
+        )
+
+
+def check_images(shape, dtype, input_shape, minimum_batch, method):
+    """Raises a ValueError unless a batch of `shape` and `dtype` can be images for the encoder.
+
+    What is not known while tracing (None) passes.
+
+    Args:
+        shape: the batch's `tf.TensorShape`.
+        dtype: its dtype.
+        input_shape: the encoder's, (None, height, width, channels).
+        minimum_batch: int, the fewest images that a step can learn from.
+        method: str, the method's name for the messages.
+    """
+    expected = "(batch, " + ", ".join("any" if n is None else str(n) for n in input_shape[1:]) + ")"
+    received = f"Received: a batch of shape {shape} and dtype {dtype.name}"
+    if dtype.is_complex or dtype in (tf.string, tf.bool):
+        raise ValueError(
+            f"{method} learns from images as numbers, uint8 or float, in [0, 255]; keras_ssl.data.from_directory "
+            f"reads files. {received}"
+        )
+    if shape.rank is None:
+        return
+    if shape.rank in (1, 2):
+        raise ValueError(
+            f"{method} learns from images of shape {expected}. These look like labels: a data set must yield "
+            f"`images` or `(images, labels)`, in that order. {received}"
+        )
+    if shape.rank != 4:
+        raise ValueError(
+            f"{method} learns from batches of images, {expected}; call .batch(…) on a data set of single images, "
+            f"and give grey images a channel axis with images[..., None]. {received}"
+        )
+    if shape[-1] is not None and shape[-1] != input_shape[-1]:
+        raise ValueError(
+            f"The encoder was built for {input_shape[-1]} channels, {expected}; build it with the images' shape. "
+            f"{received}"
+        )
+    if shape[0] == 0:
+        raise ValueError(f"There are no images to learn from. {received}")
+    if shape[0] is not None and shape[0] < minimum_batch:
+        raise ValueError(
+            f"{method} compares the images of a batch with each other, so a batch needs at least {minimum_batch}; "
+            f"use a larger batch_size. {received}"
+        )
+
+
+class PixelRange:
+    """Remembers the size and the range of pixels of the last batch of a compiled step, for `FirstBatchCheck`."""
+
+    def __init__(self):
+        # Not a weight: it says nothing of the model, so it is neither saved nor synchronised.
+        self._seen = tf.Variable(
+            [0.0, 0.0, 255.0],
+            trainable=False,
+            synchronization=tf.VariableSynchronization.ON_READ,
+            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+        )
+
+    def observe(self, images):
+        """Notes a batch; integers, which cannot be scaled to [0, 1], as [0, 255]."""
+        lowest, highest = 0.0, 255.0
+        if images.dtype.is_floating:
+            lowest = tf.cast(tf.reduce_min(images), tf.float32)
+            highest = tf.cast(tf.reduce_max(images), tf.float32)
+        self._seen.assign(tf.stack([tf.cast(tf.shape(images)[0], tf.float32), lowest, highest]))
+
+    def read(self):
+        """The batch size, the lowest and the highest pixel last noted."""
+        batch, lowest, highest = self._seen.numpy().tolist()
+        return int(batch), lowest, highest
+
+
+def check_pixels(batch, lowest, highest, minimum_batch, method):
+    """Raises a ValueError unless a batch of that size with pixels of that range can be raw images."""
+    advice = "Encoders normalise inside, so that training and serving agree: leave rescaling and standardising out"
+    received = f"Received: pixels from {lowest:.4g} to {highest:.4g}"
+    if np.isnan(lowest) or np.isnan(highest):
+        raise ValueError(f"{method} found pixels that are not numbers (NaN). {received}")
+    if lowest < 0 or highest > 255:
+        raise ValueError(f"{method} expects raw pixels in [0, 255]. {advice}. {received}")
+    if highest <= 1:
+        raise ValueError(
+            f"{method} expects raw pixels in [0, 255], and these lie in [0, 1]. {advice}, or multiply by 255. "
+            f"{received}"
+        )
+    if batch < minimum_batch:
+        raise ValueError(
+            f"{method} compares the images of a batch with each other, so a batch needs at least {minimum_batch}; "
+            f"use a larger batch_size. Received: a first batch of {batch}"
+        )
+
+
+class FirstBatchCheck(keras.callbacks.Callback):
+    """Stops a fit after its first batch with a ValueError when the pixels are not raw, or the batch is too small.
+
+    Args:
+        pixel_range: the `PixelRange` that the step reports to.
+        minimum_batch: int.
+        method: str, the method's name for the messages.
+    """
+
+    def __init__(self, pixel_range, minimum_batch, method):
+        super().__init__()
+        self._pixel_range = pixel_range
+        self._minimum_batch = minimum_batch
+        self._method = method
+        self._checked = False
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Checks the first batch, then nothing more: reading a variable waits for the device."""
+        if not self._checked:
+            check_pixels(*self._pixel_range.read(), self._minimum_batch, self._method)
+            self._checked = True

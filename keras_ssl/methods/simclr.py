@@ -1,0 +1,85 @@
+import keras
+import tensorflow as tf
+
+from keras_ssl import backbones, distribute
+from keras_ssl.losses import contrastive_accuracy, embedding_spread, nt_xent
+from keras_ssl.methods.base import SelfSupervisedModel
+from keras_ssl.methods.checks import check_head
+
+
+@keras.saving.register_keras_serializable("keras_ssl")
+class SimCLR(SelfSupervisedModel):
+    """Two views of an image are each other's nearest neighbours, among all views of the batch.
+
+    Chen et al. 2020, "A Simple Framework for Contrastive Learning of Visual Representations"
+    (https://arxiv.org/abs/2002.05709), algorithm 1: every image is augmented twice, an encoder f and a projection
+    head g map the views to embeddings z = g(f(view)), and `keras_ssl.losses.nt_xent` tells each pair from the
+    2(B - 1) other views. The head is thrown away after training; the encoder's features are what is learned.
+
+    Logged beside the loss: `contrastive_accuracy`, how often the positive is the nearest of all candidates, and
+    `embedding_spread`, about 1 for embeddings that fill the sphere and 0 when they have collapsed.
+
+    Args:
+        encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
+            features (batch, features).
+        projector: a `keras.Model` from features to embeddings. By default `backbones.projection_head` with one
+            hidden layer as wide as the features and 128 outputs, as in the paper (section 2.1).
+        augmenter: a `keras_ssl.augment.Augmenter`. By default `augment.simclr` for the encoder's image size, and
+            `augment.grayscale` for images of one channel.
+        temperature: positive float; 0.5 as in the paper for CIFAR-10 (appendix B.9), which takes 0.1 for ImageNet.
+        seed: int. With the step and the view it determines every random draw of the training.
+
+    Raises:
+        ValueError: for an encoder that is not such a model, a projector that does not fit it, or a temperature
+            that is not positive.
+
+    Example:
+
+    >>> import keras_ssl, numpy as np
+    >>> images = np.random.randint(0, 256, (64, 32, 32, 3), dtype="uint8")
+    >>> model = keras_ssl.SimCLR(keras_ssl.backbones.small_cnn((32, 32, 3)))
+    >>> model.compile("adam")
+    >>> history = model.fit(images, batch_size=32, verbose=0)
+    >>> model.predict(images, verbose=0).shape
+    (64, 256)
+    """
+
+    views = 2
+    logged = ("contrastive_accuracy", "embedding_spread")
+    minimum_batch = 2
+
+    def __init__(self, encoder, projector=None, augmenter=None, *, temperature=0.5, seed=0, **kwargs):
+        super().__init__(encoder, augmenter, seed=seed, **kwargs)
+        if not temperature > 0:
+            raise ValueError(f"temperature must be positive. Received: temperature={temperature}")
+        features = encoder.output_shape[-1]
+        self.projector = projector or backbones.projection_head(features, features, 128)
+        check_head("projector", self.projector, features)
+        self.temperature = float(temperature)
+
+    def train_step(self, data):
+        """Algorithm 1 of the paper."""
+        views = self.augment(self.images(data))
+        with tf.GradientTape() as tape:
+            loss, logs = self.forward(views, training=True)
+        self.minimize(loss, tape)
+        return self.report(loss, logs)
+
+    def forward(self, views, training):
+        """Encodes both views in one batch, projects them, and compares each with all."""
+        z = self.projector(self.encoder(views, training=training), training=training)
+        z_a, z_b = tf.split(z, 2)
+        others = (distribute.gather(z_a), distribute.gather(z_b), distribute.replica_id() * tf.shape(z_a)[0])
+        loss = nt_xent(z_a, z_b, self.temperature, global_views=others)
+        return loss, {
+            "contrastive_accuracy": contrastive_accuracy(z_a, z_b, global_views=others),
+            "embedding_spread": embedding_spread(z),
+        }
+
+    def get_config(self):
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "projector": keras.saving.serialize_keras_object(self.projector),
+            "temperature": self.temperature,
+        }
