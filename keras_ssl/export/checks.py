@@ -1,0 +1,152 @@
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_ssl.data.resize import check_image_size
+
+_PROBABILITY_TOLERANCE = 1e-3
+
+
+def check_encoder(encoder):
+    """Checks that `encoder` is a built model from one batch of images to features.
+
+    Returns:
+        The shape `(height, width, channels)` of its images, with `None` for a side that may be any, and the
+        number of its features.
+    """
+    if not isinstance(encoder, keras.Model):
+        raise TypeError(
+            "`encoder` must be a keras.Model from images to features. "
+            f"Received: encoder={encoder!r} of type {type(encoder).__name__}"
+        )
+    if isinstance(getattr(encoder, "encoder", None), keras.Model):
+        raise ValueError(
+            "`encoder` is a whole method; export the encoder that it trained: pass `model.encoder`. "
+            f"Received: encoder={encoder!r}"
+        )
+    shape = _input_shape(encoder, "encoder", "a batch of images")
+    if len(shape) != 4 or shape[3] is None:
+        raise ValueError(
+            "`encoder` must take images of shape (batch, height, width, channels) with a known number of channels. "
+            f"Received: encoder={encoder!r} with input shape {shape}"
+        )
+    features = encoder.output_shape
+    if not isinstance(features, tuple) or len(features) != 2 or not isinstance(features[1], int):
+        raise ValueError(
+            "`encoder` must give features of shape (batch, features): pool its feature maps, for instance with "
+            f"`keras_ssl.backbones.wrap`. Received: encoder={encoder!r} with output shape {features}"
+        )
+    return shape[1:], features[1]
+
+
+def check_serving_size(image_size, image_shape):
+    """The (height, width) that files are resized to: the encoder's own, or `image_size` where it takes any."""
+    own = image_shape[:2]
+    size = own if image_size is None else check_image_size(image_size)
+    if None in size:
+        raise ValueError(
+            "`encoder` takes images of any size, and files must be resized to one: pass "
+            "`image_size=(height, width)`, the size it was trained at. Received: image_size=None, encoder with input "
+            f"shape {(None, *image_shape)}"
+        )
+    if any(side not in (None, given) for side, given in zip(own, size, strict=True)):
+        raise ValueError(
+            f"`image_size` must be the encoder's own, {own}, or left out. Received: image_size={image_size}"
+        )
+    return size
+
+
+def check_classifier(classifier, features, class_names):
+    """Checks that `classifier` maps the encoder's features to the probabilities of `class_names`."""
+    if classifier is None:
+        if class_names is not None:
+            raise ValueError(
+                "`class_names` name what a classifier tells apart: pass `classifier` too. "
+                f"Received: classifier=None, class_names={class_names!r}"
+            )
+        return
+    if not isinstance(classifier, keras.Model):
+        raise TypeError(
+            "`classifier` must be a keras.Model from features to probabilities. "
+            f"Received: classifier={classifier!r} of type {type(classifier).__name__}"
+        )
+    shape = _input_shape(classifier, "classifier", "a batch of features")
+    if len(shape) != 2 or shape[1] != features:
+        raise ValueError(
+            f"`classifier` must take the encoder's features: it takes inputs of shape {shape}, and the encoder gives "
+            f"(batch, {features}). Received: classifier={classifier!r}"
+        )
+    probabilities = np.asarray(
+        keras.ops.cast(
+            classifier(np.random.default_rng(0).normal(size=(8, features)).astype("float32"), training=False),
+            "float32",
+        )
+    )
+    sums = probabilities.sum(axis=-1)
+    if probabilities.ndim != 2 or probabilities.min() < 0 or not np.allclose(sums, 1, atol=_PROBABILITY_TOLERANCE):
+        raise ValueError(
+            "`classifier` must give probabilities of shape (batch, classes), each row of which sums to 1: end it in "
+            f"a softmax. Received: classifier={classifier!r} with outputs of shape {probabilities.shape} and sums "
+            f"{np.ravel(sums)[:3]}"
+        )
+    if class_names is not None:
+        _check_class_names(class_names, probabilities.shape[1])
+
+
+def check_path(path):
+    """Checks that a folder can be made at `path`."""
+    if "://" in str(path):
+        raise ValueError(
+            "`path` must be on a local disk, where a rename is atomic: export there, then copy the version folder. "
+            f"Received: path={str(path)!r}"
+        )
+    if any(part.is_file() for part in (Path(path), *Path(path).parents)):
+        raise ValueError(
+            f"`path` must be a folder, which is made where missing, not a file. Received: path={str(path)!r}"
+        )
+
+
+def check_metadata(metadata):
+    """Checks that `metadata` can stand in the manifest."""
+    if metadata is None:
+        return
+    if not isinstance(metadata, dict):
+        raise TypeError(f"`metadata` must be a dict. Received: metadata={metadata!r}")
+    try:
+        json.dumps(metadata, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            "`metadata` must be JSON, that is dicts, lists, strings, finite numbers, booleans and None: "
+            f"{error}. Received: metadata={metadata!r}"
+        ) from error
+
+
+def _check_class_names(class_names, classes):
+    if isinstance(class_names, str) or not all(isinstance(name, str) for name in class_names):
+        raise TypeError(f"`class_names` must be a list of strings. Received: class_names={class_names!r}")
+    if len(class_names) != classes:
+        raise ValueError(
+            f"`class_names` must name each of the classifier's {classes} classes, in its order. "
+            f"Received: {len(class_names)} names, class_names={class_names!r}"
+        )
+
+
+def _input_shape(model, name, takes):
+    """The input shape of a built model with one input."""
+    if not model.built:
+        raise ValueError(
+            f"`{name}` has no weights yet: call it once on {takes}, or start it with a `keras.Input`. "
+            f"Received: {name}={model!r}"
+        )
+    try:
+        shape = model.input_shape
+    except AttributeError:
+        raise ValueError(
+            f"`{name}` must know its input shape: build it with the functional API, or put it behind a `keras.Input` "
+            f"in a `keras.Sequential`. Received: {name}={model!r}"
+        ) from None
+    if not isinstance(shape, tuple):
+        raise ValueError(f"`{name}` must have one input, {takes}. Received: {name}={model!r} with inputs {shape}")
+    return shape

@@ -1,0 +1,69 @@
+import contextlib
+import tempfile
+from pathlib import Path
+
+import keras
+
+_LOW_PRECISION = ("mixed_bfloat16", "mixed_float16", "bfloat16", "float16")
+
+
+def inference_copy(model):
+    """A copy of a built Keras model that computes in float32 and knows no optimizer, loss or strategy.
+
+    What is served must not depend on how it was trained: bfloat16 is slow on most CPUs that serve, and a variable
+    that is mirrored over eight devices is one variable to the server. The copy is made from the model's
+    configuration and state, as a `.keras` file is.
+
+    Args:
+        model: A built `keras.Model` that Keras can serialise.
+
+    Returns:
+        A `keras.Model` with the same weights. Where `model` computes in float32 already, its outputs are the
+        same; where it computes in bfloat16 or float16, they differ by the rounding that the copy does without.
+
+    Raises:
+        ValueError: If the model cannot be rebuilt from its configuration.
+    """
+    try:
+        with _float32_by_default():
+            copy = keras.saving.deserialize_keras_object(
+                _in_float32(keras.saving.serialize_keras_object(model)), safe_mode=False
+            )
+    except (TypeError, ValueError, NotImplementedError) as error:
+        raise ValueError(
+            "The model cannot be rebuilt from its configuration, so that no saved file of it would load again. "
+            "Give your own layers a `get_config` and decorate them with "
+            f"`@keras.saving.register_keras_serializable()`. Received: model={model!r}, Keras says: {error}"
+        ) from error
+    with tempfile.TemporaryDirectory() as folder:
+        # By file and not by set_weights: layers like Normalization finish their state when they load.
+        weights = str(Path(folder) / "model.weights.h5")
+        model.save_weights(weights)
+        copy.load_weights(weights)
+    return copy
+
+
+def _in_float32(config):
+    """The configuration with every low-precision dtype and dtype policy replaced by float32."""
+    if isinstance(config, (list, tuple)):
+        return type(config)(_in_float32(item) for item in config)
+    if not isinstance(config, dict):
+        return config
+    if config.get("class_name") == "DTypePolicy" and config["config"]["name"] in _LOW_PRECISION:
+        return {**config, "config": {"name": "float32"}}
+    return {
+        key: "float32" if key == "dtype" and value in _LOW_PRECISION else _in_float32(value)
+        for key, value in config.items()
+        if key != "compile_config"
+    }
+
+
+@contextlib.contextmanager
+def _float32_by_default():
+    """Layers whose configuration names no dtype take the global policy, so it is float32 meanwhile."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)

@@ -1,0 +1,58 @@
+import tensorflow as tf
+
+from keras_ssl.data.decode import decode_and_resize
+
+# What image files can hold; a model for other channels is served arrays only.
+FILE_CHANNELS = (1, 3)
+
+
+def serving_module(encoder, classifier, class_names, image_shape, image_size, resize):
+    """The graph that is served, and nothing of the training.
+
+    Args:
+        encoder: `keras.Model` from images to features, in float32.
+        classifier: `keras.Model` from features to probabilities, or `None`.
+        class_names: List of strings, or `None` for class numbers.
+        image_shape: (height, width, channels) that the encoder takes, with `None` for a side that may be any.
+        image_size: (height, width) that files are resized to.
+        resize: `"stretch"`, `"crop"` or `"pad"`.
+
+    Returns:
+        A `tf.Module` that owns the variables, and the dict from name to signature (a `tf.function` traced).
+    """
+    channels = image_shape[2]
+
+    @tf.function(input_signature=[tf.TensorSpec((None, *image_shape), tf.float32, "images")])
+    def serve_images(images):
+        # The server itself takes any shape, and a convolution would give features of it.
+        images = tf.ensure_shape(images, (None, *image_shape))
+        embedding = tf.cast(encoder(images, training=False), tf.float32)
+        if classifier is None:
+            return {"embedding": embedding}
+        probabilities = tf.cast(classifier(embedding, training=False), tf.float32)
+        winner = tf.argmax(probabilities, axis=-1)
+        return {
+            "embedding": embedding,
+            "probabilities": probabilities,
+            "class": winner if class_names is None else tf.gather(tf.constant(class_names), winner),
+        }
+
+    # Decoding is written in graph operations: AutoGraph would take seconds to find nothing to convert.
+    @tf.function(input_signature=[tf.TensorSpec((None,), tf.string, "image_bytes")], autograph=False)
+    def serve_bytes(image_bytes):
+        images = tf.map_fn(
+            lambda image: decode_and_resize(image, image_size, channels=channels, resize=resize),
+            image_bytes,
+            fn_output_signature=tf.TensorSpec((*image_size, channels), tf.uint8),
+        )
+        return serve_images(tf.cast(images, tf.float32))
+
+    signatures = {"serving_default": serve_images.get_concrete_function()}
+    if channels in FILE_CHANNELS:
+        signatures["serve_bytes"] = serve_bytes.get_concrete_function()
+
+    module = tf.Module()
+    # The variables that inference reads, not the models that hold them: tracking a Keras model would drag along
+    # the seeds of its dropout and its own signatures.
+    module.weights = list(signatures["serving_default"].variables)
+    return module, signatures

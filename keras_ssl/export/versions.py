@@ -1,0 +1,110 @@
+import contextlib
+import errno
+import os
+import re
+import shutil
+import time
+import uuid
+from pathlib import Path
+
+# TensorFlow Serving takes the subfolders named by a number and looks at no other.
+_NUMBER = re.compile(r"[0-9]+")
+_STAGING = ".export-"
+# An export takes seconds to minutes, so that one which was left a day ago has no writer any more. A
+# process id in the name would say less: the writer may run on another host or in another container.
+_ABANDONED_AFTER_SECONDS = 24 * 60 * 60
+_TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
+
+
+def numbered(path):
+    """The versions under `path`: a dict from version number to its `pathlib.Path`, oldest first."""
+    if not Path(path).is_dir():
+        return {}
+    children = {int(child.name): child for child in Path(path).iterdir() if _NUMBER.fullmatch(child.name)}
+    return dict(sorted(children.items()))
+
+
+def find(path):
+    """The version folder that `path` means: itself, or else the newest one under it.
+
+    Args:
+        path: A version folder (`saved_models/cats/2`) or the folder of all versions (`saved_models/cats`).
+
+    Returns:
+        The version folder, a `pathlib.Path`.
+
+    Raises:
+        ValueError: If there is no exported model.
+    """
+    path = Path(path)
+    if (path / "saved_model.pb").is_file():
+        return path
+    versions = numbered(path)
+    if not versions:
+        raise ValueError(
+            "There is no exported model here: give the folder that `export.saved_model` wrote into, or one "
+            f"version folder in it. Received: path={str(path)!r}"
+        )
+    return versions[max(versions)]
+
+
+@contextlib.contextmanager
+def staging(path):
+    """A new hidden folder under `path` to write a version into; gone afterwards unless published.
+
+    It lies under `path` because a rename is atomic only within one file system.
+    """
+    path = Path(path)
+    path.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(path)
+    folder = path / f"{_STAGING}{uuid.uuid4().hex}"
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(folder, path):
+    """Gives a finished `folder` the next free version number under `path`, at once or not at all.
+
+    A rename never replaces a folder that has something in it, so the slower of two writers fails here and takes
+    the next number.
+
+    Returns:
+        The version folder, a `pathlib.Path`.
+    """
+    path = Path(path)
+    for entry in [*folder.rglob("*"), folder]:
+        _flush(entry)
+    while True:
+        version = path / str(max(numbered(path), default=0) + 1)
+        try:
+            os.rename(folder, version)
+        except OSError as error:
+            if error.errno not in _TAKEN:
+                raise
+        else:
+            _flush(path)
+            return version
+
+
+def _remove_abandoned(path):
+    for folder in path.glob(f"{_STAGING}*"):
+        with contextlib.suppress(OSError):  # another export may clean up at the same time
+            if time.time() - folder.stat().st_mtime > _ABANDONED_AFTER_SECONDS:
+                shutil.rmtree(folder)
+
+
+def _flush(path):
+    """Waits until the file or folder is on the disk, so that a power cut leaves no hollow version."""
+    if path.is_file():
+        with open(path, "rb+") as file:
+            os.fsync(file)
+        return
+    with contextlib.suppress(OSError):  # not every file system can flush a folder
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
