@@ -14,3 +14,6 @@ if _backend != "tensorflow":
     )
 
 __version__ = "0.1.0"
+
+from keras_ssl.methods import SelfSupervisedModel, SimCLR
+__all__ = ["SelfSupervisedModel", "SimCLR"]

@@ -34,9 +34,21 @@ def mean(tensor):
     return tf.distribute.get_replica_context().all_reduce("mean", tf.stop_gradient(tensor))
 
 
-def is_multi_worker():
-    """Whether the current strategy spans several processes."""
-    return isinstance(tf.distribute.get_strategy(), tf.distribute.MultiWorkerMirroredStrategy)
+def is_multi_worker(strategy=None):
+    """Whether a strategy, by default the current one, spans several processes."""
+    strategy = strategy or tf.distribute.get_strategy()
+    return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+
+
+def transferable(dataset, strategy):
+    """`dataset` with uint8 as float32 where Keras sends batches to other processes, whose collectives refuse uint8."""
+    if not is_multi_worker(strategy):
+        return dataset
+
+    def cast(tensor):
+        return tf.cast(tensor, tf.float32) if tensor.dtype == tf.uint8 else tensor
+
+    return dataset.map(lambda *batch: tf.nest.map_structure(cast, batch if len(batch) > 1 else batch[0]))
 
 
 def _tpu():

@@ -1,0 +1,33 @@
+from keras_ssl.augment.augmenter import Augmenter
+from keras_ssl.augment.crop_and_resize import crop_and_resize
+from keras_ssl.augment.gaussian_blur import GaussianBlur, gaussian_blur
+from keras_ssl.augment.jitter_colors import jitter_colors
+from keras_ssl.augment.random_brightness_contrast import RandomBrightnessContrast
+from keras_ssl.augment.random_color_jitter import RandomColorJitter
+from keras_ssl.augment.random_erasing import RandomErasing
+from keras_ssl.augment.random_flip import RandomFlip
+from keras_ssl.augment.random_image_layer import RandomColorLayer, RandomImageLayer
+from keras_ssl.augment.random_resized_crop import RandomResizedCrop
+from keras_ssl.augment.random_solarize import RandomSolarize
+from keras_ssl.augment.recipes import compose, grayscale, simclr
+from keras_ssl.augment.seeds import seed_scope
+
+__all__ = [
+    "Augmenter",
+    "GaussianBlur",
+    "RandomBrightnessContrast",
+    "RandomColorJitter",
+    "RandomColorLayer",
+    "RandomErasing",
+    "RandomFlip",
+    "RandomImageLayer",
+    "RandomResizedCrop",
+    "RandomSolarize",
+    "compose",
+    "crop_and_resize",
+    "gaussian_blur",
+    "grayscale",
+    "jitter_colors",
+    "seed_scope",
+    "simclr",
+]

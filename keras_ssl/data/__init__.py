@@ -1,0 +1,17 @@
+from keras_ssl.data.arrays import from_arrays
+from keras_ssl.data.decode import decode_and_resize, decode_image, pixel_count
+from keras_ssl.data.directory import from_directory
+from keras_ssl.data.load import load
+from keras_ssl.data.order import set_epoch
+from keras_ssl.data.resize import resize_images
+
+__all__ = [
+    "decode_and_resize",
+    "decode_image",
+    "from_arrays",
+    "from_directory",
+    "load",
+    "pixel_count",
+    "resize_images",
+    "set_epoch",
+]

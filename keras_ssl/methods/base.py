@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from keras_ssl import distribute
 from keras_ssl.data import from_arrays
-from keras_ssl.methods.checks import FirstBatchCheck, PixelRange, check_encoder, check_images
+from keras_ssl.methods.checks import FirstBatchCheck, PixelRange, check_encoder, check_images, check_pixels
 from keras_ssl.methods.epoch_order import EpochOrder
 from keras_ssl.methods.views import default_augmenter
 
@@ -241,7 +241,10 @@ class SelfSupervisedModel(keras.Model):
             held_out = self._as_dataset(held_out, kwargs.pop("validation_batch_size", batch_size))
         method = type(self).__name__
         ours = [FirstBatchCheck(self._pixel_range, self.minimum_batch, method), EpochOrder(x)]
-        return super().fit(x, callbacks=[*ours, *(callbacks or [])], validation_data=held_out, **kwargs)
+        x = distribute.transferable(x, self.distribute_strategy)
+        return super().fit(
+            x, shuffle=False, callbacks=[*ours, *(callbacks or [])], validation_data=held_out, **kwargs
+        )
 
     def evaluate(self, x=None, y=None, batch_size=None, **kwargs):
         """The loss, and what is logged beside it, on held-out images; the same images give the same numbers.
@@ -259,8 +262,8 @@ class SelfSupervisedModel(keras.Model):
         return super().evaluate(self._as_dataset(x, batch_size), **kwargs)
 
     def _as_dataset(self, images, batch_size, shuffle=False):
-        if isinstance(images, tuple | list) and len(images) in (2, 3) and not np.isscalar(images[0]):
-            images = images[0]
+        if isinstance(images, tuple):
+            images = images[0]  # of (images, labels), as Keras' validation_data has them
         if isinstance(images, tf.data.Dataset | tf.distribute.DistributedDataset | keras.utils.PyDataset):
             if batch_size is not None:
                 raise ValueError(
@@ -268,9 +271,16 @@ class SelfSupervisedModel(keras.Model):
                     f"Received: batch_size={batch_size}"
                 )
             return images
+        images = np.asarray(images)
+        batch_size = batch_size or DEFAULT_BATCH_SIZE
+        method = type(self).__name__
+        check_images(images.shape, images.dtype, self.encoder.input_shape, self.minimum_batch, method)
+        if images.dtype.kind == "f":
+            first = images[:batch_size]
+            check_pixels(len(first), first.min(), first.max(), self.minimum_batch, method)
         return from_arrays(
             images,
-            batch_size=batch_size or DEFAULT_BATCH_SIZE,
+            batch_size=batch_size,
             shuffle=shuffle,
             seed=self.seed,
             drop_remainder=not shuffle and self.minimum_batch > 1,

@@ -51,12 +51,13 @@ def check_images(shape, dtype, input_shape, minimum_batch, method):
     What is not known while tracing (None) passes.
 
     Args:
-        shape: the batch's `tf.TensorShape`.
+        shape: the batch's shape.
         dtype: its dtype.
         input_shape: the encoder's, (None, height, width, channels).
         minimum_batch: int, the fewest images that a step can learn from.
         method: str, the method's name for the messages.
     """
+    shape, dtype = tf.TensorShape(shape), tf.as_dtype(dtype)
     expected = "(batch, " + ", ".join("any" if n is None else str(n) for n in input_shape[1:]) + ")"
     received = f"Received: a batch of shape {shape} and dtype {dtype.name}"
     if dtype.is_complex or dtype in (tf.string, tf.bool):

@@ -73,7 +73,7 @@ class SimCLR(SelfSupervisedModel):
         loss = nt_xent(z_a, z_b, self.temperature, global_views=others)
         return loss, {
             "contrastive_accuracy": contrastive_accuracy(z_a, z_b, global_views=others),
-            "embedding_spread": embedding_spread(z),
+            "embedding_spread": embedding_spread(tf.concat(others[:2], axis=0)),
         }
 
     def get_config(self):

@@ -1,0 +1,8 @@
+"""Optimizers and schedules of self-supervised learning that Keras does not have."""
+
+from keras_ssl.optimizers.cosine_momentum import CosineMomentum
+from keras_ssl.optimizers.lars import LARS
+from keras_ssl.optimizers.learning_rates import scaled_cosine, scaled_learning_rate
+from keras_ssl.optimizers.sgd import SGD
+
+__all__ = ["LARS", "SGD", "CosineMomentum", "scaled_cosine", "scaled_learning_rate"]

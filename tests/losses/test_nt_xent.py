@@ -30,9 +30,7 @@ def reference(z_a, z_b, temperature):
 )
 def test_equals_the_equation(batch, dim, temperature, scale, seed):
     z_a, z_b = np.random.default_rng(seed).normal(size=(2, batch, dim)).astype("float32") * scale
-    np.testing.assert_allclose(
-        nt_xent(z_a, z_b, temperature), reference(z_a, z_b, temperature), rtol=2e-5, atol=2e-5
-    )
+    np.testing.assert_allclose(nt_xent(z_a, z_b, temperature), reference(z_a, z_b, temperature), rtol=2e-5, atol=2e-5)
 
 
 def test_gradient_equals_finite_differences(rng):

@@ -1,0 +1,138 @@
+import inspect
+
+import keras
+import tensorflow as tf
+
+from keras_ssl.augment.random_image_layer import RandomImageLayer
+from keras_ssl.augment.seeds import seed_scope
+
+# The layers of keras-cv that were seen to compile and that keep no random state. The others say that they
+# support XLA too, but use operations without an XLA kernel, or a generator that cannot be compiled on more
+# than one device.
+COMPILABLE = ("AutoContrast", "Grayscale", "Posterization", "Rescaling", "Resizing", "Solarization")
+
+
+@keras.saving.register_keras_serializable("keras_ssl")
+class Augmenter(keras.layers.Layer):
+    """Turn a batch of images into a batch of random views of them: one layer after the other.
+
+    The views are a pure function of the images and the seed, as far as the layers are this package's. Keras' and
+    keras-cv's own random layers work too, but draw from generators of their own.
+
+    Where all layers allow it, they are compiled by XLA as one function, in eager code and in graphs alike. All of
+    them compute in float32 whatever the dtype policy is, because bfloat16 holds 8 bits of a pixel: layers created
+    under a mixed policy are set back.
+
+    Args:
+        layers: List of `keras.layers.Layer`, each from a batch of images with pixels in `[0, 255]` to another.
+        seed: Integer or None. Where the augmenter's own generator starts, for calls without a seed.
+        jit_compile: `"auto"`, True or False, whether XLA compiles the layers. `"auto"`: if each is known to compile.
+        **kwargs: Arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        images: Tensor of shape `(batch, height, width, channels)`, uint8 or float, pixels in `[0, 255]`.
+        seed: Integer tensor of shape `(2,)`; by default a new one for each call.
+        replica: Integer or scalar integer tensor, which of the replicas this is. Defaults to 0.
+        replicas: Integer, how many replicas share the global batch. Parameters are drawn for the global batch
+            and each replica takes its rows, so that the number of devices does not matter. Defaults to 1.
+
+    Returns:
+        Float32 tensor of shape `(batch, *image_size, channels)`, pixels in `[0, 255]`.
+
+    Raises:
+        ValueError: If there are no layers, or one is asked to compile that cannot.
+        TypeError: If something among the layers is not one.
+
+    Example:
+
+    >>> augmenter = keras_ssl.augment.Augmenter(
+    ...     [keras_ssl.augment.RandomResizedCrop(32), keras_ssl.augment.RandomColorJitter()]
+    ... )
+    >>> views = augmenter(images, seed=(0, 1))
+    """
+
+    def __init__(self, layers, seed=None, jit_compile="auto", **kwargs):
+        kwargs.setdefault("dtype", "float32")
+        super().__init__(**kwargs)
+        self.layers = list(layers)
+        if not self.layers:
+            raise ValueError(f"An augmenter needs at least one layer. Received: layers={layers}")
+        for layer in self.layers:
+            if not isinstance(layer, keras.layers.Layer):
+                raise TypeError(
+                    "An augmenter is made of Keras layers, created, not their classes. "
+                    f"Received: {layer} of type {type(layer).__name__}"
+                )
+        if jit_compile not in ("auto", True, False):
+            raise ValueError(f"`jit_compile` must be 'auto', True or False. Received: jit_compile={jit_compile!r}")
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.jit_compile = jit_compile
+
+        everything = [inner for layer in self.layers for inner in layer._flatten_layers()]
+        for layer in everything:
+            if layer.compute_dtype in ("float16", "bfloat16"):
+                layer.dtype_policy = "float32"
+        unsafe = [layer for layer in everything if not _compiles(layer)]
+        if jit_compile is True and unsafe:
+            raise ValueError(
+                f"XLA cannot compile {', '.join(type(layer).__name__ for layer in unsafe)}. Pass "
+                "jit_compile='auto' or False, or take one of the layers in keras_ssl.augment instead. "
+                f"Received: jit_compile={jit_compile}"
+            )
+        # What Keras asks before it compiles a model that holds this layer.
+        self.supports_jit = not unsafe
+        if jit_compile == "auto":
+            # XLA cannot compile the variables of other random layers on more than one device.
+            jit_compile = not unsafe and all(
+                isinstance(layer, RandomImageLayer) or not layer.variables for layer in everything
+            )
+        self._apply = tf.function(self._apply_layers, jit_compile=jit_compile or None)
+
+    @property
+    def image_size(self):
+        """The pair `(height, width)` of the views, or None if they are as large as the images."""
+        sizes = [layer.image_size for layer in self.layers if hasattr(layer, "image_size")]
+        return sizes[-1] if sizes else None
+
+    def call(self, images, seed=None, replica=0, replicas=1):
+        """Return a view of each image."""
+        if len(images.shape) != 4:
+            raise ValueError(
+                "An augmenter takes a batch of images of shape (batch, height, width, channels). "
+                f"Received: images.shape={tuple(images.shape)}"
+            )
+        seed = tf.cast(self.seed_generator.next() if seed is None else seed, tf.int32)
+        if seed.shape != (2,):
+            raise ValueError(
+                f"`seed` must be two integers, a tensor of shape (2,). Received: seed.shape={seed.shape}"
+            )
+        return self._apply(images, seed, tf.cast(replica, tf.int32), replicas)
+
+    def _apply_layers(self, images, seed, replica, replicas):
+        with seed_scope(seed, replica, replicas):
+            for layer in self.layers:
+                takes_training = "training" in inspect.signature(layer.call).parameters
+                images = layer(images, training=True) if takes_training else layer(images)
+        return tf.cast(images, tf.float32)
+
+    def get_config(self):
+        """Return the arguments that make an equal augmenter."""
+        return {
+            **super().get_config(),
+            "layers": [keras.saving.serialize_keras_object(layer) for layer in self.layers],
+            "seed": self.seed,
+            "jit_compile": self.jit_compile,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """Make an augmenter from what `get_config` returned."""
+        layers = [keras.saving.deserialize_keras_object(layer) for layer in config["layers"]]
+        return cls(**{**config, "layers": layers})
+
+
+def _compiles(layer):
+    if type(layer).__module__.startswith("keras_cv."):
+        return type(layer).__name__ in COMPILABLE
+    return layer.supports_jit

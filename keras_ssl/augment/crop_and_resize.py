@@ -1,0 +1,81 @@
+import math
+
+import tensorflow as tf
+
+from keras_ssl.augment.multiply_axis import multiply_axis
+
+# Reading that many pixels for each output pixel is faster than a matrix product and still compiles fast.
+MOST_TAPS = 8
+
+
+def crop_and_resize(images, boxes, image_size, mirror=None, antialias=True):
+    """Cut a box out of each image and resize it.
+
+    Bilinear interpolation is separable: the rows are resampled, then the columns. Along either, output pixel `i` of
+    `n` looks at `p = start + (i + 0.5) * length / n`, and weighs input pixel `j`, whose centre is `j + 0.5`, with the
+    triangle `max(0, 1 - abs(p - j - 0.5) / r)`, normalised to a sum of 1 over the image. The radius `r` is 1, so that
+    two neighbours count, and with `antialias` at least the width of an output pixel, `length / n`. These are the
+    conventions of `tf.image.resize`, which a box of the whole image equals.
+
+    Args:
+        images: Float tensor of shape `(batch, height, width, channels)`.
+        boxes: Float tensor of shape `(batch, 4)`: top, left, height and width in pixels, not necessarily whole,
+            inside the image.
+        image_size: Pair of integers `(height, width)`, the size of the output.
+        mirror: Boolean tensor of shape `(batch,)` or None, which boxes are turned left to right.
+        antialias: Boolean, whether a box larger than the output is averaged instead of sampled.
+
+    Returns:
+        Float tensor of shape `(batch, *image_size, channels)`.
+
+    Example:
+
+    >>> images = tf.random.uniform((1, 64, 64, 3), maxval=255.0)
+    >>> keras_ssl.augment.crop_and_resize(images, [[16.0, 8.0, 32.0, 40.0]], (24, 24)).shape
+    TensorShape([1, 24, 24, 3])
+    """
+    top, left, height, width = tf.unstack(tf.convert_to_tensor(boxes), axis=1)
+    if mirror is not None:
+        # A box that runs from right to left.
+        left, width = tf.where(mirror, left + width, left), tf.where(mirror, -width, width)
+    rows = _resample(images, top, height, image_size[0], 1, antialias)
+    return _resample(rows, left, width, image_size[1], 2, antialias)
+
+
+def _resample(images, start, length, size, axis, antialias):
+    step = length[:, tf.newaxis] / size
+    centres = start[:, tf.newaxis] + (tf.range(size, dtype=images.dtype) + 0.5) * step - 0.5
+    radius = tf.maximum(tf.abs(step), 1.0) if antialias else tf.ones_like(step)
+    pixels = images.shape[axis]
+    taps = 2 if not antialias else pixels and max(2, math.ceil(2 * pixels / size))
+    resample = _gather_pixels if taps and taps <= MOST_TAPS else _multiply_pixels
+    return resample(images, centres, radius, axis, taps)
+
+
+def _gather_pixels(images, centres, radius, axis, taps):
+    last = tf.cast(tf.shape(images)[axis] - 1, centres.dtype)
+    first = tf.floor(centres - radius) + 1.0
+    positions = [first + float(tap) for tap in range(taps)]
+    weights = [
+        tf.where((position >= 0.0) & (position <= last), _triangle(position - centres, radius), 0.0)
+        for position in positions
+    ]
+    total = tf.add_n(weights)
+    result = 0.0
+    for position, weight in zip(positions, weights, strict=True):
+        index = tf.cast(tf.clip_by_value(position, 0.0, last), tf.int32)
+        weight = tf.expand_dims(tf.expand_dims(weight / total, 3 - axis), 3)
+        result += tf.gather(images, index, axis=axis, batch_dims=1) * weight
+    return result
+
+
+def _multiply_pixels(images, centres, radius, axis, _):
+    positions = tf.range(tf.shape(images)[axis], dtype=tf.int32)
+    distances = tf.cast(positions, centres.dtype) - centres[:, :, tf.newaxis]
+    weights = _triangle(distances, radius[:, :, tf.newaxis])
+    weights /= tf.reduce_sum(weights, axis=2, keepdims=True)
+    return multiply_axis(images, weights, axis)
+
+
+def _triangle(distances, radius):
+    return tf.nn.relu(1.0 - tf.abs(distances) / radius)

@@ -1,0 +1,37 @@
+import tensorflow as tf
+
+from keras_ssl.augment.random_image_layer import between
+
+# As in torchvision: a box that does not fit is drawn again, ten times in all.
+ATTEMPTS = 10
+
+
+def draw_boxes(uniform, image_size, scale, ratio):
+    """Draw a box inside each image by rejection: the first of ten that fits.
+
+    Args:
+        uniform: Float tensor of shape `(batch, 2 * ATTEMPTS + 2)`, in `[0, 1)`.
+        image_size: Float tensor of shape `(2,)`, height and width of the images.
+        scale: Pair of floats. The share of the image's area is uniform in it.
+        ratio: Pair of floats. Width / height is log-uniform in it.
+
+    Returns:
+        boxes: Float tensor of shape `(batch, 4)`: top, left, height and width, in pixels.
+        fits: Boolean tensor of shape `(batch,)`, false where none of the ten fitted. The box is then the largest
+            centred one within `ratio`.
+    """
+    height, width = tf.unstack(image_size)
+    areas, ratios, position = tf.split(uniform, (ATTEMPTS, ATTEMPTS, 2), axis=1)
+    areas = height * width * between(scale, areas)
+    ratios = tf.exp(between(tf.math.log(ratio), ratios))
+    sizes = tf.stack((tf.sqrt(areas / ratios), tf.sqrt(areas * ratios)), axis=2)
+    fitting = tf.reduce_all(sizes <= image_size, axis=2)
+    fits = tf.reduce_any(fitting, axis=1)
+
+    first = tf.argmax(fitting, axis=1)
+    size = tf.gather(sizes, first, axis=1, batch_dims=1)
+    nearest = tf.clip_by_value(width / height, *ratio)
+    largest = tf.stack((tf.minimum(height, width / nearest), tf.minimum(width, height * nearest)))
+    size = tf.where(fits[:, tf.newaxis], size, largest)
+    corner = (image_size - size) * tf.where(fits[:, tf.newaxis], position, 0.5)
+    return tf.concat((corner, size), axis=1), fits

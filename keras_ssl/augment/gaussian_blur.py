@@ -1,0 +1,111 @@
+import keras
+import tensorflow as tf
+
+from keras_ssl.augment import checks
+from keras_ssl.augment.multiply_axis import multiply_axis
+from keras_ssl.augment.random_image_layer import RandomImageLayer, between
+
+
+def gaussian_blur(images, sigma, radius):
+    """Blur each image with a Gaussian of its own width.
+
+    The kernel is `exp(-t ** 2 / (2 * sigma ** 2))` at `t = -radius … radius`, normalised; edges are reflected. It is
+    separable: rows are mixed by a banded matrix, then columns. XLA runs these products faster than sums of
+    shifted images, which it fuses into one sum over the square of the kernel.
+
+    Args:
+        images: Float tensor of shape `(batch, height, width, channels)`.
+        sigma: Float tensor of shape `(batch,)`, in pixels, above 0.
+        radius: Integer, less than height and width.
+
+    Returns:
+        Float tensor of shape `(batch, height, width, channels)`.
+    """
+    for axis in (1, 2):
+        images = multiply_axis(images, _blur_matrix(sigma, radius, tf.shape(images)[axis]), axis)
+    return images
+
+
+def _blur_matrix(sigma, radius, pixels):
+    def kernel(offsets):
+        inside = tf.cast(tf.abs(offsets) <= radius, tf.float32)
+        return inside * tf.exp(-0.5 * tf.square(tf.cast(offsets, tf.float32) / sigma[:, tf.newaxis, tf.newaxis]))
+
+    position = tf.range(pixels)
+    row, column = position[:, tf.newaxis], position[tf.newaxis, :]
+    # Each pixel counts where it is, and where its mirror images at both ends are, an end not being its own image.
+    weights = kernel(row - column)
+    weights += tf.where(column > 0, kernel(row + column), 0.0)
+    weights += tf.where(column < pixels - 1, kernel(2 * (pixels - 1) - column - row), 0.0)
+    return weights / tf.reduce_sum(weights, axis=2, keepdims=True)
+
+
+@keras.saving.register_keras_serializable("keras_ssl")
+class GaussianBlur(RandomImageLayer):
+    """Blur each image with a Gaussian of random width, half of the time.
+
+    Args:
+        sigma: Pair of positive floats, between which the width in pixels is uniform. Defaults to the paper's
+            `(0.1, 2.0)`.
+        kernel_size: Odd integer or None, over how many pixels the kernel reaches. Defaults to a tenth of the
+            image's shorter side, as in the paper, and at least 3.
+        probability: Float in `[0, 1]`, of a blur. Defaults to the paper's `0.5`.
+        seed: Integer or None. Seeds the layer where no seed scope is open.
+        **kwargs: Arguments of `keras.layers.Layer`.
+
+    Input shape: `(batch, height, width, channels)`, any number of channels.
+
+    Output shape: as the input, float32.
+
+    Raises:
+        ValueError: If an argument is out of its range, or the kernel reaches further than the image.
+
+    Example:
+
+    >>> layer = keras_ssl.augment.GaussianBlur()
+    >>> layer(np.zeros((8, 96, 96, 3), "uint8")).shape
+    TensorShape([8, 96, 96, 3])
+
+    Reference: [Chen et al., 2020](https://arxiv.org/abs/2002.05709), appendix A.
+    """
+
+    # Whether to blur, and how much.
+    draws_per_image = 2
+
+    def __init__(self, sigma=(0.1, 2.0), kernel_size=None, probability=0.5, seed=None, **kwargs):
+        super().__init__(seed=seed, **kwargs)
+        self.sigma = checks.interval("sigma", sigma, 0)
+        if self.sigma[0] == 0:
+            raise ValueError(f"`sigma` must begin above 0. Received: sigma={sigma}")
+        if kernel_size is not None and (kernel_size < 1 or kernel_size % 2 == 0):
+            raise ValueError(
+                f"`kernel_size` must be an odd positive integer or None. Received: kernel_size={kernel_size}"
+            )
+        self.kernel_size = kernel_size
+        self.probability = checks.probability("probability", probability)
+
+    def parameters(self, uniform, images):
+        """Return `sigma` and who is blurred, each of shape `(batch,)`."""
+        coin, sigma = tf.unstack(uniform, axis=1)
+        return {"sigma": between(self.sigma, sigma), "blurred": coin < self.probability}
+
+    def augment_images(self, images, transformations, **kwargs):
+        """Blur the batch."""
+        side = min(images.shape[1], images.shape[2])
+        radius = max(1, side // 20) if self.kernel_size is None else self.kernel_size // 2
+        if radius >= side:
+            raise ValueError(
+                f"A kernel of {2 * radius + 1} pixels is too wide for these images: its half must be less than their "
+                f"shorter side. Received: kernel_size={self.kernel_size}, images.shape={tuple(images.shape)}"
+            )
+        blurred = transformations["blurred"][:, tf.newaxis, tf.newaxis, tf.newaxis]
+        return tf.where(blurred, gaussian_blur(images, transformations["sigma"], radius), images)
+
+    def get_config(self):
+        """Return the arguments that make an equal layer."""
+        return {
+            **super().get_config(),
+            "sigma": self.sigma,
+            "kernel_size": self.kernel_size,
+            "probability": self.probability,
+        }

@@ -1,0 +1,62 @@
+import tensorflow as tf
+
+# ITU-R BT.601, as in Pillow, torchvision and tf.image.
+LUMA = (0.299, 0.587, 0.114)
+
+
+def jitter_colors(images, brightness, contrast, saturation, hue, grey):
+    """Change brightness, contrast, saturation and hue, and turn to grey, in one pass over the pixels.
+
+    In this order, `x` being a pixel in `[0, 255]`, and each result clipped to that range:
+
+    1. Brightness: `brightness * x`.
+    2. Contrast: `mean + contrast * (x - mean)`, the mean being that of the image's luma (torchvision's and Pillow's;
+       `tf.image.adjust_contrast` takes a mean per channel, which also fades a colour cast).
+    3. Saturation: times `saturation` in HSV, at most 1, like `tf.image.adjust_saturation`.
+    4. Hue: turned by `hue` in HSV, 1 being the full circle, like `tf.image.adjust_hue`.
+    5. Grey: all channels become the luma.
+
+    Args:
+        images: Float tensor of shape `(batch, height, width, 3)`.
+        brightness: Float tensor of shape `(batch,)`, a factor of at least 0; 1 changes nothing. So are:
+        contrast: Likewise.
+        saturation: Likewise.
+        hue: Float tensor of shape `(batch,)`; 0 and 1 change nothing.
+        grey: Boolean tensor of shape `(batch,)`.
+
+    Returns:
+        Float tensor of shape `(batch, height, width, 3)`.
+    """
+
+    def per_image(values):
+        return values[:, tf.newaxis, tf.newaxis]
+
+    images = tf.clip_by_value(images * per_image(brightness)[..., tf.newaxis], 0.0, 255.0)
+    mean = tf.reduce_sum(tf.reduce_mean(images, axis=(1, 2)) * LUMA, axis=1)
+    contrast = per_image(contrast)
+    offset = (1.0 - contrast) * per_image(mean)
+    red, green, blue = (
+        tf.clip_by_value(contrast * channel + offset, 0.0, 255.0) for channel in tf.unstack(images, axis=3)
+    )
+
+    value = tf.maximum(red, tf.maximum(green, blue))
+    chroma = value - tf.minimum(red, tf.minimum(green, blue))
+    # Six sectors of hue, counted from red; any number does for a pixel without chroma.
+    inverse = tf.math.divide_no_nan(1.0, chroma)
+    sector = tf.where(
+        value == red,
+        (green - blue) * inverse,
+        tf.where(value == green, 2.0 + (blue - red) * inverse, 4.0 + (red - green) * inverse),
+    )
+    sector += 6.0 * per_image(hue)
+    # A chroma as large as the value is full saturation.
+    chroma = tf.minimum(chroma * per_image(saturation), value)
+
+    def channel(offset):
+        position = offset + sector
+        position -= 6.0 * tf.floor(position / 6.0)
+        return value - chroma * tf.clip_by_value(tf.minimum(position, 4.0 - position), 0.0, 1.0)
+
+    colors = channel(5.0), channel(3.0), channel(1.0)
+    luma = sum(weight * color for weight, color in zip(LUMA, colors, strict=True))
+    return tf.stack([tf.where(per_image(grey), luma, color) for color in colors], axis=3)

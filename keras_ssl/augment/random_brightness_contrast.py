@@ -1,0 +1,73 @@
+import keras
+import tensorflow as tf
+
+from keras_ssl.augment import checks
+from keras_ssl.augment.random_image_layer import RandomImageLayer, around_one, between
+
+
+@keras.saving.register_keras_serializable("keras_ssl")
+class RandomBrightnessContrast(RandomImageLayer):
+    """Change brightness and contrast of images with any number of channels.
+
+    With `probability` both factors are drawn, uniformly and independently: `b` from
+    `[max(0, 1 - brightness), 1 + brightness]`, `c` from `[max(0, 1 - contrast), 1 + contrast]`. A pixel `x` becomes
+    `b * x`, then `mean + c * (x - mean)`, the mean being that of all the image's pixels; both are clipped to
+    `[0, 255]`.
+    For RGB images `RandomColorJitter` does this together with saturation and hue.
+
+    Args:
+        brightness: Float of at least 0. Defaults to `0.4`.
+        contrast: Float of at least 0. Defaults to `0.4`.
+        probability: Float in `[0, 1]`. Defaults to `0.8`.
+        seed: Integer or None. Seeds the layer where no seed scope is open.
+        **kwargs: Arguments of `keras.layers.Layer`.
+
+    Input shape: `(batch, height, width, channels)`, raw pixels in `[0, 255]`.
+
+    Output shape: as the input, float32.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+
+    Example:
+
+    >>> layer = keras_ssl.augment.RandomBrightnessContrast(brightness=0.2)
+    >>> layer(np.zeros((8, 28, 28, 1), "uint8")).shape
+    TensorShape([8, 28, 28, 1])
+    """
+
+    # Whether to change anything, and the two factors.
+    draws_per_image = 3
+
+    def __init__(self, brightness=0.4, contrast=0.4, probability=0.8, seed=None, **kwargs):
+        super().__init__(seed=seed, **kwargs)
+        self.brightness = checks.at_least_zero("brightness", brightness)
+        self.contrast = checks.at_least_zero("contrast", contrast)
+        self.probability = checks.probability("probability", probability)
+
+    def parameters(self, uniform, images):
+        """Return the factors, each of shape `(batch,)`."""
+        coin, brightness, contrast = tf.unstack(uniform, axis=1)
+        changed = coin < self.probability
+        return {
+            "brightness": tf.where(changed, between(around_one(self.brightness), brightness), 1.0),
+            "contrast": tf.where(changed, between(around_one(self.contrast), contrast), 1.0),
+        }
+
+    def augment_images(self, images, transformations, **kwargs):
+        """Change the batch."""
+        brightness, contrast = (
+            transformations[name][:, tf.newaxis, tf.newaxis, tf.newaxis] for name in ("brightness", "contrast")
+        )
+        images = tf.clip_by_value(brightness * images, 0.0, 255.0)
+        mean = tf.reduce_mean(images, axis=(1, 2, 3), keepdims=True)
+        return tf.clip_by_value(mean + contrast * (images - mean), 0.0, 255.0)
+
+    def get_config(self):
+        """Return the arguments that make an equal layer."""
+        return {
+            **super().get_config(),
+            "brightness": self.brightness,
+            "contrast": self.contrast,
+            "probability": self.probability,
+        }

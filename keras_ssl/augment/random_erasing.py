@@ -1,0 +1,78 @@
+import keras
+import tensorflow as tf
+
+from keras_ssl.augment import checks
+from keras_ssl.augment.draw_boxes import ATTEMPTS, draw_boxes
+from keras_ssl.augment.random_image_layer import RandomImageLayer
+
+
+@keras.saving.register_keras_serializable("keras_ssl")
+class RandomErasing(RandomImageLayer):
+    """Paint a random box over some images.
+
+    A box that does not fit is drawn again, up to ten times; then the image stays whole. Pixels whose centre
+    lies in the box are painted.
+
+    Args:
+        probability: Float in `[0, 1]`, of erasing. Defaults to the paper's `0.5`.
+        scale: Pair of floats in `[0, 1]`, the share of the area. Defaults to torchvision's `(0.02, 0.33)`; the
+            paper's ends at 0.4.
+        ratio: Pair of positive floats, width / height. Defaults to the paper's `(0.3, 1 / 0.3)`.
+        value: Float in `[0, 255]` to paint with, or `"mean"`, the mean of each image's pixels in each channel.
+            Defaults to `"mean"`.
+        seed: Integer or None. Seeds the layer where no seed scope is open.
+        **kwargs: Arguments of `keras.layers.Layer`.
+
+    Input shape: `(batch, height, width, channels)`, any number of channels.
+
+    Output shape: as the input, float32.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+
+    Example:
+
+    >>> layer = keras_ssl.augment.RandomErasing(value=0.0)
+    >>> layer(np.full((8, 32, 32, 3), 255, "uint8")).shape
+    TensorShape([8, 32, 32, 3])
+
+    Reference: [Zhong et al., 2017](https://arxiv.org/abs/1708.04896), section 4.1.
+    """
+
+    # The box, and whether to erase it.
+    draws_per_image = 2 * ATTEMPTS + 3
+
+    def __init__(self, probability=0.5, scale=(0.02, 0.33), ratio=(0.3, 1 / 0.3), value="mean", seed=None, **kwargs):
+        super().__init__(seed=seed, **kwargs)
+        self.probability = checks.probability("probability", probability)
+        self.scale, self.ratio = checks.box(scale, ratio)
+        if value != "mean" and (isinstance(value, str) or not 0 <= value <= 255):
+            raise ValueError(f"`value` must be 'mean' or a number between 0 and 255. Received: value={value!r}")
+        self.value = value
+
+    def parameters(self, uniform, images):
+        """Return the boxes, `(batch, 4)` as top, left, height and width; none where the image stays whole."""
+        uniform, coin = uniform[:, :-1], uniform[:, -1]
+        boxes, fits = draw_boxes(uniform, tf.cast(tf.shape(images)[1:3], tf.float32), self.scale, self.ratio)
+        return tf.where((fits & (coin < self.probability))[:, tf.newaxis], boxes, 0.0)
+
+    def augment_images(self, images, transformations, **kwargs):
+        """Paint the boxes."""
+        top, left, height, width = tf.unstack(transformations[:, :, tf.newaxis], axis=1)
+        rows = tf.cast(tf.range(tf.shape(images)[1]), tf.float32) + 0.5
+        columns = tf.cast(tf.range(tf.shape(images)[2]), tf.float32) + 0.5
+        down = (top <= rows) & (rows < top + height)
+        across = (left <= columns) & (columns < left + width)
+        inside = (down[:, :, tf.newaxis] & across[:, tf.newaxis, :])[..., tf.newaxis]
+        mean = tf.reduce_mean(images, axis=(1, 2), keepdims=True)
+        return tf.where(inside, mean if self.value == "mean" else float(self.value), images)
+
+    def get_config(self):
+        """Return the arguments that make an equal layer."""
+        return {
+            **super().get_config(),
+            "probability": self.probability,
+            "scale": self.scale,
+            "ratio": self.ratio,
+            "value": self.value,
+        }

@@ -1,0 +1,55 @@
+import keras
+import tensorflow as tf
+
+from keras_ssl.augment import checks
+from keras_ssl.augment.random_image_layer import RandomImageLayer
+
+
+@keras.saving.register_keras_serializable("keras_ssl")
+class RandomFlip(RandomImageLayer):
+    """Turn each image left to right, or upside down, at random.
+
+    `RandomResizedCrop` turns images left to right by itself.
+
+    Args:
+        horizontal: Float in `[0, 1]`, the probability of left to right. Defaults to `0.5`.
+        vertical: Float in `[0, 1]`, the probability of upside down, independent of the other. Defaults to `0.0`.
+        seed: Integer or None. Seeds the layer where no seed scope is open.
+        **kwargs: Arguments of `keras.layers.Layer`.
+
+    Input shape: `(batch, height, width, channels)`, any number of channels.
+
+    Output shape: as the input, float32.
+
+    Raises:
+        ValueError: If a probability is not between 0 and 1.
+
+    Example:
+
+    >>> layer = keras_ssl.augment.RandomFlip(vertical=0.5)
+    >>> layer(np.zeros((8, 32, 32, 3), "uint8")).shape
+    TensorShape([8, 32, 32, 3])
+    """
+
+    draws_per_image = 2
+
+    def __init__(self, horizontal=0.5, vertical=0.0, seed=None, **kwargs):
+        super().__init__(seed=seed, **kwargs)
+        self.horizontal = checks.probability("horizontal", horizontal)
+        self.vertical = checks.probability("vertical", vertical)
+
+    def parameters(self, uniform, images):
+        """Return who is turned which way, each of shape `(batch,)`."""
+        horizontal, vertical = tf.unstack(uniform, axis=1)
+        return {"horizontal": horizontal < self.horizontal, "vertical": vertical < self.vertical}
+
+    def augment_images(self, images, transformations, **kwargs):
+        """Turn the batch."""
+        for direction, axis in (("horizontal", 2), ("vertical", 1)):
+            turned = transformations[direction][:, tf.newaxis, tf.newaxis, tf.newaxis]
+            images = tf.where(turned, tf.reverse(images, axis=[axis]), images)
+        return images
+
+    def get_config(self):
+        """Return the arguments that make an equal layer."""
+        return {**super().get_config(), "horizontal": self.horizontal, "vertical": self.vertical}

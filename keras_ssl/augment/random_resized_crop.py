@@ -1,0 +1,88 @@
+import keras
+import tensorflow as tf
+
+from keras_ssl.augment import checks
+from keras_ssl.augment.crop_and_resize import crop_and_resize
+from keras_ssl.augment.draw_boxes import ATTEMPTS, draw_boxes
+from keras_ssl.augment.random_image_layer import RandomImageLayer
+
+
+@keras.saving.register_keras_serializable("keras_ssl")
+class RandomResizedCrop(RandomImageLayer):
+    """Cut a random box out of each image, resize it, and turn it left to right half of the time.
+
+    The box covers a share of the image's area drawn uniformly from `scale`, with an aspect ratio (width / height)
+    drawn log-uniformly from `ratio`. One that does not fit into the image is drawn again, up to ten times; then
+    the largest centred box within `ratio` is taken (torchvision's rule). Boxes lie at real, not whole, positions.
+
+    Sampling follows `tf.image.resize`: bilinear, pixels are unit squares with their centre at 0.5, edges repeat.
+    With `antialias` a box larger than the output is averaged over the width of an output pixel, as Pillow does, at no
+    further cost for images no larger than the output; without it four neighbours are read, as
+    `tf.image.crop_and_resize` does, which leaves jagged edges and noise that the original does not have. See
+    `keras_ssl.augment.crop_and_resize` for the formulas.
+
+    Args:
+        image_size: Integer or pair of integers `(height, width)`, the size of the output.
+        scale: Pair of floats in `[0, 1]`, the share of the area. Defaults to the paper's `(0.08, 1.0)`.
+        ratio: Pair of positive floats, width / height. Defaults to the paper's `(3 / 4, 4 / 3)`.
+        flip_probability: Float in `[0, 1]`. Defaults to `0.5`.
+        antialias: Boolean. Defaults to `True`.
+        seed: Integer or None. Seeds the layer where no seed scope is open.
+        **kwargs: Arguments of `keras.layers.Layer`.
+
+    Input shape: `(batch, height, width, channels)`, any number of channels.
+
+    Output shape: `(batch, *image_size, channels)`, float32.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+
+    Example:
+
+    >>> layer = keras_ssl.augment.RandomResizedCrop(32, scale=(0.2, 1.0))
+    >>> layer(np.zeros((8, 48, 64, 3), "uint8")).shape
+    TensorShape([8, 32, 32, 3])
+
+    Reference: [Chen et al., 2020](https://arxiv.org/abs/2002.05709), appendix A; the box is that of
+    [Szegedy et al., 2014](https://arxiv.org/abs/1409.4842), section 6.
+    """
+
+    # Area and ratio of each attempt, two for the position, and one for the flip.
+    draws_per_image = 2 * ATTEMPTS + 3
+
+    def __init__(
+        self,
+        image_size,
+        scale=(0.08, 1.0),
+        ratio=(3 / 4, 4 / 3),
+        flip_probability=0.5,
+        antialias=True,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(seed=seed, **kwargs)
+        self.image_size = checks.image_size(image_size)
+        self.scale, self.ratio = checks.box(scale, ratio)
+        self.flip_probability = checks.probability("flip_probability", flip_probability)
+        self.antialias = bool(antialias)
+
+    def parameters(self, uniform, images):
+        """Return the boxes, `(batch, 4)` as top, left, height, width in pixels, and who is mirrored, `(batch,)`."""
+        uniform, coin = uniform[:, :-1], uniform[:, -1]
+        boxes, _ = draw_boxes(uniform, tf.cast(tf.shape(images)[1:3], tf.float32), self.scale, self.ratio)
+        return {"boxes": boxes, "mirror": coin < self.flip_probability}
+
+    def augment_images(self, images, transformations, **kwargs):
+        """Crop, resize and mirror the batch."""
+        return crop_and_resize(images, image_size=self.image_size, antialias=self.antialias, **transformations)
+
+    def get_config(self):
+        """Return the arguments that make an equal layer."""
+        return {
+            **super().get_config(),
+            "image_size": self.image_size,
+            "scale": self.scale,
+            "ratio": self.ratio,
+            "flip_probability": self.flip_probability,
+            "antialias": self.antialias,
+        }

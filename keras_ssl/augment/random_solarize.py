@@ -1,0 +1,56 @@
+import keras
+import tensorflow as tf
+
+from keras_ssl.augment import checks
+from keras_ssl.augment.random_image_layer import RandomImageLayer, between
+
+
+@keras.saving.register_keras_serializable("keras_ssl")
+class RandomSolarize(RandomImageLayer):
+    """Invert the bright pixels of some images: `x` becomes `255 - x` from a threshold on.
+
+    keras-cv's Solarization does so to every image of a batch.
+
+    Args:
+        probability: Float in `[0, 1]`, of a solarisation. Defaults to `0.2`, BYOL's for its second view.
+        threshold: Pair of floats in `[0, 255]`, between which the threshold is uniform. Defaults to `(128, 128)`.
+        seed: Integer or None. Seeds the layer where no seed scope is open.
+        **kwargs: Arguments of `keras.layers.Layer`.
+
+    Input shape: `(batch, height, width, channels)`, any number of channels.
+
+    Output shape: as the input, float32.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+
+    Example:
+
+    >>> layer = keras_ssl.augment.RandomSolarize(probability=1.0)
+    >>> layer(np.full((1, 1, 2, 1), [[[0], [200]]], "uint8")).numpy().ravel()
+    array([ 0., 55.], dtype=float32)
+
+    Reference: [Grill et al., 2020](https://arxiv.org/abs/2006.07733), appendix B.
+    """
+
+    # Whether to solarise, and from where on.
+    draws_per_image = 2
+
+    def __init__(self, probability=0.2, threshold=(128.0, 128.0), seed=None, **kwargs):
+        super().__init__(seed=seed, **kwargs)
+        self.probability = checks.probability("probability", probability)
+        self.threshold = checks.interval("threshold", threshold, 0, 255)
+
+    def parameters(self, uniform, images):
+        """Return the thresholds, `(batch,)`; beyond all pixels for images that stay as they are."""
+        coin, threshold = tf.unstack(uniform, axis=1)
+        return tf.where(coin < self.probability, between(self.threshold, threshold), float("inf"))
+
+    def augment_images(self, images, transformations, **kwargs):
+        """Solarise the batch."""
+        threshold = transformations[:, tf.newaxis, tf.newaxis, tf.newaxis]
+        return tf.where(images >= threshold, 255.0 - images, images)
+
+    def get_config(self):
+        """Return the arguments that make an equal layer."""
+        return {**super().get_config(), "probability": self.probability, "threshold": self.threshold}

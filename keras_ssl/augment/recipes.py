@@ -1,0 +1,142 @@
+"""Compositions of layers: those of papers, and the user's own."""
+
+from keras_ssl.augment import checks
+from keras_ssl.augment.augmenter import Augmenter
+from keras_ssl.augment.gaussian_blur import GaussianBlur
+from keras_ssl.augment.random_brightness_contrast import RandomBrightnessContrast
+from keras_ssl.augment.random_color_jitter import RandomColorJitter
+from keras_ssl.augment.random_resized_crop import RandomResizedCrop
+
+# The paper blurs at 224 pixels and does not at 32. A tenth of the image, its kernel, is one pixel to each side at
+# 32 and three at 64.
+SMALLEST_BLURRED_SIDE = 64
+
+
+def simclr(
+    image_size,
+    strength=0.5,
+    blur=None,
+    *,
+    scale=(0.08, 1.0),
+    ratio=(3 / 4, 4 / 3),
+    flip_probability=0.5,
+    antialias=True,
+    seed=None,
+    jit_compile="auto",
+):
+    """Return SimCLR's augmentation: crop, resize, flip, colour jitter, grey, and blur for larger images.
+
+    Args:
+        image_size: Integer or pair of integers `(height, width)`, the size of the views.
+        strength: Float of at least 0. Brightness, contrast and saturation change by up to `0.8 * strength`, the hue
+            turns by up to `0.2 * strength`. Defaults to `0.5`, the paper's for CIFAR-10; for ImageNet it takes 1.
+        blur: Boolean or None, whether to blur half of the views. By default from 64 pixels on: the paper blurs
+            ImageNet and leaves CIFAR-10 as it is.
+        scale: Pair of floats in `[0, 1]`, the share of the area that a crop covers.
+        ratio: Pair of positive floats, width / height of a crop.
+        flip_probability: Float in `[0, 1]`, of turning left to right. Take 0 where the sides mean something.
+        antialias: Boolean, see `RandomResizedCrop`.
+        seed: Integer or None, for calls without a seed.
+        jit_compile: `"auto"`, True or False, see `Augmenter`.
+
+    Returns:
+        An `Augmenter`.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+
+    Example:
+
+    >>> augmenter = keras_ssl.augment.simclr(32)
+    >>> views = augmenter(images, seed=(0, 1))
+
+    Reference: [Chen et al., 2020](https://arxiv.org/abs/2002.05709), appendices A and B.9.
+    """
+    image_size = checks.image_size(image_size)
+    strength = checks.at_least_zero("strength", strength)
+    layers = [
+        RandomResizedCrop(image_size, scale, ratio, flip_probability, antialias),
+        RandomColorJitter(
+            brightness=0.8 * strength,
+            contrast=0.8 * strength,
+            saturation=0.8 * strength,
+            hue=min(0.5, 0.2 * strength),
+        ),
+    ]
+    if min(image_size) >= SMALLEST_BLURRED_SIDE if blur is None else blur:
+        layers.append(GaussianBlur())
+    return Augmenter(layers, seed=seed, jit_compile=jit_compile)
+
+
+def grayscale(
+    image_size,
+    strength=0.5,
+    blur=False,
+    *,
+    scale=(0.3, 1.0),
+    ratio=(3 / 4, 4 / 3),
+    flip_probability=0.0,
+    antialias=True,
+    seed=None,
+    jit_compile="auto",
+):
+    """Return an augmentation for digits, X-rays and the like: crop, resize, brightness and contrast.
+
+    Its crops are larger than SimCLR's, since what matters in such images seldom fills them, and it does not mirror:
+    digits and organs have sides.
+
+    Args:
+        image_size: Integer or pair of integers `(height, width)`, the size of the views.
+        strength: Float of at least 0. Brightness and contrast change by up to `0.8 * strength`. Defaults to `0.5`.
+        blur: Boolean, whether to blur half of the views. Defaults to False.
+        scale: Pair of floats in `[0, 1]`, the share of the area that a crop covers.
+        ratio: Pair of positive floats, width / height of a crop.
+        flip_probability: Float in `[0, 1]`, of turning left to right. Defaults to `0.0`.
+        antialias: Boolean, see `RandomResizedCrop`.
+        seed: Integer or None, for calls without a seed.
+        jit_compile: `"auto"`, True or False, see `Augmenter`.
+
+    Returns:
+        An `Augmenter`.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+
+    Example:
+
+    >>> augmenter = keras_ssl.augment.grayscale(8)
+    >>> views = augmenter(digits, seed=(0, 1))
+    """
+    strength = checks.at_least_zero("strength", strength)
+    layers = [
+        RandomResizedCrop(image_size, scale, ratio, flip_probability, antialias),
+        RandomBrightnessContrast(0.8 * strength, 0.8 * strength),
+    ]
+    if blur:
+        layers.append(GaussianBlur())
+    return Augmenter(layers, seed=seed, jit_compile=jit_compile)
+
+
+def compose(layers, *, seed=None, jit_compile="auto"):
+    """Return an augmentation made of the given layers: this package's, keras-cv's, Keras', or the user's own.
+
+    Args:
+        layers: List of `keras.layers.Layer`, each from a batch of images with pixels in `[0, 255]` to another.
+        seed: Integer or None, for calls without a seed.
+        jit_compile: `"auto"`, True or False, see `Augmenter`.
+
+    Returns:
+        An `Augmenter`.
+
+    Raises:
+        ValueError: If there are no layers, or one is asked to compile that cannot.
+        TypeError: If something among the layers is not one.
+
+    Example:
+
+    >>> augmenter = keras_ssl.augment.compose(
+    ...     [keras_ssl.augment.RandomResizedCrop(32), keras.layers.RandomRotation(0.1)]
+    ... )
+    >>> views = augmenter(images)
+    """
+    return Augmenter(layers, seed=seed, jit_compile=jit_compile)

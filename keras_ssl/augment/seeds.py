@@ -1,0 +1,77 @@
+"""Where the random numbers of the augmentations come from.
+
+A seed scope carries the seed, as data, to every layer that is called inside it, so that one compiled function
+serves all steps. It also knows which rows of the global batch this replica holds.
+"""
+
+import contextlib
+import contextvars
+
+import tensorflow as tf
+
+_scope = contextvars.ContextVar("keras_ssl_seed_scope", default=None)
+
+
+class Draws:
+    """Uniform random numbers as a pure function of a seed and of the order in which they are asked for.
+
+    The numbers are drawn for the global batch, of which each replica takes its own rows: eight replicas with 32
+    images each see what one device with 256 sees.
+
+    Args:
+        seed: Integer tensor of shape `(2,)`.
+        replica: Integer or scalar integer tensor, which replica this is, from 0.
+        replicas: Integer, how many replicas share the global batch.
+    """
+
+    def __init__(self, seed, replica=0, replicas=1):
+        self._seed = seed
+        self._replica = replica
+        self._replicas = replicas
+        self._asked = 0
+
+    def uniform(self, batch_size, columns):
+        """Return numbers in `[0, 1)` of shape `(batch_size, columns)`: one row per image.
+
+        Args:
+            batch_size: Integer or scalar integer tensor, the images that this replica holds.
+            columns: Integer, how many numbers each image needs.
+        """
+        # The default algorithm is another one under XLA than outside it.
+        seed = tf.random.fold_in(self._seed, self._asked, alg="philox")
+        self._asked += 1
+        # Integers are the same under XLA as outside it, but each makes floats of other bits of them. A float32 holds 24.
+        shape = (batch_size * self._replicas, columns)
+        bits = tf.random.stateless_uniform(shape, seed, None, None, tf.int32, alg="philox")
+        drawn = tf.cast(tf.bitwise.bitwise_and(bits, 2**24 - 1), tf.float32) * 2.0**-24
+        # tf.slice, unlike indexing, compiles under XLA from a start known only when it runs.
+        return tf.slice(drawn, (self._replica * batch_size, 0), (batch_size, columns))
+
+
+@contextlib.contextmanager
+def seed_scope(seed, replica=0, replicas=1):
+    """Make every random layer called inside draw from `seed`.
+
+    Open it inside the `tf.function` that calls the layers, with the seed as an argument of that function.
+
+    Args:
+        seed: Integer tensor of shape `(2,)`.
+        replica: Integer or scalar integer tensor, which replica this is, from 0.
+        replicas: Integer, how many replicas share the global batch.
+
+    Example:
+
+    >>> layer = keras_ssl.augment.RandomFlip()
+    >>> with keras_ssl.augment.seed_scope((0, 1)):
+    ...     flipped = layer(images)
+    """
+    token = _scope.set(Draws(seed, replica, replicas))
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
+def current_draws():
+    """Return the `Draws` of the innermost open seed scope, or None outside of any."""
+    return _scope.get()

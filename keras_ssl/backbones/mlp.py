@@ -1,0 +1,40 @@
+import keras
+
+from keras_ssl.backbones.blocks import dense_batch_norm_relu, normalized_pixels
+from keras_ssl.backbones.checks import check_counts, check_image_shape
+
+
+def mlp(input_shape, units=(512, 256), synchronized=False, name="mlp"):
+    """A multilayer perceptron on the flattened image.
+
+    The least that can learn, for tests and for very small images. Each layer is dense, batch-normalized, with ReLU.
+    Takes raw pixels in `[0, 255]`, scales them to `[-1, 1]` itself, and gives float32 features under every dtype
+    policy.
+
+    Args:
+        input_shape: `(height, width, channels)` of an image; any number of channels.
+        units: Sequence of integers > 0: the units of each layer; the last is the number of features. Defaults to
+            `(512, 256)`.
+        synchronized: Boolean: whether batch statistics are taken over all replicas. Defaults to `False`.
+        name: String. Defaults to `"mlp"`.
+
+    Returns:
+        A `keras.Model` from images `(batch, height, width, channels)` to features `(batch, units[-1])`.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+
+    Example:
+
+    >>> encoder = keras_ssl.backbones.mlp((8, 8, 1), units=(64, 32))
+    >>> encoder(np.zeros((2, 8, 8, 1), "uint8")).shape
+    TensorShape([2, 32])
+    """
+    check_counts("units", units)
+    images = keras.Input(check_image_shape(input_shape, total_stride=1), name="images")
+    x = keras.layers.Flatten(dtype="float32", name="flatten")(normalized_pixels(images))
+    for index, count in enumerate(units, start=1):
+        for layer in dense_batch_norm_relu(count, f"layer{index}", synchronized=synchronized):
+            x = layer(x)
+    features = keras.layers.Activation("linear", dtype="float32", name="features")(x)
+    return keras.Model(images, features, name=name)

@@ -1,0 +1,42 @@
+import keras
+
+from keras_ssl.backbones.blocks import average_pool, conv_batch_norm, normalized_pixels, relu
+from keras_ssl.backbones.checks import check_counts, check_image_shape
+
+
+def small_cnn(input_shape, filters=(64, 128, 256), synchronized=False, name="small_cnn"):
+    """A plain convolutional network: a few 3x3 convolutions with pooling between them.
+
+    The network of many tutorials, for small images and quick trials. Each block is a convolution, batch normalization
+    and ReLU; between blocks stands a 2x2 max-pooling, after the last the global average. Takes raw pixels in
+    `[0, 255]`, scales them to `[-1, 1]` itself, and gives float32 features under every dtype policy. The outputs of
+    the blocks are those of the layers `"stage1"`, `"stage2"`, ….
+
+    Args:
+        input_shape: `(height, width, channels)` of an image; any number of channels.
+        filters: Sequence of integers > 0: the channels of each block; the last is the number of features. Defaults to
+            `(64, 128, 256)`.
+        synchronized: Boolean: whether batch statistics are taken over all replicas. Defaults to `False`.
+        name: String. Defaults to `"small_cnn"`.
+
+    Returns:
+        A `keras.Model` from images `(batch, height, width, channels)` to features `(batch, filters[-1])`.
+
+    Raises:
+        ValueError: If an argument is out of its range, or the images have less than one pixel for the last block.
+
+    Example:
+
+    >>> encoder = keras_ssl.backbones.small_cnn((8, 8, 1))
+    >>> encoder(np.zeros((2, 8, 8, 1), "uint8")).shape
+    TensorShape([2, 256])
+    """
+    check_counts("filters", filters)
+    images = keras.Input(check_image_shape(input_shape, 2 ** (len(filters) - 1)), name="images")
+    x = normalized_pixels(images)
+    for stage, channels in enumerate(filters, start=1):
+        if stage > 1:
+            x = keras.layers.MaxPooling2D(2, name=f"stage{stage}_pool")(x)
+        x = conv_batch_norm(x, channels, 3, 1, f"stage{stage}", synchronized=synchronized)
+        x = relu(x, f"stage{stage}")
+    return keras.Model(images, average_pool(x), name=name)

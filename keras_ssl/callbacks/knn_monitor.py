@@ -1,0 +1,99 @@
+import keras
+import numpy as np
+
+from keras_ssl.evaluate import knn
+from keras_ssl.evaluate.embedding_function import EmbeddingFunction
+from keras_ssl.evaluate.features import collect
+from keras_ssl.evaluate.image_batches import ImageBatches
+
+
+class KNNMonitor(keras.callbacks.Callback):
+    """Logs how good the features are while they are learned: `val_knn_accuracy`, beside the loss.
+
+    A self-supervised loss says little about the features. After an epoch this callback takes the encoder's
+    features of a few thousand labelled images and measures the weighted k-nearest-neighbour accuracy
+    (`keras_ssl.evaluate.knn`), which needs no fitting. Training is not disturbed: the encoder runs in inference
+    mode and no random number is drawn.
+
+    It measures after the first epoch of a fit, after every `every`-th, and after the last. On the epochs between it
+    logs what it measured last, so that `History`, `CSVLogger`, `EarlyStopping` and the like find a number in every
+    epoch. While features are not finite numbers it logs NaN.
+
+    Place it before the callbacks that use the number: `CSVLogger`, `ModelCheckpoint`, `EarlyStopping`.
+
+    Args:
+        train: labelled images whose features vote: a batched `tf.data.Dataset` of `(images, labels)`, or a tuple of
+            arrays `(images, labels)`. Some thousand are enough. Use one that is not shuffled and not the one that
+            fit trains on, so that its order is left alone.
+        validation: labelled images to score on, likewise; a part of the training split, if the test split is to
+            stay unseen until the end.
+        every: positive int, epochs from one measurement to the next. Defaults to 1.
+        k: positive int, the number of neighbours. Defaults to 20.
+        temperature: positive float. Defaults to 0.1.
+        batch_size: int, for arrays only. Defaults to 256.
+
+    Raises:
+        ValueError: when the images have no labels, or `every` is not positive; in fit, when the images do not suit
+            the encoder, or `k` is greater than the number of training images.
+
+    Example:
+
+    >>> x, y = np.random.randint(0, 256, (64, 8, 8, 1), "uint8"), np.arange(64) % 10
+    >>> model = keras_ssl.SimCLR(keras_ssl.backbones.small_cnn((8, 8, 1)))
+    >>> model.compile(optimizer="adam")
+    >>> monitor = keras_ssl.callbacks.KNNMonitor((x, y), (x, y))
+    >>> history = model.fit(x, batch_size=32, callbacks=[monitor], verbose=0)
+    >>> len(history.history["val_knn_accuracy"])
+    1
+    """
+
+    def __init__(self, train, validation, every=1, k=20, temperature=0.1, batch_size=256):
+        super().__init__()
+        self._train = _labelled(train, "train", batch_size)
+        self._validation = _labelled(validation, "validation", batch_size)
+        if self._train.image_shape != self._validation.image_shape:
+            raise ValueError(
+                "Training and validation images must have the same shape. "
+                f"Received: {self._train.image_shape} and {self._validation.image_shape}"
+            )
+        if every < 1:
+            raise ValueError(f"every must be a positive number of epochs. Received: every={every}")
+        self._every = every
+        self._k = k
+        self._temperature = temperature
+
+    def on_train_begin(self, logs=None):
+        """Compiles the encoder's inference, once per fit."""
+        encoder = getattr(self.model, "encoder", None)
+        if encoder is None:
+            raise ValueError(
+                "KNNMonitor looks at model.encoder, which the methods of keras_ssl have. "
+                f"Received: model={self.model!r}"
+            )
+        self._embed = EmbeddingFunction(encoder, self._train.image_shape)
+        self._accuracy = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Measures when it is time to, and logs."""
+        due = (epoch + 1) % self._every == 0 or epoch + 1 == self.params.get("epochs")
+        if due or self._accuracy is None:
+            self._accuracy = self._measure()
+        if logs is not None:
+            logs["val_knn_accuracy"] = self._accuracy
+
+    def _measure(self):
+        train, validation = (collect(self._embed, batches) for batches in (self._train, self._validation))
+        if not all(np.isfinite(part.features).all() for part in (train, validation)):
+            return float("nan")
+        return knn(train, validation, self._k, self._temperature).accuracy
+
+
+def _labelled(dataset, name, batch_size):
+    batches = ImageBatches(dataset, batch_size)
+    if not batches.labelled:
+        raise ValueError(
+            "KNNMonitor needs labelled images: a data set of (images, labels), such as "
+            f"keras_ssl.data.load(…, labels=True), or a tuple (images, labels). "
+            f"Received: {name} without labels"
+        )
+    return batches

@@ -1,0 +1,192 @@
+"""The `keras-ssl` command: words in, calls of `keras_ssl.runs`, words out."""
+
+import os
+import sys
+
+# TensorFlow announces its build and missing GPUs on every start; errors still show.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import click
+import tensorflow as tf
+import yaml
+
+import keras_ssl
+from keras_ssl import runs
+
+EXPECTED_ERRORS = (ValueError, TypeError, OSError, ImportError, tf.errors.OpError)
+
+
+class _Group(click.Group):
+    """Says what went wrong in one line instead of a traceback, unless `--debug` asks for it."""
+
+    def invoke(self, ctx):
+        try:
+            return super().invoke(ctx)
+        except click.ClickException:
+            raise
+        except KeyboardInterrupt:
+            click.echo("\nStopped.", err=True)
+            sys.exit(130)
+        except EXPECTED_ERRORS as error:
+            if ctx.params["debug"]:
+                raise
+            click.echo(f"Error: {_one_line(error)}", err=True)
+            sys.exit(1)
+
+
+def _one_line(error):
+    message = error.message if isinstance(error, tf.errors.OpError) else str(error)
+    return " ".join(message.split()) or type(error).__name__
+
+
+def _settings(ctx, param, values):
+    settings = {}
+    for value in values:
+        key, equals, text = value.partition("=")
+        if not equals:
+            raise click.BadParameter(f"write KEY=VALUE, such as epochs=20. Received: {value}")
+        settings[key] = yaml.safe_load(text)
+    return settings
+
+
+def _names(ctx, param, value):
+    return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
+def _image_size(ctx, param, value):
+    if value is None:
+        return None
+    try:
+        sides = [int(side) for side in value.lower().split("x")]
+    except ValueError:
+        sides = []
+    if len(sides) not in (1, 2) or min(sides) < 1:
+        raise click.BadParameter(f"write HEIGHTxWIDTH or one number, such as 96x128 or 96. Received: {value}")
+    return (sides[0], sides[-1])
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(keras_ssl.__version__, prog_name="keras-ssl")
+def main(debug):
+    """Learn features from images without labels, see how good they are, put the encoder into production.
+
+    \b
+    keras-ssl pretrain simclr --data digits --out runs/digits
+    keras-ssl evaluate runs/digits
+    keras-ssl export runs/digits --to saved_models/digits
+    """
+
+
+@main.command()
+@click.argument("method", required=False)
+@click.option("--data", help="digits, the name of a TFDS data set such as cifar10, or a folder of images.")
+@click.option("--out", required=True, type=click.Path(file_okay=False), help="The run folder to make.")
+@click.option("--resume", is_flag=True, help="Go on with the run in --out after an interruption.")
+@click.option("--epochs", type=click.IntRange(1), help="Passes over the images.  [default: the recipe's]")
+@click.option("--batch-size", type=click.IntRange(2), help="Images per step.  [default: the recipe's]")
+@click.option("--backbone", help="The network, such as small_cnn or resnet18.  [default: the recipe's]")
+@click.option("--image-size", callback=_image_size, help="Resize images to HEIGHTxWIDTH.")
+@click.option("--split", default="train", show_default=True, help="What to train on, e.g. train[:20000].")
+@click.option("--data-dir", type=click.Path(file_okay=False), help="Where prepared TFDS data sets lie.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    callback=_settings,
+    help="Change a setting of the recipe, e.g. optimizer.base_learning_rate=0.3. Repeatable.",
+)
+@click.option("--policy", default="float32", show_default=True, help="Keras dtype policy, e.g. mixed_bfloat16.")
+@click.option("--seed", default=0, show_default=True, help="Determines the run, with its settings.")
+@click.option("--monitor/--no-monitor", default=True, help="Log kNN accuracy each epoch where there are labels.")
+def pretrain(method, data, out, resume, epochs, batch_size, backbone, settings, **kwargs):
+    """Train METHOD on unlabelled images. `keras-ssl list` names the methods."""
+    if resume:
+        if method or data:
+            raise click.UsageError(
+                "--resume goes on with the settings in the run folder: leave METHOD and --data out."
+            )
+        run = runs.resume(out)
+    else:
+        if not (method and data):
+            raise click.UsageError(
+                "Name a METHOD and --data, such as: keras-ssl pretrain simclr --data digits --out runs/x"
+            )
+        given = {"epochs": epochs, "batch_size": batch_size, "backbone": backbone}
+        overrides = {**{key: value for key, value in given.items() if value is not None}, **settings}
+        run = runs.pretrain(method, data, out, overrides=overrides, **kwargs)
+    click.echo(f"{run.epochs_done} epochs are in {run.path}. Next: keras-ssl evaluate {run.path}")
+
+
+@main.command()
+@click.argument("run", type=click.Path())
+@click.option(
+    "--protocol",
+    default="knn,linear,few-label",
+    show_default=True,
+    callback=_names,
+    help=f"How to score, separated by commas: {', '.join(runs.PROTOCOLS)}.",
+)
+@click.option("--data", help="Labelled images: a name or a folder with one subfolder a class.  [default: the run's]")
+@click.option("--train-split", default="train", show_default=True, help="Where classifiers learn.")
+@click.option("--test-split", default="test", show_default=True, help="Where they are scored.")
+@click.option("--baselines/--no-baselines", default=True, help="Score raw pixels and a random encoder too.")
+def evaluate(run, protocol, **kwargs):
+    """Score the features of RUN with labels it has not seen, beside raw pixels and a random encoder."""
+    click.echo(keras_ssl.evaluate.format_table(runs.evaluate(run, protocol, **kwargs)))
+    click.echo(
+        f"The protocols in words are in {run}/evaluation.json, a map of the features in {run}/figures/map.png."
+    )
+
+
+@main.command()
+@click.argument("run", type=click.Path())
+@click.argument("folder", type=click.Path())
+@click.option("--to", required=True, type=click.Path(dir_okay=False), help="The .npz file to write.")
+@click.option(
+    "--on-error",
+    type=click.Choice(["raise", "skip"]),
+    default="raise",
+    show_default=True,
+    help="What to do about a file that is no image.",
+)
+def embed(run, folder, to, on_error):
+    """Write the features of all images in FOLDER, with their file names, to an .npz file."""
+    count, dim = runs.embed(run, folder, to, on_error=on_error)
+    click.echo(f"{count} images, {dim} features each: {to}")
+
+
+@main.command()
+@click.argument("run", type=click.Path())
+@click.option("--to", required=True, type=click.Path(file_okay=False), help="Where versions 1, 2, … go.")
+@click.option(
+    "--resize",
+    type=click.Choice(["stretch", "crop", "pad"]),
+    default="stretch",
+    show_default=True,
+    help="How requests with images of another size are brought to the encoder's.",
+)
+@click.option(
+    "--classifier/--no-classifier",
+    default=False,
+    help="Fit a linear classifier on the run's labelled data, and serve its classes too.",
+)
+def export(run, to, **kwargs):
+    """Export the encoder of RUN as a SavedModel that TensorFlow Serving loads."""
+    path = runs.export(run, to, **kwargs)
+    click.echo(f"{path} is ready to be served; manifest.json in it says what it takes and gives.")
+
+
+@main.command("list")
+def list_():
+    """List methods, data, backbones, protocols and the settings of a recipe."""
+    for kind, entries in runs.catalogue().items():
+        click.echo(click.style(kind, bold=True))
+        width = max(len(name) for name, _ in entries)
+        for name, description in entries:
+            click.echo(f"  {name:<{width}}  {description}")
+
+
+if __name__ == "__main__":
+    main()

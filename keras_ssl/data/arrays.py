@@ -1,0 +1,83 @@
+import numpy as np
+import tensorflow as tf
+
+from keras_ssl.data.memory import in_memory
+
+
+def from_arrays(x, y=None, batch_size=256, *, shuffle=None, seed=0, drop_remainder=None):
+    """Make a data set of images that are in memory.
+
+    Args:
+        x: Images (count, height, width, channels) with raw pixels in [0, 255]: a NumPy array, a tensor, or what
+            converts to an array. uint8 stays uint8; other integers become uint8 where all of them lie in
+            [0, 255]; floats become float32.
+        y: Labels (count, …), or `None`. Integers become int32, floats float32. Defaults to `None`.
+        batch_size: A positive integer. Defaults to 256.
+        shuffle: Boolean: whether each epoch has an order of its own, a function of `seed` and the epoch (see
+            `set_epoch`). `None` shuffles where there are no labels, since that is training. Defaults to `None`.
+        seed: An integer. Defaults to 0.
+        drop_remainder: Boolean: whether the images that do not fill a last batch are left out. `None` leaves
+            them out of a shuffled data set, unless it is smaller than one batch. `False` on a shuffled data set
+            still leaves a last batch of one out, with a warning: what compares images cannot learn from it.
+            Defaults to `None`.
+
+    Returns:
+        A `tf.data.Dataset` of `images` or `(images, labels)`, of known length, with the attributes `epoch` and
+        `class_names` (`None`).
+
+    Raises:
+        TypeError: If `x` is a `tf.data.Dataset`, or neither `x` nor `y` holds numbers.
+        ValueError: If the shapes or values are not as described.
+
+    Example:
+
+    >>> images = np.random.randint(0, 256, (100, 32, 32, 3), dtype="uint8")
+    >>> dataset = keras_ssl.data.from_arrays(images, batch_size=32)
+    >>> len(dataset)
+    3
+    """
+    images = _check_images(x)
+    labels = None if y is None else _check_labels(y, images)
+    shuffle = y is None if shuffle is None else shuffle
+    return in_memory(images, labels, batch_size, shuffle, seed, drop_remainder)
+
+
+def _check_images(x):
+    if isinstance(x, tf.data.Dataset):
+        raise TypeError(f"`x` is a data set already; pass it to `fit` as it is. Received: x={x}")
+    images = _numbers(x, "x")
+    if images.ndim == 3:
+        raise ValueError(
+            "`x` must have the shape (count, height, width, channels). Give grey images a channel axis: "
+            f"x[..., None]. Received: x.shape={tuple(images.shape)}"
+        )
+    if images.ndim != 4 or 0 in images.shape:
+        raise ValueError(
+            "`x` must hold images, as (count, height, width, channels), none of which is zero. "
+            f"Received: x.shape={tuple(images.shape)}"
+        )
+    if images.dtype.kind == "f":
+        return images.astype(np.float32, copy=False)
+    if images.dtype != np.uint8 and (images.min() < 0 or images.max() > 255):
+        raise ValueError(
+            "`x` must hold pixels in [0, 255]; scale it, for 16 bits by x / 257.0. "
+            f"Received: integers from {images.min()} to {images.max()}"
+        )
+    return images.astype(np.uint8, copy=False)
+
+
+def _check_labels(y, images):
+    labels = _numbers(y, "y")
+    if labels.ndim < 1 or len(labels) != len(images):
+        raise ValueError(
+            "`y` must have one label for each image. "
+            f"Received: x.shape={tuple(images.shape)}, y.shape={tuple(labels.shape)}"
+        )
+    return labels.astype(np.float32 if labels.dtype.kind == "f" else np.int32, copy=False)
+
+
+def _numbers(values, name):
+    array = np.asarray(values)
+    if array.dtype.kind not in "uifb" and array.dtype != tf.bfloat16.as_numpy_dtype:
+        raise TypeError(f"`{name}` must hold numbers. Received: {name} of dtype {array.dtype}")
+    return array.astype(np.float32) if array.dtype.kind == "V" else array

@@ -1,0 +1,51 @@
+import warnings
+
+import tensorflow as tf
+
+
+def images_per_epoch(count, batch_size, shuffle, drop_remainder=None):
+    """How many of `count` images take part in an epoch.
+
+    A shuffled data set is a training data set: it leaves out what does not fill a batch, unless it holds less
+    than one batch at all. Others keep every image. Where the remainder is asked for, a last batch of one is
+    left out of training with a warning, since what compares the images of a batch cannot learn from it.
+
+    Args:
+        count: Number of images, at least 1.
+        batch_size: A positive integer.
+        shuffle: Boolean: whether the data set is for training.
+        drop_remainder: Boolean, or `None` for the value of `shuffle`. Defaults to `None`.
+
+    Returns:
+        An integer from 1 to `count`.
+
+    Raises:
+        ValueError: If `batch_size` is no positive integer.
+    """
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+        raise ValueError(f"`batch_size` must be a positive integer. Received: batch_size={batch_size!r}")
+    remainder = count % batch_size
+    if count <= batch_size:
+        return count
+    if shuffle if drop_remainder is None else drop_remainder:
+        return count - remainder
+    if shuffle and remainder == 1:
+        warnings.warn(
+            f"The last of {count} images would be a batch of one, from which a method that compares images "
+            f"cannot learn. Each epoch leaves one image out (batch_size={batch_size}).",
+            stacklevel=3,
+        )
+        return count - 1
+    return count
+
+
+def finish(dataset, used, batch_size, **attributes):
+    """Give a batched data set its number of batches, prefetching, and the attributes that users read."""
+    options = tf.data.Options()
+    # The images do not come from files that workers could share out, as far as tf.data can see.
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(-(-used // batch_size)))
+    dataset = dataset.prefetch(tf.data.AUTOTUNE).with_options(options)
+    for name, value in attributes.items():
+        setattr(dataset, name, value)
+    return dataset

@@ -1,0 +1,133 @@
+import tensorflow as tf
+
+from keras_ssl.data.headers import little_endian, switch_format, unpack
+from keras_ssl.data.resize import check_image_size, check_resize, resize_images
+
+MAX_PIXELS = 50_000_000
+
+
+def decode_and_resize(image_bytes, image_size, channels=3, resize="stretch", max_pixels=MAX_PIXELS):
+    """Decode the content of an image file and bring it to a fixed size.
+
+    The one function by which images come in from folders and from requests to an exported encoder, so that
+    training and serving see the same pixels.
+
+    Args:
+        image_bytes: Scalar string tensor: a PNG, JPEG, GIF, BMP or WebP file.
+        image_size: The wanted (height, width), or one integer for a square.
+        channels: 3 for RGB or 1 for grey. Defaults to 3.
+        resize: `"stretch"`, `"crop"` or `"pad"`; see `resize_images`. Defaults to `"stretch"`.
+        max_pixels: The largest height × width that is decoded. Defaults to 50 million.
+
+    Returns:
+        A uint8 tensor (height, width, channels) of static shape.
+
+    Raises:
+        ValueError: If an argument other than `image_bytes` is not as described.
+        tf.errors.InvalidArgumentError: If the image cannot be decoded; see `decode_image`.
+
+    Example:
+
+    >>> png = tf.io.encode_png(tf.zeros((20, 30, 3), tf.uint8))
+    >>> decode_and_resize(png, image_size=(8, 8), channels=1).shape
+    TensorShape([8, 8, 1])
+    """
+    image_size, resize = check_image_size(image_size), check_resize(resize)
+    image = decode_image(image_bytes, channels, max_pixels)
+    return resize_images(image[None], image_size, resize)[0]
+
+
+def decode_image(image_bytes, channels=3, max_pixels=MAX_PIXELS):
+    """Decode the content of an image file, of which animations give their first frame.
+
+    Only TensorFlow operations take part, so that the function can be mapped over a `tf.data.Dataset` and saved
+    in a SavedModel. 16 bits become 8, transparency is dropped, palettes and CMYK become RGB. The EXIF
+    orientation is ignored, in training and in serving alike: an image that is to be seen upright is stored
+    upright. Grey is made from RGB by the weights of `tf.image.rgb_to_grayscale`.
+
+    Args:
+        image_bytes: Scalar string tensor: a PNG, JPEG, GIF, BMP or WebP file.
+        channels: 3 for RGB or 1 for grey. Defaults to 3.
+        max_pixels: The largest height × width that is decoded. A larger image is refused by what its header
+            says, before memory for it is taken. Defaults to 50 million.
+
+    Returns:
+        A uint8 tensor (height, width, channels).
+
+    Raises:
+        ValueError: If `channels` or `max_pixels` is not as described.
+        tf.errors.InvalidArgumentError: If the file is empty, no image, corrupt, truncated or too large.
+
+    Example:
+
+    >>> png = tf.io.encode_png(tf.zeros((20, 30, 1), tf.uint8))
+    >>> decode_image(png).shape
+    TensorShape([20, 30, 3])
+    """
+    if channels not in (1, 3):
+        raise ValueError(f"`channels` must be 3 for RGB or 1 for grey. Received: channels={channels}")
+    if not isinstance(max_pixels, int) or max_pixels < 1:
+        raise ValueError(f"`max_pixels` must be a positive integer. Received: max_pixels={max_pixels}")
+
+    def decode(header, name):
+        still = _within_limit(header, max_pixels)
+        return _DECODERS.get(name, _decode_rgb)(still)
+
+    image = tf.ensure_shape(switch_format(image_bytes, decode), [None, None, 3])
+    if channels == 1:
+        image = tf.image.rgb_to_grayscale(tf.cast(image, tf.float32))
+        image = tf.saturate_cast(tf.round(image), tf.uint8)
+    return image
+
+
+def pixel_count(image_bytes):
+    """Height × width of an image file as its header says, without decoding it.
+
+    Args:
+        image_bytes: Scalar string tensor: a PNG, JPEG, GIF, BMP or WebP file.
+
+    Returns:
+        An int64 scalar tensor.
+
+    Raises:
+        tf.errors.InvalidArgumentError: If the file is empty, no image or truncated within its header.
+
+    Example:
+
+    >>> int(pixel_count(tf.io.encode_png(tf.zeros((20, 30, 3), tf.uint8))))
+    600
+    """
+    return switch_format(image_bytes, lambda header, name: header.height * header.width)
+
+
+def _within_limit(header, max_pixels):
+    pixels = header.height * header.width
+    message = f"An image must have from 1 to max_pixels={max_pixels} pixels. Its header says width, height ="
+    fits = tf.debugging.Assert((pixels > 0) & (pixels <= max_pixels), [message, header.width, header.height])
+    with tf.control_dependencies([fits]):
+        return tf.identity(header.still)
+
+
+def _decode_rgb(image_bytes):
+    return tf.io.decode_image(image_bytes, channels=3, expand_animations=False)
+
+
+def _decode_webp(image_bytes):
+    # TensorFlow refuses to leave the transparency of a WebP image out.
+    return tf.io.decode_image(image_bytes, channels=0, expand_animations=False)[..., :3]
+
+
+def _decode_bmp(image_bytes):
+    # TensorFlow takes the indices into a palette for grey levels.
+    image = tf.io.decode_bmp(image_bytes, channels=0)
+    content = unpack(image_bytes)
+    start = 14 + little_endian(content, 14, 4)
+    palette = tf.reshape(content[start : start + 4 * 256], (256, 4))[:, 2::-1]
+    return tf.cond(
+        tf.shape(image)[-1] == 1,
+        lambda: tf.gather(palette, tf.cast(image[..., 0], tf.int32)),
+        lambda: image[..., :3],
+    )
+
+
+_DECODERS = {"BMP": _decode_bmp, "WebP": _decode_webp}

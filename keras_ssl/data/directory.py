@@ -1,0 +1,141 @@
+import os
+import warnings
+
+import tensorflow as tf
+
+from keras_ssl.data.batches import finish, images_per_epoch
+from keras_ssl.data.decode import MAX_PIXELS, decode_and_resize, decode_image
+from keras_ssl.data.files import EXTENSIONS, label_by_folder, list_images
+from keras_ssl.data.order import each_epoch, epoch_order
+from keras_ssl.data.resize import check_image_size
+from keras_ssl.data.unreadable import find_unreadable, raise_on_gap
+
+
+def from_directory(
+    path,
+    batch_size=256,
+    image_size=(224, 224),
+    *,
+    channels=3,
+    labels=False,
+    shuffle=None,
+    seed=0,
+    resize="stretch",
+    drop_remainder=None,
+    on_error="raise",
+    max_pixels=MAX_PIXELS,
+):
+    """Make a data set of the image files in a folder and its subfolders.
+
+    Files are read and decoded as they are needed; only their names are kept in memory. Hidden files are left
+    out, links are followed. The EXIF orientation is ignored, as it is in an exported encoder.
+
+    Args:
+        path: Path of a folder, with or without subfolders, holding PNG, JPEG, GIF, BMP or WebP files.
+        batch_size: A positive integer. Defaults to 256.
+        image_size: The (height, width) that all images get, or one integer. Defaults to (224, 224).
+        channels: 3 for RGB or 1 for grey. Defaults to 3.
+        labels: Boolean: whether each image comes with a label (int32), the index of its first-level subfolder in
+            the sorted list of these. Defaults to `False`.
+        shuffle: Boolean: whether each epoch has an order of its own, a function of `seed` and the epoch (see
+            `set_epoch`). `None` shuffles where there are no labels, since that is training. Defaults to `None`.
+        seed: An integer. Defaults to 0.
+        resize: `"stretch"`, `"crop"` or `"pad"`; see `resize_images`. Defaults to `"stretch"`.
+        drop_remainder: Boolean: whether the images that do not fill a last batch are left out. `None` leaves
+            them out of a shuffled data set, unless it is smaller than one batch. Defaults to `None`.
+        on_error: What to do about files that cannot be read. `"raise"` stops at the first one, when it is its
+            turn, with an error that names it. `"skip"` tries all files now, which takes about as long as one
+            epoch, leaves out the bad ones, warns once and lists them in `skipped`; so the length, the order and
+            the labels are known before training. A file that goes bad later still stops it. Defaults to
+            `"raise"`.
+        max_pixels: The largest height × width that is decoded. Defaults to 50 million.
+
+    Returns:
+        A `tf.data.Dataset` of `images` (batch, height, width, channels), uint8, or `(images, labels)`, of known
+        length, with the attributes `epoch`, `class_names` (list, or `None` without labels), `file_paths` (in the
+        order of an unshuffled data set) and `skipped` (dict from path to reason).
+
+    Raises:
+        FileNotFoundError, NotADirectoryError: If `path` is no folder.
+        ValueError: If there are no images, or an argument is not as described.
+        tf.errors.InvalidArgumentError: In an iteration, if a file cannot be read. Its message names the file.
+
+    Example:
+
+    >>> dataset = keras_ssl.data.from_directory("photos", batch_size=64, image_size=(96, 96))
+    >>> dataset.element_spec.shape
+    TensorShape([64, 96, 96, 3])
+    """
+    if on_error not in ("raise", "skip"):
+        raise ValueError(f"`on_error` must be 'raise' or 'skip'. Received: on_error={on_error!r}")
+    folder, names = _find_images(path)
+    classes, class_names = label_by_folder(folder, names) if labels else (None, None)
+    paths = [os.path.join(folder, name) for name in names]
+
+    def read(path):
+        return decode_and_resize(tf.io.read_file(path), image_size, channels, resize, max_pixels)
+
+    blank = tf.zeros((*check_image_size(image_size), channels), tf.uint8)
+
+    def try_to_read(path):
+        return decode_image(tf.io.read_file(path), channels, max_pixels)
+
+    skipped = {}
+    if on_error == "skip":
+        paths, classes, skipped = _leave_out_unreadable(paths, classes, try_to_read)
+    with tf.device("CPU:0"):
+        path_tensor = tf.constant([os.fsencode(path) for path in paths])
+        class_tensor = None if classes is None else tf.constant(classes, tf.int32)
+
+    shuffle = not labels if shuffle is None else shuffle
+    used = images_per_epoch(len(paths), batch_size, shuffle, drop_remainder)
+
+    def in_order(seeds):
+        # raise_on_gap wants one element before and one behind: no files, so that reading them cannot fail.
+        order = tf.concat([[-1], epoch_order(len(paths), shuffle, seeds)[:used], [-1]], axis=0)
+        following = tf.roll(order, -1, axis=0)
+        return tf.data.Dataset.from_tensor_slices((tf.range(used + 2, dtype=tf.int64), following, order))
+
+    def load(position, following, index):
+        image = tf.cond(index < 0, lambda: blank, lambda: read(path_tensor[index]))
+        return position, following, image if class_tensor is None else (image, class_tensor[index])
+
+    dataset, epoch = each_epoch(in_order, seed)
+    dataset = dataset.map(load, num_parallel_calls=tf.data.AUTOTUNE).ignore_errors()
+    dataset = raise_on_gap(dataset, path_tensor, try_to_read, used)
+    dataset = dataset.batch(batch_size, drop_remainder=used % batch_size == 0)
+    return finish(dataset, used, batch_size, epoch=epoch, class_names=class_names, file_paths=paths, skipped=skipped)
+
+
+def _find_images(path):
+    folder = os.path.abspath(os.path.expanduser(path))
+    if not os.path.exists(folder):
+        raise FileNotFoundError(f"`path` must be a folder with images; there is none. Received: path={path!r}")
+    if not os.path.isdir(folder):
+        raise NotADirectoryError(f"`path` must be a folder, and is a file. Received: path={path!r}")
+    names = list_images(folder)
+    if not names:
+        content = "files, none of them an image," if any(files for *_, files in os.walk(folder)) else "no files"
+        raise ValueError(
+            f"`path` must be a folder with images, in it or its subfolders, whose names end in one of "
+            f"{EXTENSIONS}. It holds {content} that can be read. Received: path={path!r}"
+        )
+    return folder, names
+
+
+def _leave_out_unreadable(paths, classes, read):
+    bad = find_unreadable(tf.constant([os.fsencode(path) for path in paths]), read)
+    skipped = {paths[index]: reason for index, reason in bad.items()}
+    if not skipped:
+        return paths, classes, skipped
+    first, reason = next(iter(skipped.items()))
+    if len(skipped) == len(paths):
+        raise ValueError(f"None of {len(paths)} image files can be read. The first is {first!r}: {reason}")
+    warnings.warn(
+        f"Skipped {len(skipped)} of {len(paths)} image files that cannot be read. All are listed in the data "
+        f"set's `skipped`; the first is {first!r}: {reason}",
+        stacklevel=3,
+    )
+    good = [index for index in range(len(paths)) if index not in bad]
+    classes = None if classes is None else [classes[index] for index in good]
+    return [paths[index] for index in good], classes, skipped

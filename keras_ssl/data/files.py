@@ -1,0 +1,64 @@
+import os
+
+EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
+
+
+def list_images(folder):
+    """All image files below a folder, sorted by their path.
+
+    Hidden files and folders are left out. Links are followed, and each real folder is read once, so that loops
+    are harmless. A link to nowhere counts as a file, so that reading it says so.
+
+    Args:
+        folder: Path of a folder.
+
+    Returns:
+        List of paths relative to `folder`, whose extension is in `EXTENSIONS`, in capitals or not.
+    """
+    found, seen, waiting = [], set(), [""]
+    while waiting:
+        inner = waiting.pop()
+        status = os.stat(os.path.join(folder, inner))
+        if (status.st_dev, status.st_ino) in seen:
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        folders = []
+        with os.scandir(os.path.join(folder, inner)) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir():
+                    folders.append(os.path.join(inner, entry.name))
+                elif entry.name.lower().endswith(EXTENSIONS) and (entry.is_file() or entry.is_symlink()):
+                    found.append(os.path.join(inner, entry.name))
+        # The last comes off first: of two links to one folder, always the same is taken.
+        waiting.extend(sorted(folders, reverse=True))
+    return sorted(found)
+
+
+def label_by_folder(folder, names):
+    """The classes of files by the subfolder that they are in.
+
+    Args:
+        folder: Path of the folder that holds one subfolder for each class.
+        names: Paths of files relative to `folder`.
+
+    Returns:
+        List of one class index for each name, and the sorted list of class names: all subfolders that are not
+        hidden, with images or without, so that the same class has the same index in a training and a test
+        folder of the same make.
+
+    Raises:
+        ValueError: If there are no subfolders, or files that are in none.
+    """
+    with os.scandir(folder) as entries:
+        class_names = sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
+    stray = [name for name in names if os.sep not in name]
+    if stray:
+        raise ValueError(
+            "With `labels=True` every image must be in a subfolder that is named after its class. Move them, or "
+            f"pass labels=False. Received: path={folder!r} with {len(stray)} images in no subfolder, such as "
+            f"{stray[0]!r}"
+        )
+    index = {name: position for position, name in enumerate(class_names)}
+    return [index[name.split(os.sep, 1)[0]] for name in names], class_names

@@ -1,0 +1,174 @@
+from typing import NamedTuple
+
+import tensorflow as tf
+
+# The first twelve bytes of each, where a question mark stands for any byte.
+_SIGNATURES = {
+    "PNG": b"\x89PNG\r\n\x1a\n????",
+    "JPEG": b"\xff\xd8\xff?????????",
+    "GIF": b"GIF8????????",
+    "BMP": b"BM??????????",
+    "WebP": b"RIFF????WEBP",
+}
+# Reads past a file's end find zeros, so that a truncated file ends in a message of ours.
+_PADDING = b"\0" * 2048
+_BYTES = [bytes([value]) for value in range(256)]
+
+
+class Header(NamedTuple):
+    """What a file says of itself before anything is decoded.
+
+    Attributes:
+        height: int64 scalar.
+        width: int64 scalar.
+        still: String scalar: the file, cut down to its first frame if it is an animation. Cutting, rather than
+            decoding and discarding, bounds what an animation of many frames costs.
+    """
+
+    height: tf.Tensor
+    width: tf.Tensor
+    still: tf.Tensor
+
+
+def switch_format(image_bytes, function):
+    """`function(header)` of the file's `Header`, traced once for each kind of file.
+
+    Args:
+        image_bytes: Scalar string tensor: the content of an image file.
+        function: Takes a `Header` and the name of the kind, returns tensors of the same dtypes for every kind.
+
+    Returns:
+        What `function` returns for the kind that the file is of.
+    """
+    branches = [lambda name=name, read=read: function(read(image_bytes), name) for name, read in _READERS.items()]
+    return tf.switch_case(_image_format(image_bytes), branches)
+
+
+def unpack(image_bytes):
+    """The bytes of a scalar string as a uint8 vector, with zeros behind."""
+    padded = tf.strings.join([image_bytes, _PADDING])
+    return tf.io.decode_raw(padded, tf.uint8)
+
+
+def little_endian(content, start, count):
+    """The unsigned number in the `count` bytes from `start` on, the lowest byte first."""
+    digits = tf.cast(content[start : start + count], tf.int64)
+    return tf.reduce_sum(digits * tf.constant([256**power for power in range(count)], tf.int64))
+
+
+def _image_format(image_bytes):
+    """The index into `_SIGNATURES` of the kind of file that `image_bytes` is, by its first bytes.
+
+    Raises `tf.errors.InvalidArgumentError` for an empty string and for what is no image.
+    """
+
+    head = unpack(tf.strings.substr(image_bytes, 0, 12))[:12]
+    signatures = tf.io.decode_raw(tf.constant(list(_SIGNATURES.values())), tf.uint8)
+    matches = tf.reduce_all((head == signatures) | (signatures == ord("?")), axis=1)
+    checks = [
+        tf.debugging.Assert(tf.strings.length(image_bytes) > 0, ["The image is empty (0 bytes)."]),
+        tf.debugging.Assert(
+            tf.reduce_any(matches), [f"This is no image of a known kind ({', '.join(_SIGNATURES)})."]
+        ),
+    ]
+    with tf.control_dependencies(checks):
+        return tf.argmax(tf.cast(matches, tf.int32), output_type=tf.int32)
+
+
+def _read_png(image_bytes):
+    content = unpack(tf.strings.substr(image_bytes, 0, 24))
+    # PNG alone stores the highest byte first. Its sides end at 2^31 - 1, so no product overflows.
+    width = little_endian(content[16:20][::-1], 0, 4)
+    height = little_endian(content[20:24][::-1], 0, 4)
+    return Header(tf.minimum(height, 2**31), tf.minimum(width, 2**31), image_bytes)
+
+
+def _read_jpeg(image_bytes):
+    shape = tf.io.extract_jpeg_shape(image_bytes, output_type=tf.int32)
+    return Header(tf.cast(shape[0], tf.int64), tf.cast(shape[1], tf.int64), image_bytes)
+
+
+def _read_bmp(image_bytes):
+    content = unpack(tf.strings.substr(image_bytes, 0, 64))
+    bits, compression = little_endian(content, 28, 2), little_endian(content, 30, 4)
+    plain = tf.reduce_any(bits == [8, 24, 32]) & tf.reduce_any(compression == [0, 3])
+    readable = plain & (little_endian(content, 14, 4) >= 40)
+    message = "This BMP is of a rare kind. Convert it to an uncompressed one of 24 bits, or to PNG."
+    with tf.control_dependencies([tf.debugging.Assert(readable, [message])]):
+        width = tf.bitcast(tf.cast(little_endian(content, 18, 4), tf.uint32), tf.int32)
+        height = tf.bitcast(tf.cast(little_endian(content, 22, 4), tf.uint32), tf.int32)
+    # A negative height says that the rows run from top to bottom.
+    return Header(tf.abs(tf.cast(height, tf.int64)), tf.abs(tf.cast(width, tf.int64)), image_bytes)
+
+
+def _read_gif(image_bytes):
+    content = unpack(image_bytes)
+
+    def color_table(flags):
+        return tf.where(flags >= 128, 3 * 2 ** (flags % 8 + 1), 0)
+
+    def skip_sub_blocks(position):
+        def skip(position):
+            return (position + tf.cast(content[position], tf.int32) + 1,)
+
+        return tf.while_loop(lambda position: content[position] != 0, skip, (position,))[0] + 1
+
+    position = 13 + color_table(tf.cast(content[10], tf.int32))
+    (position,) = tf.while_loop(
+        lambda position: content[position] == 0x21,
+        lambda position: (skip_sub_blocks(position + 2),),
+        (position,),
+    )
+    found = tf.debugging.Assert(content[position] == 0x2C, ["This GIF has no frame."])
+    with tf.control_dependencies([found]):
+        frame = tf.identity(position)
+    end = skip_sub_blocks(frame + 11 + color_table(tf.cast(content[frame + 9], tf.int32)))
+    whole = tf.debugging.Assert(end <= tf.strings.length(image_bytes), ["This GIF is truncated."])
+    with tf.control_dependencies([whole]):
+        still = tf.strings.join([tf.strings.substr(image_bytes, 0, end), b";"])
+    left, top, width, height = (little_endian(content, frame + offset, 2) for offset in (1, 3, 5, 7))
+    return Header(
+        tf.maximum(little_endian(content, 8, 2), top + height),
+        tf.maximum(little_endian(content, 6, 2), left + width),
+        still,
+    )
+
+
+def _read_webp(image_bytes):
+    content = unpack(image_bytes)
+    size = tf.strings.length(image_bytes)
+
+    def name(position):
+        return tf.strings.substr(tf.strings.join([image_bytes, _PADDING]), position, 4)
+
+    def chunk_size(position):
+        # A chunk of an odd size is followed by a byte of padding.
+        length = little_endian(content, position + 4, 4)
+        return tf.cast(tf.minimum(8 + length + length % 2, tf.cast(size, tf.int64)), tf.int32)
+
+    def is_other(position):
+        return (position < size) & (name(position) != b"VP8 ") & (name(position) != b"VP8L")
+
+    def skip(position):
+        # A frame of an animation (ANMF) is a chunk around the chunk that we look for.
+        step = tf.where(name(position) == b"ANMF", 24, chunk_size(position))
+        return (tf.minimum(position + step, size),)
+
+    (position,) = tf.while_loop(is_other, skip, (12,))
+    found = tf.debugging.Assert(position + 8 < size, ["This WebP image is truncated."])
+    with tf.control_dependencies([found]):
+        position = tf.identity(position)
+    lossless = name(position) == b"VP8L"
+    # Lossless: a signature byte, then 14 bits each of width - 1 and height - 1. Lossy: a tag and a
+    # start code of three bytes each, then 16 bits each, of which two are a hint for scaling.
+    packed = little_endian(content, position + 9, 4)
+    width = tf.where(lossless, packed % 2**14 + 1, little_endian(content, position + 14, 2) % 2**14)
+    height = tf.where(lossless, packed // 2**14 % 2**14 + 1, little_endian(content, position + 16, 2) % 2**14)
+    length = chunk_size(position)
+    powers = tf.constant([256**power for power in range(4)])
+    container = tf.strings.reduce_join(tf.gather(tf.constant(_BYTES), (length + 4) // powers % 256))
+    chunk = tf.strings.substr(image_bytes, position, length)
+    return Header(height, width, tf.strings.join([b"RIFF", container, b"WEBP", chunk]))
+
+
+_READERS = {"PNG": _read_png, "JPEG": _read_jpeg, "GIF": _read_gif, "BMP": _read_bmp, "WebP": _read_webp}

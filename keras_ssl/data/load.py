@@ -1,0 +1,74 @@
+import tensorflow as tf
+
+from keras_ssl.data.digits import CLASS_NAMES, load_digits
+from keras_ssl.data.memory import in_memory
+from keras_ssl.data.resize import check_image_size, resize_images
+from keras_ssl.data.splits import is_training_split
+from keras_ssl.data.tfds import load_tfds
+
+
+def load(
+    name,
+    split="train",
+    batch_size=256,
+    *,
+    image_size=None,
+    labels=False,
+    shuffle=None,
+    seed=0,
+    resize="stretch",
+    drop_remainder=None,
+    data_dir=None,
+):
+    """Load a data set by its name.
+
+    A data set of at most 2 GiB of pixels is read once and kept in memory as uint8; each epoch then has an exact
+    permutation as its order. A larger one is streamed from its files: their order, and the order within blocks
+    of examples, are functions of the seed and the epoch too, but examples stay near those of their file.
+
+    Args:
+        name: `"digits"` (the handwritten digits of scikit-learn, 8 × 8, grey, no download), or the name of a
+            data set of tensorflow-datasets that has images. One that is not prepared yet in `data_dir` is
+            downloaded there, if it is of the kind that can be.
+        split: A split in the notation of tensorflow-datasets: `"train"`, `"test"`, `"train[:80%]"`,
+            `"train+test"`. Defaults to `"train"`.
+        batch_size: A positive integer. Defaults to 256.
+        image_size: The (height, width) that all images get, or one integer. `None` keeps the size, where the
+            data set has only one. Defaults to `None`.
+        labels: Boolean: whether each image comes with its label (int32). Defaults to `False`.
+        shuffle: Boolean: whether each epoch has an order of its own, a function of `seed` and the epoch (see
+            `set_epoch`). `None` shuffles what is for training: no labels, and no part of a test or validation
+            split. Defaults to `None`.
+        seed: An integer. Defaults to 0.
+        resize: `"stretch"`, `"crop"` or `"pad"`; see `resize_images`. Defaults to `"stretch"`.
+        drop_remainder: Boolean: whether the images that do not fill a last batch are left out. `None` leaves
+            them out of a shuffled data set, unless it is smaller than one batch. Defaults to `None`.
+        data_dir: Folder of prepared data sets. `None` is the environment's TFDS_DATA_DIR, or else
+            `~/tensorflow_datasets`. Defaults to `None`.
+
+    Returns:
+        A `tf.data.Dataset` of `images` (batch, height, width, channels), uint8, or `(images, labels)`, of known
+        length, with the attributes `epoch` and `class_names` (list, or `None` where there are none).
+
+    Raises:
+        ValueError: If the name or the split is unknown, the data set cannot be prepared, has no images, has
+            images of several sizes and `image_size` is `None`, has no labels and they are asked for, or an
+            argument is not as described.
+
+    Example:
+
+    >>> dataset = keras_ssl.data.load("digits", batch_size=64)
+    >>> dataset.element_spec
+    TensorSpec(shape=(64, 8, 8, 1), dtype=tf.uint8, name=None)
+    """
+    if shuffle is None:
+        shuffle = not labels and is_training_split(split)
+    if image_size is not None:
+        image_size = check_image_size(image_size)
+    settings = {"batch_size": batch_size, "shuffle": shuffle, "seed": seed, "drop_remainder": drop_remainder}
+    if name != "digits":
+        return load_tfds(name, split, image_size, labels, resize, data_dir, **settings)
+    images, classes = load_digits(split)
+    if image_size is not None:
+        images = resize_images(tf.constant(images), image_size, resize)
+    return in_memory(images, classes if labels else None, class_names=CLASS_NAMES, **settings)

@@ -1,0 +1,72 @@
+import tensorflow as tf
+
+RESIZE_MODES = ("stretch", "crop", "pad")
+
+
+def check_image_size(image_size):
+    """`image_size` as a tuple of two positive integers, or a `ValueError` that says what is wrong."""
+    size = tuple(image_size) if isinstance(image_size, (list, tuple)) else (image_size, image_size)
+    if len(size) != 2 or not all(isinstance(side, int) and side > 0 for side in size):
+        raise ValueError(
+            "`image_size` must be (height, width), two positive integers, or one for a square. "
+            f"Received: image_size={image_size}"
+        )
+    return size
+
+
+def check_resize(resize):
+    """`resize`, or a `ValueError` that lists the modes."""
+    if resize not in RESIZE_MODES:
+        raise ValueError(f"`resize` must be one of {RESIZE_MODES}. Received: resize={resize!r}")
+    return resize
+
+
+def resize_images(images, image_size, resize="stretch"):
+    """Resize a batch of images with bilinear weights, antialiased where it shrinks.
+
+    All three modes are one resampling: the factors per axis are taken as they are, or both set to the larger,
+    or both to the smaller; then the image is centred. `"stretch"` equals
+    `tf.image.resize(images, image_size, antialias=True)`.
+
+    Args:
+        images: Images (batch, height, width, channels) of one size, uint8 or float.
+        image_size: The wanted (height, width), or one integer for a square.
+        resize: `"stretch"` changes the aspect ratio; `"crop"` keeps it, fits the shorter side and cuts the
+            longer one off on both ends; `"pad"` keeps it, fits the longer side and adds black bars.
+            Defaults to `"stretch"`.
+
+    Returns:
+        Images (batch, height, width, channels) of the wanted size: rounded to uint8 where they were uint8,
+        float32 otherwise.
+
+    Raises:
+        ValueError: If `resize` or `image_size` is not as described.
+
+    Example:
+
+    >>> images = tf.zeros((4, 480, 640, 3), tf.uint8)
+    >>> resize_images(images, (224, 224), resize="crop").shape
+    TensorShape([4, 224, 224, 3])
+    """
+    height, width = check_image_size(image_size)
+    check_resize(resize)
+    images = tf.convert_to_tensor(images)
+    source = tf.cast(tf.shape(images)[1:3], tf.float32)
+    target = tf.constant([height, width], tf.float32)
+    scale = target / source
+    if resize == "crop":
+        scale = tf.fill([2], tf.reduce_max(scale))
+    elif resize == "pad":
+        # A very long image keeps a line of one pixel.
+        scale = tf.maximum(tf.reduce_min(scale), 1.0 / source)
+    resized = tf.raw_ops.ScaleAndTranslate(
+        images=images,
+        size=[height, width],
+        scale=scale,
+        translation=(target - scale * source) / 2.0,
+        kernel_type="triangle",
+        antialias=True,
+    )
+    if images.dtype == tf.uint8:
+        resized = tf.saturate_cast(tf.round(resized), tf.uint8)
+    return tf.ensure_shape(resized, [images.shape[0], height, width, images.shape[-1]])

@@ -1,0 +1,203 @@
+import contextlib
+import random
+
+import keras
+import numpy as np
+
+from keras_ssl.evaluate.features import collect, extract_features
+from keras_ssl.evaluate.image_batches import ImageBatches
+from keras_ssl.evaluate.knn import knn
+from keras_ssl.evaluate.score import mean_score
+
+
+def raw_pixels(dataset, batch_size=256, verbose=0):
+    """The pixels themselves as features: the baseline that needs no encoder.
+
+    Args:
+        dataset: as for `extract_features`.
+        batch_size: int, for arrays only. Defaults to 256.
+        verbose: 0 for silence or 1 for a progress bar. Defaults to 0.
+
+    Returns:
+        `Features`: a float32 array (n, height * width * channels) in [0, 1], and the labels.
+
+    Raises:
+        ValueError: when there are no images.
+
+    Example:
+
+    >>> digits = keras_ssl.data.load("digits", split="test", labels=True)
+    >>> keras_ssl.evaluate.raw_pixels(digits).features.shape
+    (360, 64)
+    """
+
+    def flatten(images):
+        images = np.asarray(images, np.float32)
+        return images.reshape(len(images), -1) / 255
+
+    return collect(flatten, ImageBatches(dataset, batch_size), verbose)
+
+
+def random_encoder(encoder, images, seed=0, batch_size=256, verbose=0):
+    """The same architecture with freshly drawn weights: the baseline for what training has added.
+
+    Weights are drawn anew by the initialisers that the encoder's configuration names; none of the encoder's own
+    are used, pretrained ones neither. What is no weight but preprocessing, an adapted `Normalization`, is kept.
+    Batch normalisation then gets the statistics of `images`, without which a random network's features are
+    worse than they need be: the mean of the batch means, and the mean of the batch variances plus the variance of
+    the batch means (Wu and Johnson 2021, "Rethinking 'Batch' in BatchNorm", section 3).
+
+    Args:
+        encoder: a built `keras.Model` that Keras can serialise. It is left as it is.
+        images: training images, as a data set or array like those of `extract_features`; labels are ignored.
+        seed: int: the weights are a function of it. Defaults to 0.
+        batch_size: int, for arrays only. Defaults to 256.
+        verbose: 0 for silence or 1 for a progress bar. Defaults to 0.
+
+    Returns:
+        A `keras.Model`.
+
+    Raises:
+        ValueError: when there are no images, when Keras cannot rebuild the encoder from its configuration, or when
+            rebuilding brings trained weights back.
+
+    Example:
+
+    >>> images = np.random.uniform(0, 255, (64, 8, 8, 1))
+    >>> encoder = keras_ssl.backbones.small_cnn((8, 8, 1))
+    >>> baseline = keras_ssl.evaluate.random_encoder(encoder, images, seed=1)
+    >>> baseline(images).shape
+    TensorShape([64, 256])
+    """
+    batches = ImageBatches(images, batch_size)
+    fresh = _redrawn(encoder, seed)
+    _estimate_batch_norm(fresh, batches, verbose)
+    _check_no_leak(encoder, fresh)
+    return fresh
+
+
+def random_baseline(encoder, train, test, score=knn, seeds=3, batch_size=256, verbose=0):
+    """The score of encoders with random weights, as mean and deviation over several.
+
+    Args:
+        encoder: a built `keras.Model`, the architecture.
+        train: labelled training images, as for `extract_features`; batch statistics are estimated on them too.
+        test: labelled test images, likewise.
+        score: function from training and test `Features` to a `Score` or a dict of them, such as `knn` (the
+            default), `linear_probe` or `few_label`; for other settings a `functools.partial` of one.
+        seeds: positive int, the number of encoders. Defaults to 3.
+        batch_size: int, for arrays only. Defaults to 256.
+        verbose: 0 for silence or 1 for progress bars. Defaults to 0.
+
+    Returns:
+        What `score` returns, with the mean of the accuracies and their deviation over the encoders.
+
+    Raises:
+        ValueError: as for `random_encoder` and for `score`.
+
+    Example:
+
+    >>> x, y = np.random.uniform(0, 255, (64, 8, 8, 1)), np.arange(64) % 2
+    >>> encoder = keras_ssl.backbones.small_cnn((8, 8, 1))
+    >>> baseline = keras_ssl.evaluate.random_baseline(encoder, (x, y), (x, y))
+    >>> 0 <= baseline.accuracy <= 1
+    True
+    """
+    if seeds < 1:
+        raise ValueError(f"seeds must be a positive number of encoders. Received: seeds={seeds}")
+    results = []
+    for seed in range(seeds):
+        fresh = random_encoder(encoder, train, seed, batch_size, verbose)
+        parts = [extract_features(fresh, part, batch_size, verbose) for part in (train, test)]
+        results.append(score(*parts))
+    if isinstance(results[0], dict):
+        return {key: _over_encoders([result[key] for result in results]) for key in results[0]}
+    return _over_encoders(results)
+
+
+def _over_encoders(scores):
+    protocol = (
+        f"{scores[0].protocol} Mean and deviation over {len(scores)} encoders with random weights, their batch "
+        "normalisation estimated on the training images."
+    )
+    return mean_score(scores, scores[0].name, protocol, {**scores[0].settings, "random_encoders": len(scores)})
+
+
+def _redrawn(encoder, seed):
+    try:
+        with _seeded(seed):
+            fresh = keras.saving.deserialize_keras_object(
+                _with_seeds(keras.saving.serialize_keras_object(encoder), np.random.default_rng(seed)),
+                safe_mode=False,  # the configuration comes from a model in this process, not from a file
+            )
+    except (TypeError, ValueError, NotImplementedError) as error:
+        raise ValueError(
+            "The encoder cannot be rebuilt from its configuration. Give your own layers a `get_config` and decorate "
+            "them with `@keras.saving.register_keras_serializable()`. "
+            f"Received: encoder={encoder!r}, Keras says: {error}"
+        ) from error
+    for old, new in zip(encoder._flatten_layers(), fresh._flatten_layers(), strict=True):
+        if isinstance(old, keras.layers.Normalization):
+            new.set_weights(old.get_weights())
+            new.finalize_state()
+    return fresh
+
+
+def _with_seeds(config, rng):
+    """The configuration with a drawn integer for every seed, of initialisers and of random layers alike."""
+    if isinstance(config, list | tuple):
+        return type(config)(_with_seeds(item, rng) for item in config)
+    if not isinstance(config, dict):
+        return config
+    return {
+        key: int(rng.integers(2**31 - 1)) if key == "seed" else _with_seeds(value, rng)
+        for key, value in config.items()
+        if key != "compile_config"
+    }
+
+
+@contextlib.contextmanager
+def _seeded(seed):
+    """Python's generator seeded for a while: Keras draws from it the seeds that no configuration names."""
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
+def _estimate_batch_norm(encoder, batches, verbose):
+    # A frozen layer would use the moving statistics that are to be estimated.
+    encoder.trainable = True
+    layers = [layer for layer in encoder._flatten_layers() if hasattr(layer, "moving_variance")]
+    if not layers:
+        return
+    momenta = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.momentum = 0.0  # the moving statistics are then those of the last batch
+
+    def batch_statistics(images):
+        encoder(keras.ops.cast(images, "float32"), training=True)
+        rows = [(layer.moving_mean.numpy(), layer.moving_variance.numpy()) for layer in layers]
+        statistics.append(rows)
+        return np.zeros((len(images), 1), np.float32)
+
+    statistics = []
+    collect(batch_statistics, batches, verbose)
+    for layer, momentum, rows in zip(layers, momenta, zip(*statistics, strict=True), strict=True):
+        means, variances = (np.stack(values).astype("float64") for values in zip(*rows, strict=True))
+        layer.momentum = momentum
+        layer.moving_mean.assign(means.mean(axis=0))
+        layer.moving_variance.assign(variances.mean(axis=0) + means.var(axis=0))
+
+
+def _check_no_leak(encoder, fresh):
+    """Raises a ValueError when a random-looking weight came back unchanged, by an initialiser that knows it."""
+    for old, new in zip(encoder.weights, fresh.weights, strict=True):
+        value = keras.ops.convert_to_numpy(old)
+        if new.trainable and np.ptp(value) > 0 and np.array_equal(value, keras.ops.convert_to_numpy(new)):
+            raise ValueError(
+                "The encoder's configuration brings its trained weights back, so there is no random encoder to "
+                f"compare with: build it from layers whose initialisers draw. Received: {old.path} unchanged"
+            )

@@ -1,0 +1,102 @@
+"""What goes wrong with features and labels in practice, said before a classifier is fitted to it."""
+
+import numpy as np
+
+from keras_ssl.evaluate.features import Features
+
+
+def check_labelled(data, name):
+    """`data` as `Features` of a float32 matrix and integer labels.
+
+    Args:
+        data: `Features`, or a tuple `(features, labels)`.
+        name: str, the argument's name for the messages.
+
+    Returns:
+        `Features`.
+
+    Raises:
+        ValueError: when labels are missing or are no class numbers, when lengths differ, when features are not
+            finite, or when there are none.
+    """
+    if not isinstance(data, tuple | list) or len(data) != 2:
+        raise ValueError(
+            f"{name} must be Features, as extract_features returns, or a tuple (features, labels). "
+            f"Received: {name}={type(data).__name__}"
+        )
+    features = np.asarray(data[0], np.float32)
+    if data[1] is None:
+        raise ValueError(
+            f"A score needs the labels of the {name} images: extract features from a data set of (images, labels), "
+            f"such as keras_ssl.data.load(…, labels=True). Received: {name}.labels=None"
+        )
+    labels = np.asarray(data[1])
+    if labels.ndim == 2 and labels.shape[1] == 1:  # as keras.datasets has them
+        labels = labels[:, 0]
+    if features.ndim != 2 or not features.size:
+        raise ValueError(
+            f"{name} features must be a matrix (images, features) with something in it. "
+            f"Received: {name}.features of shape {features.shape}"
+        )
+    if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
+        raise ValueError(
+            f"{name} labels must be class numbers, integers of shape (images,); take argmax(axis=-1) of one-hot "
+            f"labels. Received: {name}.labels of shape {labels.shape} and dtype {labels.dtype}"
+        )
+    if len(features) != len(labels):
+        raise ValueError(
+            f"There must be one label per row of features. Received: {name} with {len(features)} rows of features "
+            f"and {len(labels)} labels"
+        )
+    if labels.min() < 0:
+        raise ValueError(
+            "Class numbers start at 0; leave out unlabelled images, which many data sets mark by -1. "
+            f"Received: {name}.labels with {int((labels < 0).sum())} negative ones"
+        )
+    check_finite(features, name)
+    return Features(features, labels.astype(np.int64))
+
+
+def check_finite(features, name):
+    """Raises a ValueError that says where, when a matrix of features holds NaN or infinity."""
+    bad = np.flatnonzero(~np.isfinite(features).all(axis=1))
+    if bad.size:
+        raise ValueError(
+            "Features must be finite numbers: the encoder diverged, or its images hold NaN. "
+            f"Received: {name}.features with NaN or infinity in {bad.size} of {len(features)} rows, first in row "
+            f"{bad[0]}"
+        )
+
+
+def check_split(train, test):
+    """A training and a test part, each as of `check_labelled`, that fit together.
+
+    Raises:
+        ValueError: also when they differ in the number of features, when the training part has one class alone, or
+            when a class of the test part is not in the training part.
+    """
+    train, test = check_labelled(train, "train"), check_labelled(test, "test")
+    if train.features.shape[1] != test.features.shape[1]:
+        raise ValueError(
+            "Training and test features must come from the same encoder. "
+            f"Received: {train.features.shape[1]} features per training image and {test.features.shape[1]} per test "
+            "image"
+        )
+    check_classes(train)
+    unseen = np.setdiff1d(test.labels, train.labels)
+    if unseen.size:
+        raise ValueError(
+            "Every class in the test part must be in the training part. "
+            f"Received: test classes {unseen.tolist()} that are not among the training classes "
+            f"{np.unique(train.labels).tolist()}"
+        )
+    return train, test
+
+
+def check_classes(train):
+    """Raises a ValueError unless there are two classes to tell apart."""
+    if train.labels.min() == train.labels.max():
+        raise ValueError(
+            "There must be at least two classes to tell apart; were the first rows taken of sorted images? "
+            f"Received: train.labels with the class {train.labels[0]} alone"
+        )

@@ -1,0 +1,82 @@
+import warnings
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from keras_ssl.evaluate.embedding_function import EmbeddingFunction
+from keras_ssl.evaluate.image_batches import ImageBatches
+
+
+class Features(NamedTuple):
+    """Features of images and, where there are any, the images' labels.
+
+    Args:
+        features: float32 array (n, features).
+        labels: integer array (n,), or None.
+    """
+
+    features: np.ndarray
+    labels: np.ndarray | None = None
+
+
+def extract_features(encoder, dataset, batch_size=256, verbose=1):
+    """What an encoder makes of images: the input of everything else in `keras_ssl.evaluate`.
+
+    One pass, in inference mode. Images and labels are read together, so their order does not matter; but a shuffled
+    training data set may leave out the last images, which do not fill a batch: extract features from
+    one made with `labels=True` (or `shuffle=False`).
+
+    Args:
+        encoder: a `keras.Model` from images to features (batch, features), the path of a `.keras` file, or an
+            exported SavedModel: the folder that `keras_ssl.export.saved_model` wrote (its newest version) or a
+            version folder in it.
+        dataset: a batched `tf.data.Dataset` of `images` or `(images, labels)`, an array of images
+            (n, height, width, channels), or a tuple `(images, labels)`. Raw pixels in [0, 255].
+        batch_size: int, for arrays only; a data set has its own. Defaults to 256.
+        verbose: 0 for silence or 1 for a progress bar. Defaults to 1.
+
+    Returns:
+        `Features`: a float32 array (n, features) and the labels (n,), None for unlabelled images.
+
+    Raises:
+        ValueError: when there are no images, when they have another shape than the encoder's, or when there is no
+            encoder at that path.
+        TypeError: when `encoder` is neither a model nor a path.
+
+    Example:
+
+    >>> encoder = keras_ssl.backbones.small_cnn((8, 8, 1))
+    >>> train = keras_ssl.data.load("digits", split="train", labels=True)
+    >>> features, labels = keras_ssl.evaluate.extract_features(encoder, train, verbose=0)
+    >>> features.shape, labels.shape
+    ((1437, 256), (1437,))
+    """
+    batches = ImageBatches(dataset, batch_size)
+    return collect(EmbeddingFunction(encoder, batches.image_shape), batches, verbose)
+
+
+def collect(function, batches, verbose=0):
+    """The results of `function`, images to an array (batch, features), over `ImageBatches`, as `Features`."""
+    progress = keras.utils.Progbar(batches.batch_count, verbose=verbose, unit_name="batch")
+    features, labels = [], []
+    for step, (images, batch_labels) in enumerate(batches, start=1):
+        if step == 1:
+            _warn_unless_raw(np.asarray(images))
+        features.append(function(images))
+        labels.append(None if batch_labels is None else np.asarray(batch_labels))
+        progress.update(step)
+    if not sum(map(len, features)):
+        raise ValueError("There are no images to extract features from. Received: an empty data set")
+    if batches.batch_count is None:
+        progress.update(len(features), finalize=True)
+    return Features(np.concatenate(features), np.concatenate(labels) if batches.labelled else None)
+
+
+def _warn_unless_raw(images):
+    if images.size and np.issubdtype(images.dtype, np.floating) and 0 < images.max() <= 1:
+        warnings.warn(
+            "These pixels lie in [0, 1]. Encoders expect raw pixels in [0, 255] and normalise inside: multiply by "
+            "255, unless yours was trained otherwise.",
+            stacklevel=4,
+        )

@@ -1,0 +1,85 @@
+import numpy as np
+import tensorflow as tf
+
+
+class ImageBatches:
+    """Labelled or unlabelled images from any source, batch after batch, in one pass.
+
+    Images and labels come out of the same element, so a shuffled data set keeps them together.
+
+    Args:
+        dataset: a batched `tf.data.Dataset` of `images` or `(images, labels)`, an array of images
+            (n, height, width, channels), or a tuple `(images, labels)` of arrays.
+        batch_size: int, for arrays; a data set has its own.
+
+    Attributes:
+        image_shape: tuple (height, width, channels), None where a data set does not say.
+        labelled: bool.
+        batch_count: int, or None where it is not known.
+
+    Raises:
+        ValueError: when these are not batches of images, when images and labels differ in number, or when there is
+            no end to them.
+    """
+
+    def __init__(self, dataset, batch_size=256):
+        if isinstance(dataset, tf.data.Dataset):
+            self._from_dataset(dataset)
+        else:
+            self._from_arrays(dataset, batch_size)
+
+    def _from_dataset(self, dataset):
+        spec = dataset.element_spec
+        if isinstance(spec, dict):
+            raise ValueError(
+                "The data set must yield `images` or `(images, labels)`: "
+                f"map each dict to a tuple. Received: elements {spec}"
+            )
+        self.labelled = isinstance(spec, tuple | list) and len(spec) >= 2
+        self.image_shape = _image_shape(_first(spec).shape, "data set")
+        batch_count = dataset.cardinality().numpy()
+        if batch_count == tf.data.INFINITE_CARDINALITY:
+            raise ValueError(
+                "The data set repeats for ever, so a pass over it has no end; leave out .repeat(). "
+                f"Received: dataset={dataset}"
+            )
+        self.batch_count = None if batch_count == tf.data.UNKNOWN_CARDINALITY else int(batch_count)
+        self._batches = lambda: ((_first(batch), batch[1] if self.labelled else None) for batch in dataset)
+
+    def _from_arrays(self, arrays, batch_size):
+        if not isinstance(batch_size, int) or batch_size < 1:
+            raise ValueError(f"batch_size must be a positive integer. Received: batch_size={batch_size}")
+        images, labels = arrays if isinstance(arrays, tuple) and len(arrays) == 2 else (arrays, None)
+        images = np.asarray(images)
+        self.labelled = labels is not None
+        labels = np.asarray(labels) if self.labelled else None
+        self.image_shape = _image_shape(images.shape, "array")
+        if self.labelled and len(labels) != len(images):
+            raise ValueError(
+                "There must be one label per image. "
+                f"Received: {len(images)} images and labels of shape {labels.shape}"
+            )
+        starts = range(0, len(images), batch_size)
+        self.batch_count = len(starts)
+        self._batches = lambda: (
+            (images[i : i + batch_size], labels[i : i + batch_size] if self.labelled else None) for i in starts
+        )
+
+    def __iter__(self):
+        """Yields tuples of images and labels, the labels None where there are none."""
+        return self._batches()
+
+
+def _first(element):
+    return element[0] if isinstance(element, tuple | list) else element
+
+
+def _image_shape(shape, kind):
+    shape = tf.TensorShape(shape)
+    if shape.rank is not None and shape.rank != 4:
+        raise ValueError(
+            f"The {kind} must hold batches of images, (batch, height, width, channels): call .batch(…) on a data set "
+            "of single images, and give grey images a channel axis with images[..., None]. "
+            f"Received: images of shape {shape}"
+        )
+    return (None, None, None) if shape.rank is None else tuple(shape[1:])

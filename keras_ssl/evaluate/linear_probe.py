@@ -1,0 +1,101 @@
+import keras
+import numpy as np
+
+from keras_ssl.evaluate.checks import check_classes, check_labelled, check_split
+from keras_ssl.evaluate.score import Score
+from keras_ssl.evaluate.tuning import fit_tuned, tuning_in_words
+
+GRID = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
+
+
+def linear_probe(train, test, C=None, seed=0):
+    """Accuracy of a linear classifier on frozen features, the field's standard measure of them.
+
+    Multinomial logistic regression with an L2 penalty (scikit-learn's, by L-BFGS to convergence) on features
+    standardised by the training images' mean and deviation. The penalty is chosen on a part of the training images.
+
+    Args:
+        train: `Features`, or a tuple of features (n, features) and integer labels (n,).
+        test: likewise; scored once.
+        C: positive float, scikit-learn's inverse strength of the penalty (smaller means simpler), or None to
+            choose it. Defaults to None.
+        seed: int, for the held-out part. Defaults to 0.
+
+    Returns:
+        `Score`.
+
+    Raises:
+        ValueError: when features and labels do not fit together, or C is not positive.
+
+    Example:
+
+    >>> rng = np.random.default_rng(0)
+    >>> labels = np.arange(40) % 2
+    >>> features = rng.normal(size=(40, 8)) + 3 * labels[:, None]
+    >>> float(keras_ssl.evaluate.linear_probe((features, labels), (features, labels))) > 0.9
+    True
+    """
+    train, test = check_split(train, test)
+    classifier, chosen = _fit(train, C, seed)
+    return Score(
+        "linear probe",
+        float(classifier.score(test.features, test.labels)),
+        f"Logistic regression on standardised training features; {tuning_in_words(chosen, C is None, GRID)}; scored "
+        "once on the test images.",
+        settings={"C": chosen, "seed": seed},
+    )
+
+
+def linear_classifier(train, C=None, seed=0):
+    """The linear probe's classifier as a Keras model, for `keras_ssl.export.saved_model(…, classifier=…)`.
+
+    Standardisation is folded into the weights, so it takes features as the encoder gives them.
+
+    Args:
+        train: `Features`, or a tuple of features (n, features) and labels (n,), the integers 0, 1, …, each
+            of which occurs.
+        C: as for `linear_probe`.
+        seed: as for `linear_probe`.
+
+    Returns:
+        A `keras.Model` from features (batch, features) to probabilities (batch, classes).
+
+    Raises:
+        ValueError: as for `linear_probe`, and when a class has no image.
+
+    Example:
+
+    >>> features, labels = np.random.normal(size=(40, 8)), np.arange(40) % 2
+    >>> classifier = keras_ssl.evaluate.linear_classifier((features, labels))
+    >>> classifier(features.astype("float32")).shape
+    TensorShape([40, 2])
+    """
+    train = check_labelled(train, "train")
+    check_classes(train)
+    missing = np.setdiff1d(np.arange(train.labels.max() + 1), train.labels)
+    if missing.size:
+        raise ValueError(
+            "The classifier's outputs are numbered like the classes, so every class up to the last needs an image; "
+            "number the labels anew with np.unique(labels, return_inverse=True). "
+            f"Received: no image of {missing.tolist()}"
+        )
+    (_, scaler), (_, regression) = _fit(train, C, seed)[0].steps
+    weights, bias = regression.coef_.astype("float64"), regression.intercept_.astype("float64")
+    if len(weights) == 1:  # for two classes there is one logit, of the second
+        weights, bias = np.concatenate([0 * weights, weights]), np.concatenate([0 * bias, bias])
+    kernel = (weights / scaler.scale_).T
+    dense = keras.layers.Dense(len(bias), activation="softmax", dtype="float32", name="probabilities")
+    model = keras.Sequential([keras.Input((len(kernel),), name="features"), dense], name="linear_classifier")
+    dense.set_weights([kernel, bias - scaler.mean_ @ kernel])
+    return model
+
+
+def _fit(train, strength, seed):
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    def make(c):
+        return make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=1000))
+
+    return fit_tuned(make, train, strength, GRID, seed)

@@ -1,0 +1,71 @@
+import numpy as np
+
+from keras_ssl.evaluate import threads
+
+HELD_OUT_SHARE = 0.2
+
+
+def held_out_rows(labels, seed, share=HELD_OUT_SHARE):
+    """Chooses the same share of every class at random, at least one image and never all of them.
+
+    Args:
+        labels: integer array (n,).
+        seed: int.
+        share: float in (0, 1).
+
+    Returns:
+        Boolean array (n,), True for the held-out rows; none of a class that has one image.
+    """
+    rng = np.random.default_rng(seed)
+    chosen = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        rows = rng.permutation(np.flatnonzero(labels == label))
+        chosen[rows[: min(max(1, round(share * len(rows))), len(rows) - 1)]] = True
+    return chosen
+
+
+def fit_tuned(make, train, strength, grid, seed):
+    """Fits a scikit-learn classifier on `train`, its C given or else chosen on a part held out of `train`.
+
+    Args:
+        make: function from C to an unfitted classifier.
+        train: `Features`.
+        strength: float, C, or None to choose it from `grid`.
+        grid: increasing sequence of floats. Of values that do equally well the first, the strongest
+            regularisation, is taken.
+        seed: int, for the held-out part.
+
+    Returns:
+        Tuple of the classifier, fitted on all of `train`, and C.
+
+    Raises:
+        ValueError: when C is not positive, or no class has images to hold out.
+    """
+    with threads.suited_to(train.features):
+        if strength is None:
+            strength = _chosen(make, train, grid, held_out_rows(train.labels, seed))
+        if not strength > 0:
+            raise ValueError(f"C must be positive. Received: C={strength}")
+        return make(strength).fit(train.features, train.labels), float(strength)
+
+
+def _chosen(make, train, grid, held_out):
+    """The value of the grid that classifies the held-out rows best, after fitting to the others."""
+    if not held_out.any():
+        raise ValueError(
+            "To choose C, a part of the training images is held out, for which a class must have two or more; "
+            "give C, such as C=1.0, to choose nothing. Received: one training image per class"
+        )
+    fitted = [make(c).fit(train.features[~held_out], train.labels[~held_out]) for c in grid]
+    accuracies = [m.score(train.features[held_out], train.labels[held_out]) for m in fitted]
+    return grid[int(np.argmax(accuracies))]
+
+
+def tuning_in_words(strength, chosen, grid):
+    """How C came about, for a protocol."""
+    if not chosen:
+        return f"C={strength:g} was given"
+    return (
+        f"C={strength:g} chosen from {', '.join(f'{c:g}' for c in grid)} on a fifth of the training images, held out "
+        "by class, then fitted again on all of them"
+    )

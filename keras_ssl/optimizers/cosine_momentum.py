@@ -1,0 +1,57 @@
+import math
+
+import keras
+import tensorflow as tf
+
+
+@keras.saving.register_keras_serializable("keras_ssl")
+class CosineMomentum(keras.optimizers.schedules.LearningRateSchedule):
+    """The momentum of a target network, rising along half a cosine.
+
+    A target follows the network that learns by `target = momentum * target + (1 - momentum) * network`; with BYOL's
+    momentum it does so ever more slowly, and stands still at the end:
+    `momentum = 1 - (1 - initial) * (cos(pi * step / total_steps) + 1) / 2`. In general, from `initial` to `final`.
+
+    Args:
+        total_steps: Integer > 0: steps of the whole training; after it the momentum stays at `final`.
+        initial: Float in `[0, 1]`: momentum at step 0. Defaults to `0.996` (BYOL, and DINO).
+        final: Float in `[0, 1]`, not below `initial`. Defaults to `1.0`.
+
+    Call arguments:
+        step: Integer or scalar integer tensor: steps made so far.
+
+    Returns:
+        The momentum, a float32 scalar.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+
+    Example:
+
+    >>> momentum = keras_ssl.optimizers.CosineMomentum(total_steps=1000, initial=0.9)
+    >>> [round(float(momentum(step)), 3) for step in (0, 500, 1000)]
+    [0.9, 0.95, 1.0]
+
+    Reference:
+
+    - [Grill et al., 2020](https://arxiv.org/abs/2006.07733), section 3.2
+    """
+
+    def __init__(self, total_steps, initial=0.996, final=1.0):
+        super().__init__()
+        if total_steps <= 0:
+            raise ValueError(f"total_steps must be positive. Received: total_steps={total_steps}")
+        if not 0 <= initial <= final <= 1:
+            raise ValueError(f"Momentum must rise within [0, 1]. Received: initial={initial}, final={final}")
+        self.total_steps = total_steps
+        self.initial = initial
+        self.final = final
+
+    def __call__(self, step):
+        """Return the momentum after `step` steps."""
+        progress = tf.minimum(tf.cast(step, "float32") / self.total_steps, 1.0)
+        return self.final - (self.final - self.initial) * (tf.cos(math.pi * progress) + 1.0) / 2.0
+
+    def get_config(self):
+        """Return what rebuilds the schedule."""
+        return {"total_steps": self.total_steps, "initial": self.initial, "final": self.final}

@@ -1,0 +1,42 @@
+import numpy as np
+
+from keras_ssl.plots.style import new_figure
+
+
+def image_grid(rows, columns, row_height):
+    """A figure for `rows` × `columns` images, with `row_height` inches for an image and the words around it.
+
+    Returns:
+        Tuple of the figure and its axes, an array (rows, columns).
+    """
+    figure = new_figure(1.05 * columns + 0.3, row_height * rows + 0.2)
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.03, wspace=0.02, hspace=0.02)
+    return figure, figure.subplots(rows, columns, squeeze=False)
+
+
+def draw_image(axes, image):
+    """Draws an image (height, width, channels) with pixels in [0, 255], each pixel sharp.
+
+    One channel is drawn in grey, three in colour, and of any other number the mean in grey.
+    """
+    image = np.clip(np.asarray(image, np.float32), 0, 255) / 255
+    if image.shape[-1] != 3:
+        image = image.mean(axis=-1)
+    axes.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+
+
+def check_images(images, name):
+    """`images` as an array (n, height, width, channels).
+
+    Raises:
+        ValueError: when they are something else, or none.
+    """
+    images = np.asarray(images)
+    if images.ndim != 4 or not len(images):
+        raise ValueError(
+            "Images to draw come as an array (n, height, width, channels): take one batch of a data set, and give "
+            f"grey images a channel axis with images[..., None]. Received: {name} of shape {images.shape}"
+        )
+    return images

@@ -1,0 +1,50 @@
+from keras_ssl.evaluate import nearest
+from keras_ssl.plots.image_grid import check_images, draw_image, image_grid
+
+
+def neighbors(query_images, bank_images, query_features, bank_features, k=8):
+    """What an encoder finds alike: some images, each with its nearest in a bank, and how similar they are.
+
+    Args:
+        query_images: array (n, height, width, channels), raw pixels in [0, 255]; a row for each.
+        bank_images: array (m, height, width, channels), where to look for neighbours.
+        query_features: array (n, features), what the encoder gives for `query_images`.
+        bank_features: array (m, features), likewise for `bank_images`.
+        k: int in [1, m], neighbours to draw, nearest first. Defaults to 8.
+
+    Returns:
+        A `matplotlib.figure.Figure`, with the cosine similarity below each neighbour.
+
+    Raises:
+        ValueError: when images and features differ in number, or `k` is out of its range.
+
+    Example:
+
+    >>> images = np.random.uniform(0, 255, (20, 8, 8, 1))
+    >>> features = images.reshape(20, -1)
+    >>> figure = keras_ssl.plots.neighbors(images[:3], images[3:], features[:3], features[3:], k=5)
+    """
+    query_images = check_images(query_images, "query_images")
+    bank_images = check_images(bank_images, "bank_images")
+    for name, images, features in (
+        ("query", query_images, query_features),
+        ("bank", bank_images, bank_features),
+    ):
+        if len(images) != len(features):
+            raise ValueError(
+                f"There must be one row of features per image. Received: {len(images)} {name}_images and "
+                f"{len(features)} {name}_features"
+            )
+    similarities, rows = nearest(query_features, bank_features, k)
+    # An empty column sets the queries apart.
+    figure, axes = image_grid(len(query_images), k + 2, row_height=1.25)
+    for axis in axes[:, 1]:
+        axis.set_axis_off()
+    for row in range(len(query_images)):
+        draw_image(axes[row, 0], query_images[row])
+        for axis, index, similarity in zip(axes[row, 2:], rows[row], similarities[row], strict=True):
+            draw_image(axis, bank_images[index])
+            axis.set_xlabel(f"{similarity:.2f}", fontsize=9, labelpad=3)
+    axes[0, 0].set_title("image", fontsize=10, pad=3)
+    axes[0, 2].set_title("nearest", fontsize=10, pad=3)
+    return figure

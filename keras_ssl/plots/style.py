@@ -1,0 +1,24 @@
+"""What the figures have in common."""
+
+# Petroff 2021, "Accessible color sequences for data visualization": ten colours that stay apart for the common forms
+# of colour blindness and in grey.
+COLORS = (
+    "#3f90da",
+    "#ffa90e",
+    "#bd1f01",
+    "#94a4a2",
+    "#832db6",
+    "#a96b59",
+    "#e76300",
+    "#b9ac70",
+    "#717581",
+    "#92dadd",
+)
+GREY = "#555555"
+
+
+def new_figure(width, height):
+    """An empty figure of so many inches, apart from pyplot's global state."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), dpi=120, layout="constrained")

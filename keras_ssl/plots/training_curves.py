@@ -1,0 +1,93 @@
+import csv
+import os
+
+import numpy as np
+
+from keras_ssl.plots.style import COLORS, GREY, new_figure
+
+COLUMNS = 3
+
+
+def training_curves(history):
+    """How the loss and all else that was logged went, a panel for each quantity.
+
+    What was measured on validation data is drawn beside its training counterpart.
+
+    Args:
+        history: a `keras.callbacks.History`, its dict from name to values, or the path of a file that
+            `keras.callbacks.CSVLogger` wrote. Epochs in which a quantity was not logged are skipped.
+
+    Returns:
+        A `matplotlib.figure.Figure`.
+
+    Raises:
+        ValueError: when there is nothing to draw.
+        FileNotFoundError: when there is no file at that path.
+
+    Example:
+
+    >>> figure = keras_ssl.plots.training_curves({"loss": [3.2, 2.1], "val_loss": [3.3, 2.4]})
+    >>> figure.savefig("curves.png")
+    """
+    epochs, columns = _read(history)
+    quantities = list(dict.fromkeys(name.removeprefix("val_") for name in columns))
+    if not quantities or not len(epochs):
+        raise ValueError(f"There are no epochs in the history to draw. Received: history={history!r}")
+    width = min(COLUMNS, len(quantities))
+    height = -(-len(quantities) // width)
+    figure = new_figure(4.2 * width, 2.9 * height)
+    panels = figure.subplots(height, width, squeeze=False).ravel()
+    for panel, quantity in zip(panels, quantities, strict=False):
+        _draw(panel, epochs, columns, quantity)
+    for panel in panels[len(quantities) :]:
+        panel.set_axis_off()
+    return figure
+
+
+def _draw(panel, epochs, columns, quantity):
+    from matplotlib.ticker import MaxNLocator
+
+    for name, label, color in ((quantity, "training", COLORS[0]), (f"val_{quantity}", "validation", COLORS[2])):
+        if name in columns:
+            values = columns[name]
+            known = np.isfinite(values)
+            # A line through one point would not be seen.
+            marker = "o" if known.sum() <= 20 else None
+            panel.plot(epochs[known], values[known], color=color, label=label, marker=marker, markersize=3.5)
+    panel.set_title(quantity.replace("_", " "), fontsize=11)
+    panel.set_xlabel("epoch", color=GREY)
+    panel.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    panel.tick_params(colors=GREY)
+    panel.grid(alpha=0.25)
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.legend(frameon=False, fontsize=9)
+
+
+def _read(history):
+    """The epochs, counted from 1, and a dict from name to float array with NaN where nothing was logged."""
+    if isinstance(history, str | os.PathLike):
+        with open(history, newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        columns = {name: _numbers(row[name] for row in rows) for name in (rows[0] if rows else ())}
+    else:
+        columns = {name: _numbers(values) for name, values in getattr(history, "history", history).items()}
+    epochs = columns.pop("epoch", None)
+    if epochs is None:
+        epochs = np.asarray(getattr(history, "epoch", range(len(next(iter(columns.values()), ())))), float)
+    longest = len(epochs)
+    # A quantity that is logged from some epoch on, or every few epochs, as Keras' validation_freq does.
+    padded = {
+        name: np.concatenate([np.full(longest - len(values), np.nan), values]) for name, values in columns.items()
+    }
+    return epochs + 1, padded
+
+
+def _numbers(values):
+    return np.array([_number(value) for value in values], float)
+
+
+def _number(value):
+    try:
+        return float(value)
+    except (TypeError, ValueError):  # CSVLogger writes "NA" or nothing
+        return np.nan

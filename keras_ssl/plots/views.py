@@ -1,0 +1,41 @@
+import tensorflow as tf
+
+from keras_ssl.plots.image_grid import check_images, draw_image, image_grid
+
+
+def views(augmenter, images, views=2, seed=0):
+    """What a method sees: some images, and random views of them beside each.
+
+    Look at this before training. One should still recognise in each view what the features are meant to tell apart.
+
+    Args:
+        augmenter: a `keras_ssl.augment.Augmenter`, or a method, which has one.
+        images: array (n, height, width, channels), raw pixels in [0, 255]; a row for each.
+        views: positive int, views per image. Defaults to 2.
+        seed: int; the same seed draws the same views. Defaults to 0.
+
+    Returns:
+        A `matplotlib.figure.Figure`.
+
+    Raises:
+        ValueError: when `images` are none, or `views` is not positive.
+
+    Example:
+
+    >>> images = np.random.uniform(0, 255, (8, 32, 32, 3))
+    >>> figure = keras_ssl.plots.views(keras_ssl.augment.simclr((32, 32)), images)
+    >>> figure.savefig("views.png")
+    """
+    images = check_images(images, "images")
+    if views < 1:
+        raise ValueError(f"views must be a positive integer. Received: views={views}")
+    augmenter = getattr(augmenter, "augmenter", augmenter)
+    drawn = [augmenter(images, seed=tf.constant([seed, view], tf.int32)) for view in range(views)]
+    figure, axes = image_grid(len(images), 1 + views, row_height=1.08)
+    for column, (title, batch) in enumerate(
+        [("image", images), *((f"view {view}", batch) for view, batch in enumerate(drawn, start=1))]
+    ):
+        axes[0, column].set_title(title, fontsize=10)
+        for row, image in enumerate(batch):
+            draw_image(axes[row, column], image)
+    return figure

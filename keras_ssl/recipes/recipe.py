@@ -1,0 +1,166 @@
+import copy
+import difflib
+import importlib.resources
+from dataclasses import dataclass
+
+import keras
+import yaml
+
+from keras_ssl import augment, backbones, methods, optimizers
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A method's settings for a data set, and how they become a compiled method.
+
+    Attributes:
+        name: str, the method's name as in `recipes.names()`.
+        settings: dict, the YAML's settings with the data set's own and the caller's laid over the default ones.
+        summary: str, one line on the method.
+    """
+
+    name: str
+    settings: dict
+    summary: str = ""
+
+    def build(self, image_shape, steps_per_epoch, *, seed=0, jit_compile="auto"):
+        """Builds and compiles the method.
+
+        Args:
+            image_shape: tuple (height, width, channels).
+            steps_per_epoch: int, for the learning-rate schedule, which spans all epochs.
+            seed: int, of the weights and of the training's random draws.
+            jit_compile: as in `SelfSupervisedModel.compile`.
+
+        Returns:
+            A compiled `keras_ssl.SelfSupervisedModel`.
+
+        Raises:
+            ValueError: where the settings name something that does not exist, or that refuses its arguments.
+        """
+        settings = self.settings
+        keras.utils.set_random_seed(seed)
+        encoder = _make("backbone", backbones, settings["backbone"], image_shape)
+        features = encoder.output_shape[-1]
+        heads = {name: _make(name, backbones, head, features) for name, head in settings.get("heads", {}).items()}
+        model = _member("method", methods, settings["method"])(
+            encoder,
+            augmenter=_make("augmenter", augment, settings["augmenter"], image_shape[:2]),
+            seed=seed,
+            **heads,
+            **settings.get("arguments", {}),
+        )
+        model.compile(self._optimizer(steps_per_epoch), jit_compile=jit_compile)
+        return model
+
+    def learning_rate(self, steps_per_epoch):
+        """The schedule over all epochs: linear warm-up, then half a cosine down to zero."""
+        settings = self.settings["optimizer"]
+        return optimizers.scaled_cosine(
+            settings["base_learning_rate"],
+            self.settings["batch_size"],
+            total_steps=steps_per_epoch * self.settings["epochs"],
+            # A short run spends at most a tenth of its steps warming up.
+            warmup_steps=steps_per_epoch * min(settings["warmup_epochs"], self.settings["epochs"] / 10),
+        )
+
+    def _optimizer(self, steps_per_epoch):
+        arguments = dict(self.settings["optimizer"])
+        del arguments["base_learning_rate"], arguments["warmup_epochs"]
+        name = arguments.pop("name")
+        where = optimizers if name in optimizers.__all__ else keras.optimizers
+        return _call(
+            "optimizer", _member("optimizer", where, name), (self.learning_rate(steps_per_epoch),), arguments
+        )
+
+
+def names():
+    """The methods that have a recipe, sorted."""
+    files = importlib.resources.files(__package__).iterdir()
+    return sorted(file.name.removesuffix(".yaml") for file in files if file.name.endswith(".yaml"))
+
+
+def load(method, data=None, overrides=None):
+    """Reads a method's recipe for a data set.
+
+    Args:
+        method: str, one of `names()`; upper and lower case are the same.
+        data: str, a name as in `keras_ssl.data.load`, or anything else, which has the default settings.
+        overrides: optional dict of settings to change, with dots for nesting: `{"epochs": 20,
+            "optimizer.base_learning_rate": 0.3, "backbone": "small_cnn"}`.
+
+    Returns:
+        A `Recipe`.
+
+    Raises:
+        ValueError: for a method without a recipe or a setting that the recipe does not have.
+
+    Example:
+
+    >>> import keras_ssl
+    >>> recipe = keras_ssl.recipes.load("simclr", data="cifar10", overrides={"epochs": 20})
+    >>> model = recipe.build((32, 32, 3), steps_per_epoch=195)
+    """
+    name = method.lower()
+    if name not in names():
+        close = difflib.get_close_matches(name, names(), n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise ValueError(f"There are recipes for {', '.join(names())}.{hint} Received: method={method!r}")
+    text = (importlib.resources.files(__package__) / f"{name}.yaml").read_text(encoding="utf-8")
+    document = yaml.safe_load(text)
+    settings = {"method": document["method"], **document["default"]}
+    settings = _merge(settings, document["data"].get(data, {}))
+    for key, value in (overrides or {}).items():
+        settings = _override(settings, key, value)
+    return Recipe(name, settings, document["summary"])
+
+
+def _merge(base, changes):
+    """`base` with `changes` laid over it; a part that gets another name starts from nothing."""
+    merged = copy.deepcopy(base)
+    for key, value in changes.items():
+        known = merged.get(key)
+        renamed = (
+            isinstance(value, dict) and "name" in value and isinstance(known, dict) and value["name"] != known["name"]
+        )
+        merged[key] = (
+            _merge(known, value) if isinstance(value, dict) and isinstance(known, dict) and not renamed else value
+        )
+    return merged
+
+
+def _override(settings, key, value):
+    first, *rest = key.split(".")
+    if first not in settings:
+        raise ValueError(f"The recipe has the settings {', '.join(sorted(settings))}. Received: {key!r}")
+    if not rest:
+        # A part by its name alone, such as backbone=small_cnn.
+        named = isinstance(settings[first], dict) and "name" in settings[first] and isinstance(value, str)
+        return _merge(settings, {first: {"name": value} if named else value})
+    change = value
+    for part in reversed(rest):
+        change = {part: change}
+    return _merge(settings, {first: change})
+
+
+def _member(kind, module, name):
+    public = getattr(module, "__all__", None) or dir(module)
+    if name not in public:
+        close = difflib.get_close_matches(str(name), public, n=3)
+        raise ValueError(
+            f"There is no {kind} of that name{f'; close: {close}' if close else ''}. Received: {kind}={name!r}"
+        )
+    return getattr(module, name)
+
+
+def _make(kind, module, settings, *args):
+    arguments = dict(settings)
+    name = arguments.pop("name")
+    return _call(kind, _member(kind, module, name), args, arguments)
+
+
+def _call(kind, maker, args, arguments):
+    try:
+        return maker(*args, **arguments)
+    except TypeError as error:
+        raise ValueError(f"The {kind} does not take these settings: {error}. Received: {arguments}") from error

@@ -1,0 +1,10 @@
+"""A run folder: pretrain into it, read it back, go on from it. What the command line calls."""
+
+from keras_ssl.runs.catalogue import catalogue
+from keras_ssl.runs.embed import embed
+from keras_ssl.runs.evaluate import PROTOCOLS, evaluate
+from keras_ssl.runs.export import export
+from keras_ssl.runs.pretrain import pretrain, resume
+from keras_ssl.runs.run import Run
+
+__all__ = ["PROTOCOLS", "Run", "catalogue", "embed", "evaluate", "export", "pretrain", "resume"]

@@ -1,0 +1,27 @@
+from keras_ssl import recipes
+from keras_ssl.backbones import mlp, resnet18, resnet50, small_cnn
+from keras_ssl.runs.evaluate import PROTOCOLS
+
+BACKBONES = (small_cnn, mlp, resnet18, resnet50)
+
+
+def catalogue():
+    """What there is to choose from: a dict of lists of (name, description), by kind."""
+    methods = [recipes.load(name) for name in recipes.names()]
+    return {
+        "Methods": [(recipe.name, f"{recipe.settings['method']}: {recipe.summary}") for recipe in methods],
+        "Data": [
+            ("digits", "1797 handwritten digits of 8 x 8 pixels, from scikit-learn, no download"),
+            ("NAME", "any TFDS data set of images, such as cifar10 or eurosat: tensorflow.org/datasets"),
+            ("FOLDER", "PNG, JPEG, BMP, GIF or WebP files, with one subfolder a class or without"),
+        ],
+        "Backbones": [(function.__name__, _summary(function)) for function in BACKBONES],
+        "Protocols": [(name, _summary(function)) for name, function in PROTOCOLS.items()],
+        "Settings of a recipe, with the defaults": [
+            (key, str(value)) for key, value in methods[0].settings.items() if key != "method"
+        ],
+    }
+
+
+def _summary(function):
+    return function.__doc__.splitlines()[0]

@@ -1,0 +1,39 @@
+from pathlib import Path
+
+import numpy as np
+
+from keras_ssl.data import from_directory
+from keras_ssl.evaluate import extract_features
+from keras_ssl.runs.run import opened, write_aside
+
+
+def embed(run, folder, to, *, on_error="raise", verbose=1):
+    """Writes the features of all images in a folder to an .npz file: arrays `features` and `files`.
+
+    Args:
+        run: a `Run`, or the path of one.
+        folder: the folder of images, which may have subfolders.
+        to: the file to write.
+        on_error: "raise" or "skip", what to do about a file that is no image.
+        verbose: 0 for no progress bar.
+
+    Returns:
+        The shape of the features, (images, features).
+
+    Raises:
+        ValueError: where there are no images, or a file is none.
+
+    Example:
+
+    >>> import keras_ssl, numpy as np
+    >>> shape = keras_ssl.runs.embed("runs/photos", "photos", "features.npz")   # doctest: +SKIP
+    >>> np.load("features.npz")["files"]                                        # doctest: +SKIP
+    """
+    encoder = opened(run).encoder()
+    height, width, channels = encoder.input_shape[1:]
+    images = from_directory(folder, image_size=(height, width), channels=channels, shuffle=False, on_error=on_error)
+    features = extract_features(encoder, images, verbose=verbose).features
+    to = Path(to).with_suffix(".npz")
+    to.parent.mkdir(parents=True, exist_ok=True)
+    write_aside(to, lambda path: np.savez(path, features=features, files=np.array(images.files)))
+    return features.shape

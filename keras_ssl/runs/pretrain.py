@@ -1,0 +1,207 @@
+import csv
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+import yaml
+
+from keras_ssl import plots, recipes
+from keras_ssl.callbacks import Checkpoint, KNNMonitor, latest_checkpoint
+from keras_ssl.runs.encoder_file import EncoderFile
+from keras_ssl.runs.run import Run, read_history, save_figure, write_aside
+from keras_ssl.runs.sources import has_labels, open_source, resolve
+
+# Enough for a monitor to tell epochs apart by one per cent, little enough to cost a few seconds an epoch.
+MONITORED_IMAGES = 5000
+MONITORED_BYTES = 256 * 2**20
+MONITOR_BATCH = 250
+VALIDATION_SHARE = 0.2
+
+GO_ON = """# A run of keras_ssl
+
+{method} on {data}. `config.yaml` holds all settings, `history.csv` one row an epoch, `figures/` the pictures,
+`checkpoints/` the newest state of the training, `encoder.keras` the encoder that it has so far.
+
+    keras-ssl pretrain --resume --out {folder}   # go on after an interruption
+    keras-ssl evaluate {folder}                  # score the features
+    keras-ssl embed {folder} photos/ --to features.npz
+    keras-ssl export {folder} --to saved_models/{name}
+
+From Python:
+
+    import keras_ssl
+    encoder = keras_ssl.runs.Run("{folder}").encoder()
+"""
+
+
+def pretrain(
+    method,
+    data,
+    out,
+    *,
+    split="train",
+    image_size=None,
+    data_dir=None,
+    overrides=None,
+    policy="float32",
+    seed=0,
+    jit_compile="auto",
+    monitor=True,
+    verbose="auto",
+):
+    """Trains a method by its recipe into a new run folder.
+
+    Args:
+        method: str, one of `recipes.names()`, such as "simclr".
+        data: str, "digits", the name of a TFDS data set, or the path of a folder of images.
+        out: the folder to make. It must be new or empty.
+        split: str, for a data set by name: what to train on, such as "train" or "train[:20000]".
+        image_size: optional (height, width) that images are resized to. By default images of one size are taken as
+            they are, others resized to the recipe's.
+        data_dir: optional folder of prepared TFDS data sets.
+        overrides: optional dict of recipe settings to change, as in `recipes.load`.
+        policy: str, the Keras dtype policy, such as "mixed_bfloat16".
+        seed: int. With the settings it determines the run.
+        jit_compile: as in `SelfSupervisedModel.compile`.
+        monitor: bool, whether to log kNN accuracy each epoch where the data has labels; they are not trained on.
+        verbose: as in `keras.Model.fit`.
+
+    Returns:
+        The `Run`.
+
+    Raises:
+        FileExistsError: when `out` has something in it.
+        ValueError: for names or settings that do not exist.
+
+    Example:
+
+    >>> import keras_ssl
+    >>> run = keras_ssl.runs.pretrain("simclr", "digits", "runs/digits", overrides={"epochs": 1}, verbose=0)
+    >>> run.encoder().output_shape
+    (None, 256)
+    """
+    out = Path(out)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise FileExistsError(
+            f"{out} is there already. Take another folder, or go on with the run in it: keras_ssl.runs.resume, "
+            f"on the command line --resume. Received: out={str(out)!r}"
+        )
+    recipe = recipes.load(method, data, overrides)
+    config = {
+        "name": recipe.name,
+        "data": resolve(str(data), split, image_size, data_dir, recipe.settings["image_size"]),
+        "recipe": recipe.settings,
+        "policy": policy,
+        "seed": seed,
+        "jit_compile": jit_compile,
+        "monitor": monitor,
+        "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
+    }
+    return _train(config, out, verbose)
+
+
+def resume(path, verbose="auto"):
+    """Goes on with an interrupted run from its newest checkpoint, as if it had not been interrupted.
+
+    Args:
+        path: the run folder.
+        verbose: as in `keras.Model.fit`.
+
+    Returns:
+        The `Run`; one that was complete is left as it is.
+
+    Raises:
+        FileNotFoundError: where it is not the folder of a run.
+    """
+    run = Run(path)
+    if run.epochs_done < run.config["recipe"]["epochs"]:
+        _train(run.config, run.path, verbose)
+    return run
+
+
+def _train(config, folder, verbose):
+    """Fits from the newest checkpoint in `folder`, or from the start where there is none."""
+    settings, source, seed = config["recipe"], config["data"], config["seed"]
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(config["policy"])
+    try:
+        images = open_source(source, source["split"], batch_size=settings["batch_size"], shuffle=True, seed=seed)
+        checkpoint, epochs_done = latest_checkpoint(folder / "checkpoints")
+        if checkpoint is None:
+            recipe = recipes.Recipe(config["name"], settings)
+            image_shape = images.element_spec.shape[1:]
+            model = recipe.build(image_shape, len(images), seed=seed, jit_compile=config["jit_compile"])
+            _start_folder(folder, config, model)
+        else:
+            model = keras.saving.load_model(checkpoint)
+        _truncate_history(folder / "history.csv", epochs_done)
+        model.fit(
+            images,
+            epochs=settings["epochs"],
+            initial_epoch=epochs_done,
+            callbacks=_callbacks(folder, config),
+            verbose=verbose,
+        )
+    finally:
+        keras.config.set_dtype_policy(before)
+    run = Run(folder)
+    save_figure(plots.training_curves(run.history), folder, "curves")
+    return run
+
+
+def _start_folder(folder, config, model):
+    folder.mkdir(parents=True, exist_ok=True)
+    method, data = config["recipe"]["method"], config["data"]
+    (folder / "README.md").write_text(
+        GO_ON.format(method=method, data=data["name"], folder=folder, name=folder.name), encoding="utf-8"
+    )
+    if model.augmenter is not None:
+        preview = next(iter(open_source(data, data["split"], batch_size=8, shuffle=False)))
+        save_figure(plots.views(model.augmenter, preview.numpy(), seed=config["seed"]), folder, "views")
+    # Last, because this file makes the folder a run.
+    text = yaml.safe_dump(config, sort_keys=False)
+    write_aside(folder / "config.yaml", lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def _callbacks(folder, config):
+    return [
+        *(_knn_monitor(config) if config["monitor"] else []),
+        keras.callbacks.CSVLogger(folder / "history.csv", append=True),
+        EncoderFile(folder / "encoder.keras"),
+        # Last: an epoch counts as done when all else about it is written.
+        Checkpoint(folder / "checkpoints"),
+    ]
+
+
+def _knn_monitor(config):
+    """A KNNMonitor on a random sample of the labelled training images, or nothing where there are no labels."""
+    source = config["data"]
+    if not has_labels(source):
+        return []
+    sample = open_source(
+        source, source["split"], batch_size=MONITOR_BATCH, labels=True, shuffle=True, seed=config["seed"]
+    )
+    image_bytes = int(np.prod(sample.element_spec[0].shape[1:]))
+    batches = max(2, min(MONITORED_IMAGES, MONITORED_BYTES // image_bytes) // MONITOR_BATCH)
+    parts = zip(*sample.take(batches).as_numpy_iterator(), strict=True)
+    images, labels = (np.concatenate(part) for part in parts)
+    held_out = round(len(images) * VALIDATION_SHARE)
+    return [KNNMonitor((images[held_out:], labels[held_out:]), (images[:held_out], labels[:held_out]))]
+
+
+def _truncate_history(path, epochs):
+    """Leaves out the rows of epochs that were logged and never reached a checkpoint."""
+    before = read_history(path)
+    rows = [row for row in before if int(row["epoch"]) < epochs]
+    if len(rows) == len(before):
+        return
+
+    def write(aside):
+        with aside.open("w", newline="", encoding="utf-8") as file:
+            if rows:
+                writer = csv.DictWriter(file, fieldnames=rows[0])
+                writer.writeheader()
+                writer.writerows(rows)
+
+    write_aside(path, write)

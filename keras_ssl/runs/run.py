@@ -1,0 +1,93 @@
+import csv
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import yaml
+
+from keras_ssl.callbacks import latest_checkpoint
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder.
+
+    Args:
+        path: the folder that `runs.pretrain` made.
+
+    Raises:
+        FileNotFoundError: where it is not the folder of a run.
+
+    Example:
+
+    >>> import keras_ssl
+    >>> run = keras_ssl.runs.pretrain("simclr", "digits", "runs/one-epoch", overrides={"epochs": 1}, verbose=0)
+    >>> keras_ssl.runs.Run("runs/one-epoch").epochs_done
+    1
+    """
+
+    path: Path
+
+    def __post_init__(self):
+        object.__setattr__(self, "path", Path(self.path))
+        if not (self.path / "config.yaml").is_file():
+            raise FileNotFoundError(
+                f"There is no run in {self.path}: it has no config.yaml. Received: path={str(self.path)!r}"
+            )
+
+    @property
+    def config(self):
+        """All settings, as a dict: the recipe's under "recipe", the data's under "data"."""
+        return yaml.safe_load((self.path / "config.yaml").read_text(encoding="utf-8"))
+
+    @property
+    def history(self):
+        """What fit logged: a dict of lists, one entry an epoch."""
+        rows = read_history(self.path / "history.csv")
+        return {key: [float(row[key]) for row in rows] for key in (rows[0] if rows else {})}
+
+    @property
+    def epochs_done(self):
+        """Epochs of the newest checkpoint."""
+        return latest_checkpoint(self.path / "checkpoints")[1]
+
+    def encoder(self):
+        """The encoder as it is now, a `keras.Model`.
+
+        Raises:
+            FileNotFoundError: when the run has not finished an epoch.
+        """
+        path = self.path / "encoder.keras"
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"The run in {self.path} has not finished its first epoch, so it has no encoder yet; "
+                f"go on with: keras-ssl pretrain --resume --out {self.path}"
+            )
+        return keras.saving.load_model(path)
+
+
+def opened(run):
+    """`run`, or the `Run` in the folder of that path."""
+    return run if isinstance(run, Run) else Run(run)
+
+
+def write_aside(path, write):
+    """Calls `write` with a path beside `path`, then renames, so that `path` is whole or as it was."""
+    aside = path.with_name(f"writing-{path.name}")
+    write(aside)
+    os.replace(aside, path)
+
+
+def save_figure(figure, folder, name):
+    """Saves a figure as `figures/{name}.png` in a run folder."""
+    (folder / "figures").mkdir(exist_ok=True)
+    figure.savefig(folder / "figures" / f"{name}.png", bbox_inches="tight")
+
+
+def read_history(path):
+    """The rows of a history.csv, as dicts of strings; none where there is no file."""
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))

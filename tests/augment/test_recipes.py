@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_ssl import augment
+
+
+def layers(augmenter):
+    return {type(layer).__name__: layer for layer in augmenter.layers}
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.5, 1.0])
+def test_simclr_has_the_papers_numbers(strength):
+    parts = layers(augment.simclr(32, strength))
+    assert parts.keys() == {"RandomResizedCrop", "RandomColorJitter"}
+    crop, jitter = parts["RandomResizedCrop"], parts["RandomColorJitter"]
+    assert (crop.scale, crop.ratio, crop.flip_probability) == ((0.08, 1.0), (3 / 4, 4 / 3), 0.5)
+    assert (jitter.probability, jitter.grey_probability) == (0.8, 0.2)
+    np.testing.assert_allclose(
+        (jitter.brightness, jitter.contrast, jitter.saturation, jitter.hue), strength * np.array([0.8, 0.8, 0.8, 0.2])
+    )
+
+
+@pytest.mark.parametrize(
+    ("size", "blur", "expected"), [(32, None, False), (96, None, True), (32, True, True), (224, False, False)]
+)
+def test_simclr_blurs_large_images_or_as_told(size, blur, expected):
+    parts = layers(augment.simclr((size, size + 8), blur=blur))
+    assert ("GaussianBlur" in parts) == expected
+    if expected:
+        assert (parts["GaussianBlur"].sigma, parts["GaussianBlur"].probability) == ((0.1, 2.0), 0.5)
+
+
+def test_simclr_of_images_without_three_channels_crops_and_warns():
+    augmenter = augment.simclr(8, jit_compile=False)
+    with pytest.warns(UserWarning, match="1 channel"):
+        assert augmenter(np.zeros((2, 8, 8, 1), "uint8")).shape == (2, 8, 8, 1)
+
+
+def test_grayscale_changes_any_image_without_a_warning(rng, recwarn):
+    augmenter = augment.grayscale(8, jit_compile=False)
+    digits = rng.integers(0, 256, (6, 8, 8, 1), dtype="uint8")
+    views = augmenter(digits, seed=(0, 1))
+    assert views.shape == (6, 8, 8, 1)
+    assert views.dtype == tf.float32
+    assert not np.allclose(views, digits)
+    assert not [warning for warning in recwarn if "keras_ssl" in str(warning.filename)]
+    assert layers(augmenter)["RandomResizedCrop"].flip_probability == 0
+
+
+def test_grayscale_of_a_larger_size_blurs_as_told():
+    assert "GaussianBlur" in layers(augment.grayscale(64, blur=True))
+
+
+@pytest.mark.parametrize("recipe", [augment.simclr, augment.grayscale])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"image_size": 0}, "image_size"),
+        ({"image_size": 32.5}, "image_size"),
+        ({"image_size": 8, "strength": -1}, "strength"),
+        ({"image_size": 8, "scale": (1, 0.5)}, "scale"),
+        ({"image_size": 8, "flip_probability": 1.1}, "flip_probability"),
+    ],
+)
+def test_errors(recipe, arguments, words):
+    with pytest.raises(ValueError, match=f"{words}.*Received"):
+        recipe(**arguments)

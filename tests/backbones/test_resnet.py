@@ -1,0 +1,118 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_ssl.backbones import BatchNormalization, resnet18, resnet50
+
+
+def trainable_parameters(model):
+    return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+
+
+# The well-known 11 689 512 and 25 557 032 for 1000 classes, less the classifier's 512 000 and 2 048 000 weights and
+# 1000 biases.
+@pytest.mark.parametrize("resnet, parameters", [(resnet18, 11_689_512 - 513_000), (resnet50, 25_557_032 - 2_049_000)])
+def test_has_the_parameters_of_the_paper(resnet, parameters):
+    assert trainable_parameters(resnet((224, 224, 3))) == parameters
+
+
+def stage_sizes(model):
+    return [model.get_layer(name).output.shape[1:] for name in ("stem", "stage1", "stage2", "stage3", "stage4")]
+
+
+def test_small_images_keep_their_size_in_the_stem():
+    assert stage_sizes(resnet18((32, 32, 3))) == [
+        (32, 32, 64),
+        (32, 32, 64),
+        (16, 16, 128),
+        (8, 8, 256),
+        (4, 4, 512),
+    ]
+
+
+def test_large_images_go_through_the_stem_of_imagenet():
+    assert stage_sizes(resnet50((224, 224, 3), width=16)) == [
+        (112, 112, 16),
+        (56, 56, 64),
+        (28, 28, 128),
+        (14, 14, 256),
+        (7, 7, 512),
+    ]
+
+
+@pytest.mark.parametrize("shape, small", [((64, 64, 3), True), ((64, 300, 3), True), ((65, 65, 3), False)])
+def test_auto_stem_looks_at_the_shorter_side(shape, small):
+    stem = resnet18(shape, width=2).get_layer("stem_conv")
+    assert (stem.kernel_size, stem.strides) == (((3, 3), (1, 1)) if small else ((7, 7), (2, 2)))
+
+
+def test_the_stem_can_be_chosen():
+    assert resnet18((96, 96, 3), width=2, stem="small").get_layer("stage4").output.shape[1:3] == (12, 12)
+    assert resnet18((32, 32, 3), width=2, stem="large").get_layer("stage4").output.shape[1:3] == (1, 1)
+
+
+def test_resnet50_strides_in_its_3x3():
+    model = resnet50((32, 32, 3), width=2)
+    strided = {layer.name: layer.kernel_size for layer in model.layers if getattr(layer, "strides", 1) == (2, 2)}
+    inner = {name: size for name, size in strided.items() if "shortcut" not in name}
+    assert list(inner) == [f"stage{stage}_block1_2_conv" for stage in (2, 3, 4)]
+    assert set(inner.values()) == {(3, 3)}
+
+
+def test_resnet50_has_32_features_per_width(rng):
+    model = resnet50((8, 8, 2), width=2)
+    features = model(rng.integers(0, 256, (2, 8, 8, 2), "uint8"), training=True)
+    assert features.shape == (2, 64)
+    assert np.isfinite(features).all()
+
+
+def test_convolutions_have_no_bias():
+    model = resnet18((32, 32, 3), width=2)
+    assert not any(layer.use_bias for layer in model.layers if isinstance(layer, keras.layers.Conv2D))
+
+
+def test_he_initialization():
+    # The variance of a kernel is 2 / fan_out: 3 * 3 * 128 here.
+    kernel = resnet18((32, 32, 3)).get_layer("stage2_block2_1_conv").kernel.numpy()
+    np.testing.assert_allclose(kernel.std(), np.sqrt(2 / (9 * 128)), rtol=0.01)
+    np.testing.assert_allclose(kernel.mean(), 0, atol=1e-3)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_blocks_start_as_the_identity(training, rng):
+    # Stage 1 has no shortcut to learn, so that ReLU(x + 0) = x for an x that a ReLU gave.
+    model = resnet18((8, 8, 3), width=4)
+    taps = keras.Model(model.input, [model.get_layer("stem").output, model.get_layer("stage1").output])
+    stem, stage1 = taps(rng.uniform(0, 255, (4, 8, 8, 3)), training=training)
+    np.testing.assert_array_equal(stem, stage1)
+
+
+def test_blocks_can_start_with_a_residual(rng):
+    model = resnet18((8, 8, 3), width=4, zero_init_residual=False)
+    taps = keras.Model(model.input, [model.get_layer("stem").output, model.get_layer("stage1").output])
+    stem, stage1 = taps(rng.uniform(0, 255, (4, 8, 8, 3)))
+    assert np.abs(stem - stage1).max() > 0.01
+
+
+def test_synchronized_reaches_every_normalization():
+    for synchronized in (True, False):
+        model = resnet50((32, 32, 3), width=2, synchronized=synchronized)
+        norms = [layer for layer in model.layers if isinstance(layer, BatchNormalization)]
+        assert len(norms) == 53
+        assert {layer.synchronized for layer in norms} == {synchronized}
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"width": 0}, "Received: width=0"),
+        ({"width": 1.5}, r"Received: width=1\.5"),
+        ({"width": True}, "Received: width=True"),
+        ({"stem": "cifar"}, "Received: stem='cifar'"),
+        ({"input_shape": (7, 32, 3)}, r"divides height and width by 8(.|\n)*Received: input_shape=\(7, 32, 3\)"),
+        ({"input_shape": (31, 99, 3), "stem": "large"}, "divides height and width by 32"),
+    ],
+)
+def test_says_what_is_wrong(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        resnet18(**{"input_shape": (32, 32, 3), **arguments})

@@ -1,0 +1,128 @@
+import csv
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_ssl.callbacks import KNNMonitor
+from keras_ssl.evaluate import extract_features, knn
+
+
+class Whitener(keras.Model):
+    """Stands for a method: an encoder with random layers, trained without labels."""
+
+    def __init__(self):
+        super().__init__()
+        images = keras.Input((4, 4, 1))
+        x = keras.layers.Dropout(0.5, seed=1)(keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(images)))
+        x = keras.layers.BatchNormalization()(keras.layers.Dense(6)(x))
+        self.encoder = keras.Model(images, x)
+        self.traces = 0
+
+    def call(self, images, training=None):
+        return self.encoder(images, training=training)
+
+    def train_step(self, images):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(self.encoder(images, training=True) - 1.0))
+        self.optimizer.apply_gradients(
+            zip(tape.gradient(loss, self.trainable_variables), self.trainable_variables, strict=True)
+        )
+        return {"loss": loss}
+
+
+@pytest.fixture
+def data(rng):
+    images = rng.integers(0, 256, (60, 4, 4, 1), "uint8")
+    labels = np.arange(60) % 3
+    return (images[:40], labels[:40]), (images[40:], labels[40:])
+
+
+def fit(images, callbacks, epochs=3, **kwargs):
+    keras.utils.set_random_seed(3)
+    model = Whitener()
+    model.compile(keras.optimizers.SGD(0.5))
+    dataset = tf.data.Dataset.from_tensor_slices(images).batch(20)
+    return model, model.fit(dataset, epochs=epochs, callbacks=callbacks, verbose=0, **kwargs).history
+
+
+def test_logs_the_accuracy_of_the_encoder_as_it_is_then(data):
+    model, history = fit(data[0][0], [KNNMonitor(*data, k=5)])
+    assert len(history["val_knn_accuracy"]) == 3
+    train, test = (extract_features(model.encoder, part, verbose=0) for part in data)
+    assert history["val_knn_accuracy"][-1] == knn(train, test, k=5).accuracy
+
+
+def test_labelled_data_sets_work_as_arrays_do(data):
+    datasets = [tf.data.Dataset.from_tensor_slices(part).batch(16) for part in data]
+    _, from_datasets = fit(data[0][0], [KNNMonitor(*datasets, k=5)])
+    _, from_arrays = fit(data[0][0], [KNNMonitor(*data, k=5)])
+    assert from_datasets["val_knn_accuracy"] == from_arrays["val_knn_accuracy"]
+
+
+def test_training_is_the_same_with_and_without(data):
+    plain, _ = fit(data[0][0], [])
+    monitored, _ = fit(data[0][0], [KNNMonitor(*data, k=5)])
+    for a, b in zip(plain.get_weights(), monitored.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_measures_first_every_and_last_and_repeats_between(data, monkeypatch):
+    monitor = KNNMonitor(*data, every=3, k=5)
+    measured = iter([0.1, 0.3, 0.6, 0.7])
+    monkeypatch.setattr(monitor, "_measure", lambda: next(measured))
+    _, history = fit(data[0][0], [monitor], epochs=7)
+    assert history["val_knn_accuracy"] == [0.1, 0.1, 0.3, 0.3, 0.3, 0.6, 0.7]
+
+
+def test_every_row_of_a_csv_log_has_the_number(data, tmp_path):
+    path = tmp_path / "history.csv"
+    fit(data[0][0], [KNNMonitor(*data, every=2, k=5), keras.callbacks.CSVLogger(path)], epochs=4)
+    with open(path) as file:
+        values = [float(row["val_knn_accuracy"]) for row in csv.DictReader(file)]
+    assert len(values) == 4 and np.isfinite(values).all()
+
+
+def test_early_stopping_sees_the_number(data, monkeypatch):
+    monitor = KNNMonitor(*data, k=5)
+    monkeypatch.setattr(monitor, "_measure", lambda: 0.5)
+    stop = keras.callbacks.EarlyStopping("val_knn_accuracy", mode="max", patience=2)
+    _, history = fit(data[0][0], [monitor, stop], epochs=9)
+    assert len(history["loss"]) == 3
+
+
+def test_the_encoder_is_traced_once_in_a_fit(data):
+    monitor = KNNMonitor(*data, k=5, batch_size=16)
+    fit(data[0][0], [monitor], epochs=4)
+    assert monitor._embed._function.experimental_get_tracing_count() == 1
+
+
+def test_diverged_features_log_nan_and_training_goes_on(data):
+    images = data[0][0].astype("float32")
+    broken = np.full_like(images[:20], np.nan), data[0][1][:20]
+    _, history = fit(images, [KNNMonitor(data[0], broken, k=5)], epochs=2)
+    assert np.isnan(history["val_knn_accuracy"]).all() and len(history["loss"]) == 2
+
+
+def test_under_mirrored_strategy(data):
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    with strategy.scope():
+        _, history = fit(data[0][0], [KNNMonitor(*data, k=5)], epochs=1)
+    assert 0 <= history["val_knn_accuracy"][0] <= 1
+
+
+def test_says_what_it_cannot_work_with(data):
+    images, _ = data[0]
+    with pytest.raises(ValueError, match="train without labels"):
+        KNNMonitor(images, data[1])
+    with pytest.raises(ValueError, match="every=0"):
+        KNNMonitor(*data, every=0)
+    with pytest.raises(ValueError, match="same shape"):
+        KNNMonitor(data[0], (np.zeros((5, 8, 8, 1)), np.arange(5)))
+    plain = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(1)])
+    plain.compile("sgd", "mse")
+    with pytest.raises(ValueError, match=r"model\.encoder"):
+        plain.fit(images, np.zeros(40), callbacks=[KNNMonitor(*data)], verbose=0)
+    with pytest.raises(ValueError, match="k=99"):
+        fit(images, [KNNMonitor(*data, k=99)])

@@ -1,0 +1,27 @@
+import keras
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def encoder():
+    """A small encoder with everything that makes a network hard to redraw: seeds, statistics, preprocessing."""
+    images = keras.Input((8, 8, 1), name="images")
+    x = keras.layers.Rescaling(1 / 127.5, -1)(images)
+    x = keras.layers.Conv2D(6, 3, kernel_initializer=keras.initializers.HeNormal(seed=7))(x)
+    x = keras.layers.BatchNormalization()(x)
+    x = keras.layers.ReLU()(x)
+    x = keras.layers.Dropout(0.5, seed=3)(x)
+    return keras.Model(images, keras.layers.GlobalAveragePooling2D()(x))
+
+
+@pytest.fixture
+def blobs(rng):
+    """Training and test features of three classes that overlap a little."""
+
+    def draw(per_class):
+        labels = np.repeat(np.arange(3), per_class)
+        centers = 2.0 * np.eye(3, 6)
+        return (centers[labels] + rng.normal(size=(len(labels), 6))).astype("float32"), labels
+
+    return draw(60), draw(30)

@@ -1,0 +1,175 @@
+"""What the base class does for every method, tried on SimCLR."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from keras_ssl import SelfSupervisedModel, SimCLR
+from keras_ssl.methods.checks import check_images, check_pixels
+
+
+@pytest.fixture
+def model():
+    inputs = keras.Input((8, 8, 1))
+    encoder = keras.Model(inputs, keras.layers.Dense(4)(keras.layers.Flatten()(inputs)))
+    head = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
+    model = SimCLR(encoder, head)
+    model.compile(keras.optimizers.SGD(0.01))
+    return model
+
+
+@pytest.fixture
+def images(rng):
+    return rng.integers(0, 256, (24, 8, 8, 1), dtype="uint8")
+
+
+@pytest.mark.parametrize(
+    "spoil, message",
+    [
+        (lambda x: x / 255.0, r"in \[0, 1\].*multiply by 255"),
+        (lambda x: x / 127.5 - 1, r"raw pixels in \[0, 255\]"),
+        (lambda x: np.where(x > 9, x, np.nan), "NaN"),
+        (lambda x: np.repeat(x, 3, axis=-1), "built for 1 channels"),
+        (lambda x: x[..., 0], "channel axis"),
+        (lambda x: x[:0], "no images"),
+        (lambda x: x[:1], "at least 2"),
+        (lambda x: np.arange(24), "look like labels"),
+    ],
+    ids=["unit", "centred", "nan", "channels", "no-channel-axis", "empty", "single", "labels"],
+)
+def test_bad_arrays_are_refused_in_words_before_any_update(model, images, spoil, message):
+    before = model.get_weights()
+    with pytest.raises(ValueError, match=f"(?s){message}.*Received:"):
+        model.fit(spoil(images.astype("float32")), batch_size=8, verbose=0)
+    for now, was in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(now, was)
+
+
+@pytest.mark.parametrize(
+    "batches, message",
+    [
+        (lambda x: x.batch(8).map(lambda batch: batch / 255), r"in \[0, 1\]"),
+        (lambda x: x.batch(8).map(lambda batch: (tf.range(8), batch)), "look like labels"),
+        (lambda x: x, "call .batch"),
+        (lambda x: x.batch(1, drop_remainder=True), "at least 2"),
+        (lambda x: x.batch(1), "at least 2"),
+    ],
+    ids=["unit", "labels", "single-images", "batch-of-one", "dynamic-batch-of-one"],
+)
+def test_bad_data_sets_are_refused_in_words(model, images, batches, message):
+    dataset = batches(tf.data.Dataset.from_tensor_slices(images.astype("float32")))
+    with pytest.raises(ValueError, match=f"(?s){message}.*Received:"):
+        model.fit(dataset, verbose=0)
+
+
+@pytest.mark.parametrize("value", [0, 255])
+def test_an_all_black_or_white_image_is_an_image(model, value):
+    model.fit(np.full((4, 8, 8, 1), value, "uint8"), verbose=0)
+
+
+@settings(max_examples=50, deadline=None)
+@given(lowest=st.floats(0, 255), highest=st.floats(0, 255), batch=st.integers(1, 9))
+def test_any_range_of_raw_pixels_passes_and_no_other(lowest, highest, batch):
+    fine = highest > 1 and batch >= 2
+    if fine:
+        check_pixels(batch, lowest, highest, 2, "SimCLR")
+    else:
+        with pytest.raises(ValueError, match="Received:"):
+            check_pixels(batch, lowest, highest, 2, "SimCLR")
+
+
+@settings(max_examples=50, deadline=None)
+@given(shape=st.lists(st.one_of(st.none(), st.integers(0, 4)), max_size=6))
+def test_only_batches_of_images_of_the_right_channels_pass(shape):
+    fine = len(shape) == 4 and shape[-1] in (None, 3) and (shape[0] is None or shape[0] >= 2)
+    if fine:
+        check_images(shape, "uint8", (None, 8, 8, 3), 2, "SimCLR")
+    else:
+        with pytest.raises(ValueError, match="Received:"):
+            check_images(shape, "uint8", (None, 8, 8, 3), 2, "SimCLR")
+
+
+def test_loss_and_metrics_are_the_methods_own(model):
+    with pytest.raises(ValueError, match=r"its own loss.*Received: loss='mse', metrics=\['accuracy'\]"):
+        model.compile("adam", loss="mse", metrics=["accuracy"])
+
+
+def test_a_last_batch_of_one_is_left_out_with_a_warning(model, images):
+    with pytest.warns(UserWarning, match="batch of one"):
+        model.fit(images[:17], batch_size=8, verbose=0)
+    assert int(model.step) == 2
+
+
+def test_a_remainder_that_can_be_compared_is_used(model, images):
+    model.fit(images[:18], batch_size=8, verbose=0)
+    assert int(model.step) == 3
+
+
+def test_validation_split_takes_the_last_part(model, images):
+    history = model.fit(images, batch_size=8, validation_split=1 / 3, verbose=0).history
+    assert int(model.step) == 2
+    assert history["val_loss"][0] == pytest.approx(model.evaluate(images[16:], batch_size=8, verbose=0)[0], rel=1e-5)
+
+
+def test_a_batch_size_for_batches_is_refused(model, images):
+    dataset = tf.data.Dataset.from_tensor_slices(images).batch(8)
+    with pytest.raises(ValueError, match="batches already.*Received: batch_size=4"):
+        model.fit(dataset, batch_size=4)
+
+
+def test_several_steps_per_execution_are_the_same_steps(model, images):
+    weights = model.get_weights()
+    model.fit(images, batch_size=8, verbose=0)
+    expected = model.get_weights()
+    model.set_weights(weights)
+    model.compile(keras.optimizers.SGD(0.01), steps_per_execution=3)
+    model.fit(images, batch_size=8, verbose=0)
+    for now, then in zip(model.get_weights(), expected, strict=True):
+        np.testing.assert_allclose(now, then, atol=1e-6)
+
+
+def test_xla_for_several_replicas_is_refused_in_words(model):
+    with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+        copy = SimCLR.from_config(model.get_config())
+        with pytest.raises(ValueError, match="Received: jit_compile=True"):
+            copy.compile("adam", jit_compile=True)
+
+
+def test_a_data_set_of_the_users_own_is_iterated_by_fit_alone(model, images):
+    pulled = []
+
+    def generate():
+        for _ in range(3):
+            pulled.append(1)
+            yield images[:8]
+
+    dataset = tf.data.Dataset.from_generator(generate, output_signature=tf.TensorSpec((None, 8, 8, 1), tf.uint8))
+    model.fit(dataset.prefetch(0), verbose=0)
+    assert len(pulled) == 3
+
+
+def test_a_method_of_ones_own_needs_forward_and_train_step_alone(images):
+    class Attraction(SelfSupervisedModel):
+        views = 2
+
+        def forward(self, views, training):
+            a, b = tf.split(self.encoder(views, training=training), 2)
+            return tf.reduce_mean(tf.square(a - b)), {}
+
+        def train_step(self, data):
+            views = self.augment(self.images(data))
+            with tf.GradientTape() as tape:
+                loss, logs = self.forward(views, training=True)
+            self.minimize(loss, tape)
+            return self.report(loss, logs)
+
+    inputs = keras.Input((8, 8, 1))
+    x = keras.layers.Rescaling(1 / 255)(inputs)
+    encoder = keras.Model(inputs, keras.layers.Dense(4)(keras.layers.Flatten()(x)))
+    model = Attraction(encoder)
+    model.compile(keras.optimizers.SGD(0.1))
+    losses = model.fit(images, batch_size=8, epochs=8, verbose=0).history["loss"]
+    assert losses[-1] < losses[0] / 2

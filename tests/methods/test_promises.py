@@ -1,0 +1,124 @@
+"""What every method promises, whatever it computes. A method joins through METHODS in conftest.py."""
+
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import keras_ssl
+from keras_ssl.data import from_arrays
+
+GO_ON = """
+import sys, numpy as np, keras, keras_ssl
+folder = sys.argv[1]
+model = keras.saving.load_model(folder + "/half.keras")
+model.fit(np.load(folder + "/images.npy"), batch_size=8, initial_epoch=1, epochs=2, verbose=0)
+model.save(folder + "/whole.keras")
+"""
+
+
+@pytest.mark.parametrize("how", [{"run_eagerly": True}, {"jit_compile": True}], ids=["eager", "xla"])
+def test_trains_eagerly_and_under_xla_as_in_a_graph(bench, reference, how):
+    model = bench.build(**how)
+    history = bench.fit(model, epochs=2)
+    np.testing.assert_allclose(history["loss"], reference[0]["loss"], rtol=1e-3)
+    np.testing.assert_allclose(bench.state(model), reference[1], atol=2e-3)
+
+
+def test_goes_on_in_a_new_process_as_if_never_stopped(bench, reference, tmp_path):
+    half = bench.build()
+    bench.fit(half, epochs=1)
+    half.save(tmp_path / "half.keras")
+    np.save(tmp_path / "images.npy", bench.images)
+    subprocess.run([sys.executable, "-c", GO_ON, str(tmp_path)], check=True)
+    whole = keras.saving.load_model(tmp_path / "whole.keras")
+    np.testing.assert_array_equal(bench.state(whole), reference[1])
+
+
+def test_config_builds_the_same_method(bench):
+    model = bench.build()
+    copy = type(model).from_config(model.get_config())
+    copy.set_weights(model.get_weights())
+    copy.compile_from_config(model.get_compile_config())
+    assert copy.get_config() == model.get_config()
+    assert copy.get_compile_config() == model.get_compile_config()
+    assert model.get_compile_config()["jit_compile"] == "auto"
+    np.testing.assert_array_equal(copy.evaluate(bench.images, verbose=0), model.evaluate(bench.images, verbose=0))
+
+
+def test_labels_change_nothing_and_a_run_repeats(bench, reference):
+    model = bench.build()
+    labels = np.arange(len(bench.images)) % 3
+    model.fit(from_arrays(bench.images, labels, batch_size=8, shuffle=True), epochs=2, verbose=0)
+    np.testing.assert_array_equal(bench.state(model), reference[1])
+
+
+def test_another_seed_is_another_run(bench, reference):
+    model = bench.build(seed=4)
+    bench.fit(model, epochs=2)
+    assert np.abs(bench.state(model) - reference[1]).max() > 1e-6
+
+
+def test_every_step_draws_anew(bench):
+    model = bench.build(optimizer=keras.optimizers.SGD(0.0))
+    losses = [float(np.ravel(model.train_on_batch(bench.images))[0]) for _ in range(3)]
+    assert int(model.step) >= 3
+    assert model.augmenter is None or len(set(np.diff(losses))) == 2
+
+
+def test_uint8_and_float_pixels_are_the_same_images(bench, reference):
+    model = bench.build()
+    bench.fit(model, bench.images.astype("float32"), epochs=2)
+    np.testing.assert_allclose(bench.state(model), reference[1], atol=1e-5)
+
+
+def test_calling_and_predicting_give_the_encoders_features(bench):
+    model = bench.build()
+    features = np.asarray(model.encoder(bench.images))
+    np.testing.assert_allclose(model.predict(bench.images, verbose=0), features, atol=1e-5)
+    np.testing.assert_allclose(model(bench.images), features, atol=1e-6)
+    assert features.dtype == np.float32 and features.shape == (24, 16)
+
+
+def test_evaluate_repeats_and_changes_nothing(bench):
+    model = bench.build()
+    before = bench.state(model)
+    scores = [model.evaluate(bench.images, batch_size=8, verbose=0, return_dict=True) for _ in range(2)]
+    assert scores[0] == scores[1] and np.isfinite(scores[0]["loss"])
+    np.testing.assert_array_equal(bench.state(model), before)
+
+
+def test_held_out_loss_stands_in_the_history(bench):
+    model = bench.build()
+    history = bench.fit(model, validation_data=bench.images[:16])
+    assert set(history) == {name for mean in model.metrics for name in (mean.name, f"val_{mean.name}")}
+    assert np.all(np.isfinite(list(history.values())))
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_trains_and_gives_float32_features(bench, policy):
+    keras.config.set_dtype_policy(policy)
+    model = bench.build()
+    start = model.get_weights()
+    history = bench.fit(model, epochs=2)
+    assert np.all(np.isfinite(history["loss"])) and np.all(np.isfinite(bench.state(model)))
+    assert any(np.abs(now - was).max() > 0 for now, was in zip(model.get_weights(), start, strict=True))
+    assert model(bench.images).dtype == tf.float32
+
+
+def test_two_replicas_learn_what_one_device_learns(bench, reference):
+    with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+        model = bench.build()
+        history = bench.fit(model, epochs=2)
+    for name, values in reference[0].items():
+        np.testing.assert_allclose(history[name], values, rtol=1e-3, atol=1e-4, err_msg=name)
+    np.testing.assert_allclose(bench.state(model), reference[1], atol=1e-4)
+
+
+def test_is_a_public_method_with_a_train_step_and_a_source(bench):
+    method = getattr(keras_ssl.methods, bench.name)
+    assert "train_step" in vars(method) and bench.name in keras_ssl.__all__
+    assert "Example" in method.__doc__ and "https://" in method.__doc__

@@ -1,0 +1,88 @@
+import keras
+import pytest
+import yaml
+
+from keras_ssl import augment, backbones, methods, optimizers, recipes
+
+
+@pytest.mark.parametrize("name", recipes.names())
+def test_every_recipe_builds_a_compiled_method(name):
+    for data, shape in {"digits": (8, 8, 1), "cifar10": (32, 32, 3), "photos": (64, 64, 3)}.items():
+        recipe = recipes.load(name, data, {"backbone": {"name": "small_cnn", "filters": [4, 8]}})
+        model = recipe.build(shape, steps_per_epoch=10)
+        assert type(model) is getattr(methods, recipe.settings["method"]) and model.compiled
+        assert model.augmenter is None or model.augmenter.image_size == shape[:2]
+        assert yaml.safe_load(yaml.safe_dump(recipe.settings)) == recipe.settings
+        assert recipe.summary
+
+
+def test_every_method_has_a_recipe():
+    public = set(methods.__all__) - {"SelfSupervisedModel"}
+    assert {recipes.load(name).settings["method"] for name in recipes.names()} == public
+
+
+def test_data_and_callers_settings_lie_over_the_defaults():
+    default, cifar = recipes.load("simclr"), recipes.load("SimCLR", "cifar10")
+    assert default.settings["arguments"]["temperature"] == 0.1
+    assert cifar.settings["arguments"]["temperature"] == 0.5
+    assert cifar.settings["optimizer"] == default.settings["optimizer"]
+    changed = recipes.load("simclr", "cifar10", {"epochs": 3, "augmenter.strength": 0.1, "augmenter.blur": True})
+    assert changed.settings["epochs"] == 3
+    assert changed.settings["augmenter"] == {"name": "simclr", "strength": 0.1, "blur": True}
+
+
+def test_a_part_by_another_name_starts_from_its_own_defaults():
+    recipe = recipes.load(
+        "simclr", overrides={"backbone": {"name": "resnet18", "width": 8}, "augmenter": "grayscale"}
+    )
+    assert recipe.settings["augmenter"] == {"name": "grayscale"}
+    other = recipes.load("simclr", overrides={"backbone.width": 8, "backbone": "mlp"})
+    assert other.settings["backbone"] == {"name": "mlp"}
+
+
+def test_the_settings_reach_what_they_name():
+    overrides = {"backbone": {"name": "mlp", "units": [16]}, "arguments.temperature": 0.3, "augmenter.strength": 0.0}
+    model = recipes.load("simclr", "cifar10", overrides).build((8, 8, 3), steps_per_epoch=10, seed=5)
+    assert model.encoder.name == "mlp" and model.encoder.output_shape == (None, 16)
+    assert model.temperature == 0.3 and model.seed == 5
+    jitter = next(layer for layer in model.augmenter.layers if isinstance(layer, augment.RandomColorJitter))
+    assert jitter.brightness == 0
+    assert isinstance(model.optimizer, optimizers.SGD) and model.optimizer.momentum == 0.9
+
+
+def test_the_learning_rate_warms_up_and_ends_at_zero():
+    recipe = recipes.load("simclr", "cifar10", {"batch_size": 512, "epochs": 100})
+    rate = recipe.learning_rate(steps_per_epoch=10)
+    assert float(rate(0)) == 0
+    assert float(rate(100)) == pytest.approx(0.24)  # 0.12 * 512 / 256 after ten epochs
+    assert float(rate(1000)) == pytest.approx(0, abs=1e-7)
+    short = recipes.load("simclr", "cifar10", {"epochs": 1}).learning_rate(steps_per_epoch=10)
+    assert float(short(1)) == pytest.approx(0.12)  # of a short run a tenth
+
+
+def test_the_seed_fixes_the_weights():
+    recipe = recipes.load("simclr", "digits", {"backbone": {"name": "mlp", "units": [4]}})
+    first, again, other = (recipe.build((8, 8, 1), 1, seed=seed).get_weights() for seed in (1, 1, 2))
+    assert all((a == b).all() for a, b in zip(first, again, strict=True))
+    assert any((a != b).any() for a, b in zip(first, other, strict=True))
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (("simclrr",), "Did you mean 'simclr'.*Received: method='simclrr'"),
+        (("simclr", None, {"epoch": 3}), "settings.*epochs.*Received: 'epoch'"),
+        (("simclr", None, {"backbone": "resnet19"}), "no backbone.*resnet18.*Received: backbone='resnet19'"),
+        (("simclr", None, {"backbone.widht": 3}), "backbone does not take.*widht"),
+        (("simclr", None, {"optimizer": {"name": "Sgd"}}), "optimizer"),
+    ],
+    ids=["method", "setting", "name", "argument", "optimizer"],
+)
+def test_what_does_not_exist_is_named(arguments, message):
+    with pytest.raises(ValueError, match=f"(?s){message}"):
+        recipes.load(*arguments).build((32, 32, 3), steps_per_epoch=10)
+
+
+def test_recipes_are_in_the_package_and_readable_without_building(monkeypatch):
+    monkeypatch.setattr(keras.Model, "compile", None)
+    assert recipes.load("simclr").settings["backbone"]["name"] in backbones.__all__

@@ -1,0 +1,107 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_ssl import runs
+from keras_ssl.callbacks import Checkpoint, latest_checkpoint
+
+
+def weights(run):
+    return keras.saving.load_model(latest_checkpoint(run.path / "checkpoints")[0]).get_weights()
+
+
+def test_a_run_folder_holds_all_there_is_to_know(finished):
+    names = {str(path.relative_to(finished.path)) for path in finished.path.rglob("*") if path.is_file()}
+    assert names == {
+        "README.md",
+        "checkpoints/epoch-0002.keras",
+        "config.yaml",
+        "encoder.keras",
+        "figures/curves.png",
+        "figures/views.png",
+        "history.csv",
+    }
+    assert str(finished.path) in (finished.path / "README.md").read_text()
+    config = finished.config
+    assert config["data"] == {"name": "digits", "split": "train[:200]", "image_size": None, "data_dir": None}
+    assert config["recipe"]["epochs"] == 2 and config["versions"]["keras"] == keras.__version__
+
+
+def test_read_back(finished):
+    run = runs.Run(str(finished.path))
+    assert run.epochs_done == 2
+    assert run.history["epoch"] == [0, 1] and len(run.history["val_knn_accuracy"]) == 2
+    assert run.encoder().output_shape == (None, 8)
+    np.testing.assert_array_equal(
+        run.encoder().get_weights()[0],
+        keras.saving.load_model(latest_checkpoint(run.path / "checkpoints")[0]).encoder.get_weights()[0],
+    )
+
+
+def test_an_interrupted_run_goes_on_as_if_it_had_not_been(finished, tmp_path, monkeypatch, tiny):
+    """Stopped in the second epoch, when its history and encoder were written and its checkpoint was not."""
+    write = Checkpoint.on_epoch_end
+
+    def interrupt(self, epoch, logs=None):
+        if epoch == 1:
+            raise KeyboardInterrupt
+        write(self, epoch, logs)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Checkpoint, "on_epoch_end", interrupt)
+        runs.pretrain("simclr", "digits", tmp_path / "run", split="train[:200]", overrides=tiny, verbose=0)
+    assert runs.Run(tmp_path / "run").history["epoch"] == [0, 1]
+    run = runs.resume(tmp_path / "run", verbose=0)
+    assert run.epochs_done == 2 and run.history == finished.history
+    for resumed, whole in zip(weights(run), weights(finished), strict=True):
+        np.testing.assert_array_equal(resumed, whole)
+
+
+def test_a_complete_run_is_left_as_it_is(finished):
+    before = (finished.path / "encoder.keras").stat().st_mtime_ns
+    assert runs.resume(finished.path, verbose=0).epochs_done == 2
+    assert (finished.path / "encoder.keras").stat().st_mtime_ns == before
+
+
+def test_on_a_folder_of_photographs(photos, tmp_path, tiny):
+    overrides = {**tiny, "epochs": 1, "image_size": [16, 16]}
+    run = runs.pretrain("simclr", str(photos), tmp_path / "run", overrides=overrides, verbose=0)
+    assert run.config["data"]["image_size"] == [16, 16]
+    assert run.encoder().input_shape == (None, 16, 16, 3)
+    assert "val_knn_accuracy" in run.history
+
+
+def test_the_policy_holds_for_the_run_alone(tmp_path, tiny):
+    overrides = {**tiny, "epochs": 1}
+    run = runs.pretrain(
+        "simclr",
+        "digits",
+        tmp_path / "run",
+        split="train[:64]",
+        overrides=overrides,
+        policy="mixed_bfloat16",
+        monitor=False,
+        verbose=0,
+    )
+    assert keras.config.dtype_policy().name == "float32"
+    assert run.encoder().get_layer("stage1_conv").compute_dtype == "bfloat16"
+    assert "val_knn_accuracy" not in run.history
+
+
+def test_a_folder_that_is_taken_is_refused(finished, tmp_path):
+    with pytest.raises(FileExistsError, match="--resume"):
+        runs.pretrain("simclr", "digits", finished.path)
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(FileExistsError, match="is there already"):
+        runs.pretrain("simclr", "digits", tmp_path)
+
+
+def test_a_failed_start_leaves_no_run(tmp_path):
+    with pytest.raises(ValueError, match="no backbone"):
+        runs.pretrain("simclr", "digits", tmp_path / "run", overrides={"backbone": "resnet19"})
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_without_a_run(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no run in"):
+        runs.resume(tmp_path)

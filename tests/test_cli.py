@@ -1,0 +1,127 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from click.testing import CliRunner
+
+from keras_ssl.cli import main
+
+
+@pytest.fixture
+def run():
+    def run(*words):
+        return CliRunner().invoke(main, [str(word) for word in words])
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "digits"
+    words = "pretrain simclr --data digits --epochs 1 --batch-size 64 --backbone mlp --split train[:128] --no-monitor"
+    result = CliRunner().invoke(main, [*words.split(), "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    return out, result.output
+
+
+def test_pretrain_says_what_to_do_next(trained):
+    out, output = trained
+    assert f"Next: keras-ssl evaluate {out}" in output
+    assert (out / "encoder.keras").is_file()
+
+
+def test_settings_can_be_changed(run, tmp_path):
+    result = run(
+        "pretrain",
+        "simclr",
+        "--data",
+        "digits",
+        "--out",
+        tmp_path / "run",
+        "--epochs",
+        1,
+        "--split",
+        "train[:64]",
+        "--set",
+        "backbone={name: mlp, units: [4]}",
+        "--set",
+        "arguments.temperature=0.2",
+        "--no-monitor",
+    )
+    assert result.exit_code == 0, result.output
+    config = (tmp_path / "run" / "config.yaml").read_text()
+    assert "temperature: 0.2" in config and "units" in config
+
+
+def test_resume_needs_nothing_but_the_folder(run, trained):
+    result = run("pretrain", "--resume", "--out", trained[0])
+    assert result.exit_code == 0 and "1 epochs are in" in result.output
+    assert run("pretrain", "simclr", "--resume", "--out", trained[0]).exit_code == 2
+
+
+def test_evaluate_prints_a_table(run, trained):
+    result = run("evaluate", trained[0], "--protocol", "knn", "--no-baselines")
+    assert result.exit_code == 0, result.output
+    assert "| SimCLR" in result.output and "kNN" in result.output
+
+
+def test_export_and_embed_say_what_they_wrote(run, trained, tmp_path):
+    result = run("export", trained[0], "--to", tmp_path / "digits")
+    assert result.exit_code == 0 and (tmp_path / "digits" / "1" / "saved_model.pb").is_file()
+    (tmp_path / "photos").mkdir()
+    picture = tf.io.encode_png(np.zeros((9, 7, 3), "uint8")).numpy()
+    (tmp_path / "photos" / "a.PNG").write_bytes(picture)
+    result = run("embed", trained[0], tmp_path / "photos", "--to", tmp_path / "features.npz")
+    assert result.exit_code == 0 and "1 images" in result.output
+
+
+def test_list_names_what_there_is(run):
+    result = run("list")
+    assert result.exit_code == 0
+    assert all(word in result.output for word in ("simclr", "digits", "resnet18", "few-label", "optimizer"))
+
+
+@pytest.mark.parametrize("command", ["pretrain", "evaluate", "embed", "export", "list"])
+def test_help(run, command):
+    assert command in run("--help").output
+    assert run(command, "--help").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["pretrain", "simclrr", "--data", "digits", "--out", "{}/x"], "Did you mean 'simclr'"),
+        (["pretrain", "simclr", "--data", "no-such-set", "--out", "{}/x"], "no-such-set"),
+        (["pretrain", "simclr", "--data", "{}/missing/", "--out", "{}/x"], "missing"),
+        (["pretrain", "simclr", "--data", "digits", "--out", "{}"], "is there already"),
+        (["evaluate", "{}/nothing"], "There is no run in"),
+        (["evaluate", "{}/nothing", "--protocol", "fine"], "no run in"),
+        (["export", "{}/nothing", "--to", "{}/y"], "There is no run in"),
+    ],
+)
+def test_errors_are_one_line_and_exit_with_1(run, tmp_path, words, message):
+    (tmp_path / "file").write_text("mine")
+    result = run(*(word.format(tmp_path) for word in words))
+    assert result.exit_code == 1
+    (line,) = [line for line in result.output.splitlines() if line]
+    assert line.startswith("Error: ") and message in line
+    assert not (tmp_path / "x").exists()
+
+
+def test_debug_shows_the_traceback(run, tmp_path):
+    result = run("--debug", "evaluate", tmp_path)
+    assert isinstance(result.exception, FileNotFoundError)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["pretrain", "simclr", "--out", "x"],
+        ["pretrain", "simclr", "--data", "digits", "--out", "x", "--set", "epochs"],
+        ["pretrain", "simclr", "--data", "digits", "--out", "x", "--image-size", "0x9"],
+        ["pretrain", "simclr", "--data", "digits", "--out", "x", "--batch-size", "1"],
+        ["embed"],
+    ],
+)
+def test_wrong_usage_exits_with_2(run, words):
+    result = run(*words)
+    assert result.exit_code == 2 and "Error" in result.output
