@@ -95,7 +95,7 @@ def main(debug):
     multiple=True,
     metavar="KEY=VALUE",
     callback=_settings,
-    help="Change a setting of the recipe, e.g. optimizer.base_learning_rate=0.3. Repeatable.",
+    help="Change a setting of the recipe, e.g. learning_rate.base=0.3. Repeatable.",
 )
 @click.option("--policy", default="float32", show_default=True, help="Keras dtype policy, e.g. mixed_bfloat16.")
 @click.option("--seed", default=0, show_default=True, help="Determines the run, with its settings.")

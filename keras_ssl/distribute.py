@@ -41,7 +41,7 @@ def is_multi_worker(strategy=None):
 
 
 def transferable(dataset, strategy):
-    """`dataset` with uint8 as float32 where Keras sends batches to other processes, whose collectives refuse uint8."""
+    """`dataset`, with uint8 as float32 where Keras sends batches through collectives, which refuse uint8."""
     if not is_multi_worker(strategy):
         return dataset
 

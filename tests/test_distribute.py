@@ -11,8 +11,7 @@ def test_one_device_is_replica_zero_of_one():
     assert distribute.gather(rows) is rows and distribute.mean(rows) is rows
 
 
-def test_gather_joins_rows_in_the_order_of_replicas_and_passes_gradients():
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+def test_gather_joins_rows_in_the_order_of_replicas_and_passes_gradients(two_replicas):
 
     @tf.function
     def on_replica():
@@ -24,7 +23,8 @@ def test_gather_joins_rows_in_the_order_of_replicas_and_passes_gradients():
         return everybody, tape.gradient(loss, own), distribute.mean(own[0, 0])
 
     everybody, gradients, means = (
-        [np.asarray(v) for v in strategy.experimental_local_results(value)] for value in strategy.run(on_replica)
+        [np.asarray(v) for v in two_replicas.experimental_local_results(value)]
+        for value in two_replicas.run(on_replica)
     )
     for seen in everybody:
         np.testing.assert_array_equal(seen.ravel(), [1, 1, 2, 2])

@@ -2,6 +2,7 @@ from keras_ssl.augment.augmenter import Augmenter
 from keras_ssl.augment.crop_and_resize import crop_and_resize
 from keras_ssl.augment.gaussian_blur import GaussianBlur, gaussian_blur
 from keras_ssl.augment.jitter_colors import jitter_colors
+from keras_ssl.augment.random_affine import RandomAffine
 from keras_ssl.augment.random_brightness_contrast import RandomBrightnessContrast
 from keras_ssl.augment.random_color_jitter import RandomColorJitter
 from keras_ssl.augment.random_erasing import RandomErasing
@@ -15,6 +16,7 @@ from keras_ssl.augment.seeds import seed_scope
 __all__ = [
     "Augmenter",
     "GaussianBlur",
+    "RandomAffine",
     "RandomBrightnessContrast",
     "RandomColorJitter",
     "RandomColorLayer",

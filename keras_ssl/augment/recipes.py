@@ -3,6 +3,7 @@
 from keras_ssl.augment import checks
 from keras_ssl.augment.augmenter import Augmenter
 from keras_ssl.augment.gaussian_blur import GaussianBlur
+from keras_ssl.augment.random_affine import RandomAffine
 from keras_ssl.augment.random_brightness_contrast import RandomBrightnessContrast
 from keras_ssl.augment.random_color_jitter import RandomColorJitter
 from keras_ssl.augment.random_resized_crop import RandomResizedCrop
@@ -73,24 +74,29 @@ def grayscale(
     strength=0.5,
     blur=False,
     *,
+    rotation=15.0,
+    translation=0.125,
     scale=(0.3, 1.0),
-    ratio=(3 / 4, 4 / 3),
+    ratio=(1 / 2, 2.0),
     flip_probability=0.0,
     antialias=True,
     seed=None,
     jit_compile="auto",
 ):
-    """Return an augmentation for digits, X-rays and the like: crop, resize, brightness and contrast.
+    """Return an augmentation for digits, X-rays and the like: turn, move, crop, resize, brightness and contrast.
 
-    Its crops are larger than SimCLR's, since what matters in such images seldom fills them, and it does not mirror:
-    digits and organs have sides.
+    SimCLR's recipe draws half of its strength from colour, which such images do not have. Here small rotations and
+    stretches take its place. The crops are larger than SimCLR's, since a small part of a digit or a lung says
+    little, and nothing is mirrored: digits and organs have sides.
 
     Args:
         image_size: Integer or pair of integers `(height, width)`, the size of the views.
         strength: Float of at least 0. Brightness and contrast change by up to `0.8 * strength`. Defaults to `0.5`.
         blur: Boolean, whether to blur half of the views. Defaults to False.
-        scale: Pair of floats in `[0, 1]`, the share of the area that a crop covers.
-        ratio: Pair of positive floats, width / height of a crop.
+        rotation: Float in `[0, 180]`, the largest angle in degrees. Defaults to `15.0`.
+        translation: Float in `[0, 1]`, the longest way as a share of the image's side. Defaults to `0.125`.
+        scale: Pair of floats in `[0, 1]`, the share of the area that a crop covers. Defaults to `(0.3, 1.0)`.
+        ratio: Pair of positive floats, width / height of a crop. Defaults to `(1 / 2, 2)`.
         flip_probability: Float in `[0, 1]`, of turning left to right. Defaults to `0.0`.
         antialias: Boolean, see `RandomResizedCrop`.
         seed: Integer or None, for calls without a seed.
@@ -109,6 +115,7 @@ def grayscale(
     """
     strength = checks.at_least_zero("strength", strength)
     layers = [
+        RandomAffine(rotation, translation),
         RandomResizedCrop(image_size, scale, ratio, flip_probability, antialias),
         RandomBrightnessContrast(0.8 * strength, 0.8 * strength),
     ]

@@ -40,7 +40,7 @@ class Draws:
         # The default algorithm is another one under XLA than outside it.
         seed = tf.random.fold_in(self._seed, self._asked, alg="philox")
         self._asked += 1
-        # Integers are the same under XLA as outside it, but each makes floats of other bits of them. A float32 holds 24.
+        # Under XLA the integers are the same as outside it, but floats are made of other bits. A float32 holds 24.
         shape = (batch_size * self._replicas, columns)
         bits = tf.random.stateless_uniform(shape, seed, None, None, tf.int32, alg="philox")
         drawn = tf.cast(tf.bitwise.bitwise_and(bits, 2**24 - 1), tf.float32) * 2.0**-24

@@ -13,8 +13,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
     The same layer as `keras.layers.BatchNormalization`, weight for weight, over the last axis: outputs, gradients
     and moving statistics agree to rounding, and the arguments mean the same. Keras computes it from separate
     reductions and products on TensorFlow; here one kernel reads the activations, which makes a ResNet's training step
-    on a CPU about a third faster, and in half precision keeps the statistics in float32 without a float32 copy of the
-    activations.
+    about a third faster on a CPU with oneDNN, and in half precision keeps the statistics in float32 without a float32
+    copy of the activations.
 
     With `synchronized=True` and more than one replica, the statistics are those of the global batch; this is Keras'
     own unfused computation, because the fused kernel cannot talk to other devices. Without it, each replica

@@ -1,5 +1,6 @@
 from keras_ssl.data.arrays import from_arrays
 from keras_ssl.data.decode import decode_and_resize, decode_image, pixel_count
+from keras_ssl.data.describe import describe, is_folder
 from keras_ssl.data.directory import from_directory
 from keras_ssl.data.load import load
 from keras_ssl.data.order import set_epoch
@@ -8,8 +9,10 @@ from keras_ssl.data.resize import resize_images
 __all__ = [
     "decode_and_resize",
     "decode_image",
+    "describe",
     "from_arrays",
     "from_directory",
+    "is_folder",
     "load",
     "pixel_count",
     "resize_images",

@@ -6,6 +6,7 @@ from keras_ssl.data.resize import check_image_size, check_resize, resize_images
 MAX_PIXELS = 50_000_000
 
 
+@tf.autograph.experimental.do_not_convert
 def decode_and_resize(image_bytes, image_size, channels=3, resize="stretch", max_pixels=MAX_PIXELS):
     """Decode the content of an image file and bring it to a fixed size.
 
@@ -37,6 +38,7 @@ def decode_and_resize(image_bytes, image_size, channels=3, resize="stretch", max
     return resize_images(image[None], image_size, resize)[0]
 
 
+@tf.autograph.experimental.do_not_convert
 def decode_image(image_bytes, channels=3, max_pixels=MAX_PIXELS):
     """Decode the content of an image file, of which animations give their first frame.
 
@@ -80,6 +82,7 @@ def decode_image(image_bytes, channels=3, max_pixels=MAX_PIXELS):
     return image
 
 
+@tf.autograph.experimental.do_not_convert
 def pixel_count(image_bytes):
     """Height × width of an image file as its header says, without decoding it.
 

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from keras_ssl.data.batches import finish, images_per_epoch
 from keras_ssl.data.decode import MAX_PIXELS, decode_and_resize, decode_image
-from keras_ssl.data.files import EXTENSIONS, label_by_folder, list_images
+from keras_ssl.data.files import EXTENSIONS, in_subset, label_by_folder, list_images
 from keras_ssl.data.order import each_epoch, epoch_order
 from keras_ssl.data.resize import check_image_size
 from keras_ssl.data.unreadable import find_unreadable, raise_on_gap
@@ -18,6 +18,7 @@ def from_directory(
     *,
     channels=3,
     labels=False,
+    subset=None,
     shuffle=None,
     seed=0,
     resize="stretch",
@@ -37,6 +38,8 @@ def from_directory(
         channels: 3 for RGB or 1 for grey. Defaults to 3.
         labels: Boolean: whether each image comes with a label (int32), the index of its first-level subfolder in
             the sorted list of these. Defaults to `False`.
+        subset: `"test"` for about a fifth of the files, `"train"` for the others, `None` for all. Which ones is
+            decided by their names alone, so it stays as files are added. Defaults to `None`.
         shuffle: Boolean: whether each epoch has an order of its own, a function of `seed` and the epoch (see
             `set_epoch`). `None` shuffles where there are no labels, since that is training. Defaults to `None`.
         seed: An integer. Defaults to 0.
@@ -69,6 +72,8 @@ def from_directory(
     if on_error not in ("raise", "skip"):
         raise ValueError(f"`on_error` must be 'raise' or 'skip'. Received: on_error={on_error!r}")
     folder, names = _find_images(path)
+    if subset is not None:
+        names = in_subset(names, subset)
     classes, class_names = label_by_folder(folder, names) if labels else (None, None)
     paths = [os.path.join(folder, name) for name in names]
 

@@ -1,4 +1,5 @@
 import os
+import zlib
 
 EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
 
@@ -62,3 +63,32 @@ def label_by_folder(folder, names):
         )
     index = {name: position for position, name in enumerate(class_names)}
     return [index[name.split(os.sep, 1)[0]] for name in names], class_names
+
+
+def in_subset(names, subset):
+    """The files of a folder that are for training, or those that are held out.
+
+    Args:
+        names: Paths of files relative to the folder.
+        subset: `"train"` or `"test"`.
+
+    Returns:
+        List of the names that belong to it, in their order.
+
+    Raises:
+        ValueError: If `subset` is neither, or no file belongs to it.
+    """
+    if subset not in ("train", "test"):
+        raise ValueError(f"`subset` must be 'train', 'test' or None. Received: subset={subset!r}")
+    # A checksum is the same in every process, unlike Python's hash, and does not see how many files there are.
+    chosen = [name for name in names if (zlib.crc32(_portable(name)) % 5 == 0) == (subset == "test")]
+    if not chosen:
+        raise ValueError(
+            f"`subset` is empty: of {len(names)} files none belongs to it. Add images, or take subset=None. "
+            f"Received: subset={subset!r}"
+        )
+    return chosen
+
+
+def _portable(name):
+    return os.fsencode(name.replace(os.sep, "/"))

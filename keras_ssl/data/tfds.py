@@ -20,7 +20,7 @@ _FILES_AT_ONCE = 16
 
 def load_tfds(name, split, image_size, labels, resize, data_dir, *, batch_size, shuffle, seed, drop_remainder=None):
     """A data set of tensorflow-datasets; see `keras_ssl.data.load`."""
-    builder = _prepared(name, data_dir)
+    builder = prepared_builder(name, data_dir)
     features = _check_features(builder.info.features, name, image_size, labels)
     try:
         part = builder.info.splits[split]
@@ -53,7 +53,8 @@ def load_tfds(name, split, image_size, labels, resize, data_dir, *, batch_size, 
     return _stream(part, read, **settings)
 
 
-def _prepared(name, data_dir):
+def prepared_builder(name, data_dir):
+    """The tensorflow-datasets builder of a data set that is prepared, or that could be downloaded."""
     import tensorflow_datasets as tfds
 
     # tensorflow-datasets reads its variable only once, when it is imported.

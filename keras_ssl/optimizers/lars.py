@@ -9,8 +9,8 @@ class LARS(SGD):
     """Layer-wise adaptive rate scaling: SGD whose step in each layer is in proportion to the layer's weights.
 
     For batches of thousands, where one learning rate is too large for some layers and too small for others. This is
-    the variant of SimCLR's code: the L2 penalty goes into the gradient first, the trust ratio is taken from their sum,
-    and the momentum, as in the paper, holds steps, learning rate included.
+    the variant of SimCLR's code: the L2 penalty goes into the gradient first, the trust ratio is taken from their
+    sum, and the momentum, as in the paper, holds steps, learning rate included.
 
     ```python
     gradient = gradient + l2 * variable

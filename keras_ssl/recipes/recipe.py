@@ -55,18 +55,17 @@ class Recipe:
 
     def learning_rate(self, steps_per_epoch):
         """The schedule over all epochs: linear warm-up, then half a cosine down to zero."""
-        settings = self.settings["optimizer"]
+        rate, epochs = self.settings["learning_rate"], self.settings["epochs"]
         return optimizers.scaled_cosine(
-            settings["base_learning_rate"],
+            rate["base"],
             self.settings["batch_size"],
-            total_steps=steps_per_epoch * self.settings["epochs"],
+            total_steps=steps_per_epoch * epochs,
             # A short run spends at most a tenth of its steps warming up.
-            warmup_steps=steps_per_epoch * min(settings["warmup_epochs"], self.settings["epochs"] / 10),
+            warmup_steps=steps_per_epoch * min(rate["warmup_epochs"], epochs / 10),
         )
 
     def _optimizer(self, steps_per_epoch):
         arguments = dict(self.settings["optimizer"])
-        del arguments["base_learning_rate"], arguments["warmup_epochs"]
         name = arguments.pop("name")
         where = optimizers if name in optimizers.__all__ else keras.optimizers
         return _call(
@@ -87,7 +86,7 @@ def load(method, data=None, overrides=None):
         method: str, one of `names()`; upper and lower case are the same.
         data: str, a name as in `keras_ssl.data.load`, or anything else, which has the default settings.
         overrides: optional dict of settings to change, with dots for nesting: `{"epochs": 20,
-            "optimizer.base_learning_rate": 0.3, "backbone": "small_cnn"}`.
+            "learning_rate.base": 0.3, "backbone": "small_cnn"}`.
 
     Returns:
         A `Recipe`.
@@ -144,12 +143,11 @@ def _override(settings, key, value):
 
 
 def _member(kind, module, name):
-    public = getattr(module, "__all__", None) or dir(module)
-    if name not in public:
-        close = difflib.get_close_matches(str(name), public, n=3)
-        raise ValueError(
-            f"There is no {kind} of that name{f'; close: {close}' if close else ''}. Received: {kind}={name!r}"
-        )
+    public = {member.lower(): member for member in getattr(module, "__all__", None) or dir(module)}
+    if name not in public.values():
+        close = [public[member] for member in difflib.get_close_matches(str(name).lower(), public, n=3)]
+        hint = f" Close: {', '.join(close)}." if close else ""
+        raise ValueError(f"There is no {kind} of that name.{hint} Received: {kind}={name!r}")
     return getattr(module, name)
 
 

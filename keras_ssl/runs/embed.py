@@ -35,5 +35,5 @@ def embed(run, folder, to, *, on_error="raise", verbose=1):
     features = extract_features(encoder, images, verbose=verbose).features
     to = Path(to).with_suffix(".npz")
     to.parent.mkdir(parents=True, exist_ok=True)
-    write_aside(to, lambda path: np.savez(path, features=features, files=np.array(images.files)))
+    write_aside(to, lambda path: np.savez(path, features=features, files=np.array(images.file_paths)))
     return features.shape

@@ -45,7 +45,9 @@ class Run:
     def history(self):
         """What fit logged: a dict of lists, one entry an epoch."""
         rows = read_history(self.path / "history.csv")
-        return {key: [float(row[key]) for row in rows] for key in (rows[0] if rows else {})}
+        columns = {key: [row[key] for row in rows] for key in (rows[0] if rows else {})}
+        # Keras' CSVLogger prepares a column of NA for the validation of each quantity, validated or not.
+        return {key: [float(v) for v in values] for key, values in columns.items() if "NA" not in values}
 
     @property
     def epochs_done(self):

@@ -44,6 +44,7 @@ def test_grayscale_changes_any_image_without_a_warning(rng, recwarn):
     assert views.shape == (6, 8, 8, 1)
     assert views.dtype == tf.float32
     assert not np.allclose(views, digits)
+    assert layers(augmenter).keys() == {"RandomAffine", "RandomResizedCrop", "RandomBrightnessContrast"}
     assert not [warning for warning in recwarn if "keras_ssl" in str(warning.filename)]
     assert layers(augmenter)["RandomResizedCrop"].flip_probability == 0
 

@@ -131,25 +131,25 @@ def replicated(layer, x, upstream, strategy):
     return [tf.concat(y, 0), tf.concat(dx, 0), *(tf.add_n(gradient) for gradient in parameters)]
 
 
-def test_synchronized_equals_one_device_on_the_global_batch(rng):
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+def test_synchronized_equals_one_device_on_the_global_batch(rng, two_replicas):
+    # TensorFlow's collective ops cannot be shared by two strategies of a process, and other tests have one too.
     # Halves that differ, so that statistics of a half are far from those of the batch.
     x = np.concatenate([rng.normal(0, 1, (3, 4, 4, 2)), rng.normal(5, 2, (3, 4, 4, 2))]).astype("float32")
     upstream = rng.normal(size=x.shape).astype("float32")
     one = BatchNormalization()
     expected = forward_backward(one, x, upstream)
-    with strategy.scope():
+    with two_replicas.scope():
         two = BatchNormalization(synchronized=True)
         two.build(x.shape)
         alone = BatchNormalization()
         alone.build(x.shape)
-    for got, want in zip(replicated(two, x, upstream, strategy), expected, strict=True):
+    for got, want in zip(replicated(two, x, upstream, two_replicas), expected, strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-4)
     for got, want in zip(two.weights, one.weights, strict=True):
-        for copy in strategy.experimental_local_results(got.value):
+        for copy in two_replicas.experimental_local_results(got.value):
             np.testing.assert_allclose(copy, want, rtol=1e-5)
 
-    y = replicated(alone, x, upstream, strategy)[0].numpy()
+    y = replicated(alone, x, upstream, two_replicas)[0].numpy()
     np.testing.assert_allclose(y[:3].mean((0, 1, 2)), 0, atol=1e-4)
 
 

@@ -105,9 +105,8 @@ def test_diverged_features_log_nan_and_training_goes_on(data):
     assert np.isnan(history["val_knn_accuracy"]).all() and len(history["loss"]) == 2
 
 
-def test_under_mirrored_strategy(data):
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    with strategy.scope():
+def test_under_mirrored_strategy(data, two_replicas):
+    with two_replicas.scope():
         _, history = fit(data[0][0], [KNNMonitor(*data, k=5)], epochs=1)
     assert 0 <= history["val_knn_accuracy"][0] <= 1
 

@@ -44,8 +44,7 @@ def test_labels_stay_with_their_images_when_shuffled(folder):
         np.testing.assert_array_equal(images[:, 0, 0, 0] // 20 % 2, labels)
 
 
-@pytest.mark.parametrize("resize", ["stretch", "crop", "pad"])
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(("resize", "channels"), [("stretch", 3), ("crop", 1), ("pad", 3)])
 def test_images_are_what_decode_and_resize_makes_of_them(resize, channels, folder, rng):
     path = folder({})
     pixels = rng.integers(0, 256, (9, 14, 3), dtype=np.uint8)
@@ -69,7 +68,7 @@ def test_a_bad_file_is_named_with_the_reason_and_what_to_do(folder):
         list(dataset)
 
 
-@pytest.mark.parametrize("batch_size", [2, 3, 5, 10])
+@pytest.mark.parametrize("batch_size", [3, 9])
 def test_a_bad_file_at_the_very_end_is_named_too(batch_size, folder):
     path = spoil(folder(LEVELS))
     (path / "a" / "2.png").unlink()
@@ -137,12 +136,11 @@ def test_names_that_are_not_ascii(folder):
     assert levels([images]) == [7]
 
 
-def test_it_can_be_distributed(folder):
+def test_it_can_be_distributed(folder, two_replicas):
     dataset = from_directory(folder(LEVELS), batch_size=6, image_size=4, labels=True)
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     seen = []
-    for images, _ in strategy.experimental_distribute_dataset(dataset):
-        seen.extend(strategy.experimental_local_results(images))
+    for images, _ in two_replicas.experimental_distribute_dataset(dataset):
+        seen.extend(two_replicas.experimental_local_results(images))
     assert levels(seen) == list(LEVELS.values())
 
 

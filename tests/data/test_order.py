@@ -52,22 +52,20 @@ def test_foreign_data_sets_are_left_alone():
     set_epoch(np.zeros(3), 5)
 
 
-def test_a_data_set_made_under_a_strategy_works_like_any_other():
+def test_a_data_set_made_under_a_strategy_works_like_any_other(two_replicas):
     expected = one_epoch(from_arrays(numbered(20), batch_size=10))
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    with strategy.scope():
+    with two_replicas.scope():
         dataset = from_arrays(numbered(20), batch_size=10)
     assert one_epoch(dataset) == expected
 
 
-def test_a_distributed_data_set_shares_out_the_same_batches():
+def test_a_distributed_data_set_shares_out_the_same_batches(two_replicas):
     dataset = from_arrays(numbered(20), batch_size=10)
     expected = [one_epoch(dataset) for _ in range(2)]
     set_epoch(dataset, 0)
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    distributed = strategy.experimental_distribute_dataset(dataset)
+    distributed = two_replicas.experimental_distribute_dataset(dataset)
     for epoch in expected:
-        parts = [part for batch in distributed for part in strategy.experimental_local_results(batch)]
+        parts = [part for batch in distributed for part in two_replicas.experimental_local_results(batch)]
         assert [len(part) for part in parts] == [5] * 4
         assert one_epoch(parts) == epoch
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_ssl import backbones
 from keras_ssl.evaluate import few_label, knn, random_baseline, random_encoder, raw_pixels
 
 
@@ -60,6 +61,12 @@ def test_batch_norm_gets_the_statistics_of_all_images(encoder, images, frozen):
     np.testing.assert_allclose(norm.moving_mean, activations.mean((0, 1, 2)), rtol=1e-3, atol=1e-5)
     np.testing.assert_allclose(norm.moving_variance, activations.var((0, 1, 2)), rtol=1e-3)
     assert norm.momentum == 0.99
+
+
+def test_fused_batch_norm_is_estimated_too(images):
+    """With one batch, what a random encoder does in training is what it does in inference."""
+    fresh = random_encoder(backbones.small_cnn((8, 8, 1), filters=(4, 8)), images)
+    np.testing.assert_allclose(fresh(images), fresh(images, training=True), rtol=1e-3, atol=1e-4)
 
 
 def test_adapted_preprocessing_is_kept(images):

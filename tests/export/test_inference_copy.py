@@ -56,8 +56,8 @@ def test_optimizer_and_losses_stay_behind(make_classifier):
     assert classifier.compiled and not inference_copy(classifier).compiled
 
 
-def test_mirrored_variables_become_plain_ones(make_encoder, rng):
-    with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+def test_mirrored_variables_become_plain_ones(make_encoder, rng, two_replicas):
+    with two_replicas.scope():
         encoder = make_encoder()
     copy = inference_copy(encoder)
     assert not any(isinstance(weight.value, tf.distribute.DistributedValues) for weight in copy.weights)

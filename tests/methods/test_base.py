@@ -131,8 +131,8 @@ def test_several_steps_per_execution_are_the_same_steps(model, images):
         np.testing.assert_allclose(now, then, atol=1e-6)
 
 
-def test_xla_for_several_replicas_is_refused_in_words(model):
-    with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+def test_xla_for_several_replicas_is_refused_in_words(model, two_replicas):
+    with two_replicas.scope():
         copy = SimCLR.from_config(model.get_config())
         with pytest.raises(ValueError, match="Received: jit_compile=True"):
             copy.compile("adam", jit_compile=True)
@@ -171,5 +171,5 @@ def test_a_method_of_ones_own_needs_forward_and_train_step_alone(images):
     encoder = keras.Model(inputs, keras.layers.Dense(4)(keras.layers.Flatten()(x)))
     model = Attraction(encoder)
     model.compile(keras.optimizers.SGD(0.1))
-    losses = model.fit(images, batch_size=8, epochs=8, verbose=0).history["loss"]
+    losses = model.fit(images, batch_size=8, epochs=25, verbose=0).history["loss"]
     assert losses[-1] < losses[0] / 2

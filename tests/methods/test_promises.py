@@ -109,8 +109,8 @@ def test_mixed_precision_trains_and_gives_float32_features(bench, policy):
     assert model(bench.images).dtype == tf.float32
 
 
-def test_two_replicas_learn_what_one_device_learns(bench, reference):
-    with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+def test_two_replicas_learn_what_one_device_learns(bench, reference, two_replicas):
+    with two_replicas.scope():
         model = bench.build()
         history = bench.fit(model, epochs=2)
     for name, values in reference[0].items():

@@ -69,12 +69,13 @@ def test_the_gradient_step_is_that_of_the_loss(encoder, rng):
         np.testing.assert_allclose(variable, value, atol=1e-5)
 
 
-def test_tells_pairs_apart_after_some_steps(encoder):
-    images, _ = next(iter(keras_ssl.data.load("digits", batch_size=256, labels=True)))
-    model = keras_ssl.SimCLR(encoder)
+def test_tells_pairs_apart_after_some_steps():
+    model = keras_ssl.SimCLR(backbones.small_cnn((8, 8, 1), filters=(16, 32)), augmenter=augment.grayscale(8))
     model.compile(keras.optimizers.Adam(0.01))
-    history = model.fit(images.numpy(), batch_size=128, epochs=15, verbose=0).history
-    assert history["contrastive_accuracy"][-1] > 3 * history["contrastive_accuracy"][0]
+    digits = keras_ssl.data.load("digits", batch_size=128)
+    history = model.fit(digits, epochs=6, verbose=0).history
+    assert history["contrastive_accuracy"][-1] > 2 * history["contrastive_accuracy"][0]
+    assert history["loss"][-1] < history["loss"][0] - 0.5
     assert 0.2 < history["embedding_spread"][-1] <= 1
 
 

@@ -127,20 +127,20 @@ def test_under_loss_scaling(rng):
     np.testing.assert_allclose(plain, scaled, rtol=1e-6)
 
 
-def test_two_replicas_equal_one_on_the_summed_gradient(rng):
+def test_two_replicas_equal_one_on_the_summed_gradient(rng, two_replicas):
     start = rng.normal(size=(3, 4)).astype("float32")
     gradients = rng.normal(size=(2, 3, 4)).astype("float32")
     one = keras.Variable(start)
     LARS(0.5).apply([tf.constant(gradients.sum(0))], [one])
-    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    with strategy.scope():
+    # TensorFlow's collective ops cannot be shared by two strategies of a process, and other tests have one too.
+    with two_replicas.scope():
         two, optimizer = keras.Variable(start), LARS(0.5)
         optimizer.build([two])
-    per_replica = strategy.experimental_distribute_values_from_function(
+    per_replica = two_replicas.experimental_distribute_values_from_function(
         lambda context: tf.constant(gradients[context.replica_id_in_sync_group])
     )
-    tf.function(lambda: strategy.run(lambda gradient: optimizer.apply([gradient]), (per_replica,)))()
-    for copy in strategy.experimental_local_results(two.value):
+    tf.function(lambda: two_replicas.run(lambda gradient: optimizer.apply([gradient]), (per_replica,)))()
+    for copy in two_replicas.experimental_local_results(two.value):
         np.testing.assert_allclose(copy, one, rtol=1e-6)
 
 

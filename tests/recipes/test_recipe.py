@@ -60,6 +60,12 @@ def test_the_learning_rate_warms_up_and_ends_at_zero():
     assert float(short(1)) == pytest.approx(0.12)  # of a short run a tenth
 
 
+def test_another_optimizer_keeps_the_schedule():
+    model = recipes.load("simclr", overrides={"optimizer": "LARS"}).build((32, 32, 3), steps_per_epoch=10)
+    assert isinstance(model.optimizer, optimizers.LARS)
+    assert float(model.optimizer.learning_rate) == 0  # before the first step of the warm-up
+
+
 def test_the_seed_fixes_the_weights():
     recipe = recipes.load("simclr", "digits", {"backbone": {"name": "mlp", "units": [4]}})
     first, again, other = (recipe.build((8, 8, 1), 1, seed=seed).get_weights() for seed in (1, 1, 2))
@@ -74,7 +80,7 @@ def test_the_seed_fixes_the_weights():
         (("simclr", None, {"epoch": 3}), "settings.*epochs.*Received: 'epoch'"),
         (("simclr", None, {"backbone": "resnet19"}), "no backbone.*resnet18.*Received: backbone='resnet19'"),
         (("simclr", None, {"backbone.widht": 3}), "backbone does not take.*widht"),
-        (("simclr", None, {"optimizer": {"name": "Sgd"}}), "optimizer"),
+        (("simclr", None, {"optimizer": "Sgd"}), "no optimizer.*SGD.*Received: optimizer='Sgd'"),
     ],
     ids=["method", "setting", "name", "argument", "optimizer"],
 )

@@ -1,0 +1,102 @@
+import math
+
+import keras
+import tensorflow as tf
+
+from keras_ssl.augment import checks
+from keras_ssl.augment.random_image_layer import RandomImageLayer, between
+
+
+def rotate_and_shift(images, angle, shift):
+    """Rotate each image around its centre, then move it; what comes in from outside is black.
+
+    The output at `p` is the bilinear sample of the input at `R^-1 (p - centre - shift) + centre`, `R` being the
+    rotation by `angle`.
+
+    Args:
+        images: Float tensor of shape `(batch, height, width, channels)`.
+        angle: Float tensor of shape `(batch,)`, counter-clockwise, in radians.
+        shift: Float tensor of shape `(batch, 2)`, down and to the right, in pixels.
+
+    Returns:
+        Float tensor of shape `(batch, height, width, channels)`.
+    """
+    shape = tf.shape(images)
+    height, width = shape[1], shape[2]
+    centre_row, centre_column = tf.cast(height - 1, tf.float32) / 2.0, tf.cast(width - 1, tf.float32) / 2.0
+    down, right = (shift[:, axis, tf.newaxis, tf.newaxis] for axis in (0, 1))
+    row = tf.range(tf.cast(height, tf.float32))[:, tf.newaxis] - centre_row - down
+    column = tf.range(tf.cast(width, tf.float32)) - centre_column - right
+    cos, sin = tf.cos(angle)[:, tf.newaxis, tf.newaxis], tf.sin(angle)[:, tf.newaxis, tf.newaxis]
+    # Rows count downwards, so that this is the inverse of a counter-clockwise turn.
+    source_row = cos * row + sin * column + centre_row
+    source_column = cos * column - sin * row + centre_column
+
+    pixels = tf.reshape(images, (shape[0], height * width, images.shape[-1]))
+    result = 0.0
+    for r in (tf.floor(source_row), tf.floor(source_row) + 1.0):
+        for c in (tf.floor(source_column), tf.floor(source_column) + 1.0):
+            weight = tf.nn.relu(1.0 - tf.abs(source_row - r)) * tf.nn.relu(1.0 - tf.abs(source_column - c))
+            r_index, c_index = tf.cast(r, tf.int32), tf.cast(c, tf.int32)
+            inside = (r_index >= 0) & (r_index < height) & (c_index >= 0) & (c_index < width)
+            index = tf.where(inside, r_index * width + c_index, 0)
+            values = tf.gather(pixels, tf.reshape(index, (shape[0], height * width)), axis=1, batch_dims=1)
+            result += tf.reshape(values, shape) * tf.where(inside, weight, 0.0)[..., tf.newaxis]
+    return tf.ensure_shape(result, images.shape)
+
+
+@keras.saving.register_keras_serializable("keras_ssl")
+class RandomAffine(RandomImageLayer):
+    """Rotate each image a little around its centre, and move it.
+
+    Both are uniform. What comes in from outside is black, the background of digits and X-rays.
+
+    Args:
+        rotation: Float in `[0, 180]`, the largest angle in degrees, either way. Defaults to `15.0`.
+        translation: Float in `[0, 1]`, the longest way: up or down as a share of the height, left or right as a
+            share of the width. Defaults to `0.1`.
+        seed: Integer or None. Seeds the layer where no seed scope is open.
+        **kwargs: Arguments of `keras.layers.Layer`.
+
+    Input shape: `(batch, height, width, channels)`, any number of channels.
+
+    Output shape: as the input, float32.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+
+    Example:
+
+    >>> layer = keras_ssl.augment.RandomAffine(rotation=10.0)
+    >>> layer(np.zeros((8, 28, 28, 1), "uint8")).shape
+    TensorShape([8, 28, 28, 1])
+    """
+
+    # The angle, down, to the right.
+    draws_per_image = 3
+
+    def __init__(self, rotation=15.0, translation=0.1, seed=None, **kwargs):
+        super().__init__(seed=seed, **kwargs)
+        self.rotation = checks.at_least_zero("rotation", rotation)
+        if self.rotation > 180:
+            raise ValueError(f"`rotation` is at most 180 degrees either way. Received: rotation={rotation}")
+        self.translation = checks.at_least_zero("translation", translation)
+        if self.translation > 1:
+            raise ValueError(
+                f"`translation` is a share of the image's side, at most 1. Received: translation={translation}"
+            )
+
+    def parameters(self, uniform, images):
+        """Return the angles in radians, `(batch,)`, and the shifts down and right in pixels, `(batch, 2)`."""
+        largest = math.radians(self.rotation)
+        sides = tf.cast(tf.shape(images)[1:3], tf.float32)
+        shift = between((-self.translation, self.translation), uniform[:, 1:]) * sides
+        return {"angle": between((-largest, largest), uniform[:, 0]), "shift": shift}
+
+    def augment_images(self, images, transformations, **kwargs):
+        """Rotate and move the batch."""
+        return rotate_and_shift(images, **transformations)
+
+    def get_config(self):
+        """Return the arguments that make an equal layer."""
+        return {**super().get_config(), "rotation": self.rotation, "translation": self.translation}
