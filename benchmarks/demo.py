@@ -6,7 +6,7 @@ encoder, and asks the export for the same features in a process of its own.
 
 import os
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import shutil
 import subprocess
@@ -40,7 +40,10 @@ def largest_difference(version, encoder):
     with tempfile.TemporaryDirectory() as folder:
         asked, answered = Path(folder, "images.npy"), Path(folder, "embedding.npy")
         np.save(asked, images)
-        subprocess.run([sys.executable, "-c", SERVE, str(version), str(asked), str(answered)], check=True)
+        words = [sys.executable, "-c", SERVE, str(version), str(asked), str(answered)]
+        served = subprocess.run(words, stderr=subprocess.PIPE, text=True)
+        if served.returncode:
+            sys.exit(f"The export could not be asked:\n{served.stderr}")
         return float(np.abs(np.load(answered) - encoder.predict(images, verbose=0)).max())
 
 

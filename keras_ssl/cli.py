@@ -3,8 +3,8 @@
 import os
 import sys
 
-# TensorFlow announces its build and missing GPUs on every start; errors still show.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# TensorFlow announces its build and missing GPUs on every start. Errors come as exceptions all the same.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import tensorflow as tf

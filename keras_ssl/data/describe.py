@@ -1,7 +1,7 @@
 import os
 from typing import NamedTuple
 
-from keras_ssl.data.files import list_images
+from keras_ssl.data.files import find_images
 from keras_ssl.data.tfds import prepared_builder
 
 
@@ -38,8 +38,8 @@ def describe(name, data_dir=None):
     if name == "digits":
         return Description((8, 8, 1), True)
     if is_folder(name):
-        names = list_images(name)
-        return Description((None, None, 3), bool(names) and all(os.sep in inner for inner in names))
+        _, names = find_images(name)
+        return Description((None, None, 3), all(os.sep in inner for inner in names))
     features = prepared_builder(name, data_dir).info.features
     shape = features["image"].shape if "image" in features else (None, None, 3)
     return Description(tuple(shape), "label" in features)

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from keras_ssl.data.batches import finish, images_per_epoch
 from keras_ssl.data.decode import MAX_PIXELS, decode_and_resize, decode_image
-from keras_ssl.data.files import EXTENSIONS, in_subset, label_by_folder, list_images
+from keras_ssl.data.files import find_images, in_subset, label_by_folder
 from keras_ssl.data.order import each_epoch, epoch_order
 from keras_ssl.data.resize import check_image_size
 from keras_ssl.data.unreadable import find_unreadable, raise_on_gap
@@ -71,7 +71,7 @@ def from_directory(
     """
     if on_error not in ("raise", "skip"):
         raise ValueError(f"`on_error` must be 'raise' or 'skip'. Received: on_error={on_error!r}")
-    folder, names = _find_images(path)
+    folder, names = find_images(path)
     if subset is not None:
         names = in_subset(names, subset)
     classes, class_names = label_by_folder(folder, names) if labels else (None, None)
@@ -110,22 +110,6 @@ def from_directory(
     dataset = raise_on_gap(dataset, path_tensor, try_to_read, used)
     dataset = dataset.batch(batch_size, drop_remainder=used % batch_size == 0)
     return finish(dataset, used, batch_size, epoch=epoch, class_names=class_names, file_paths=paths, skipped=skipped)
-
-
-def _find_images(path):
-    folder = os.path.abspath(os.path.expanduser(path))
-    if not os.path.exists(folder):
-        raise FileNotFoundError(f"`path` must be a folder with images; there is none. Received: path={path!r}")
-    if not os.path.isdir(folder):
-        raise NotADirectoryError(f"`path` must be a folder, and is a file. Received: path={path!r}")
-    names = list_images(folder)
-    if not names:
-        content = "files, none of them an image," if any(files for *_, files in os.walk(folder)) else "no files"
-        raise ValueError(
-            f"`path` must be a folder with images, in it or its subfolders, whose names end in one of "
-            f"{EXTENSIONS}. It holds {content} that can be read. Received: path={path!r}"
-        )
-    return folder, names
 
 
 def _leave_out_unreadable(paths, classes, read):

@@ -4,6 +4,34 @@ import zlib
 EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
 
 
+def find_images(path):
+    """The image files of a folder that a user names.
+
+    Args:
+        path: Path of a folder, perhaps beginning with `~`.
+
+    Returns:
+        Its absolute path, and what `list_images` finds in it.
+
+    Raises:
+        FileNotFoundError, NotADirectoryError: If `path` is no folder.
+        ValueError: If there are no images in it.
+    """
+    folder = os.path.abspath(os.path.expanduser(path))
+    if not os.path.exists(folder):
+        raise FileNotFoundError(f"`path` must be a folder with images; there is none. Received: path={path!r}")
+    if not os.path.isdir(folder):
+        raise NotADirectoryError(f"`path` must be a folder, and is a file. Received: path={path!r}")
+    names = list_images(folder)
+    if not names:
+        content = "files, none of them an image," if any(files for *_, files in os.walk(folder)) else "no files"
+        raise ValueError(
+            f"`path` must be a folder with images, in it or its subfolders, whose names end in one of "
+            f"{EXTENSIONS}. It holds {content} that can be read. Received: path={path!r}"
+        )
+    return folder, names
+
+
 def list_images(folder):
     """All image files below a folder, sorted by their path.
 

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from keras_ssl.data.files import label_by_folder, list_images
+from keras_ssl.data.files import in_subset, label_by_folder, list_images
 
 
 def test_images_are_found_at_any_depth_by_any_spelling_of_the_extension(folder):
@@ -47,3 +47,18 @@ def test_an_image_without_a_class_folder_has_no_label(folder):
     path = folder({"dog/1.png": 0, "stray.png": 0})
     with pytest.raises(ValueError, match=r"1 images in no subfolder, such as 'stray\.png'"):
         label_by_folder(path, list_images(path))
+
+
+def test_a_subset_depends_on_the_names_alone():
+    names = [f"class{n % 3}/{n}.jpg" for n in range(500)]
+    train, test = in_subset(names, "train"), in_subset(names, "test")
+    assert sorted(train + test) == sorted(names) and 60 < len(test) < 140
+    assert in_subset(names[:100], "test") == [name for name in test if name in names[:100]]
+
+
+@pytest.mark.parametrize(
+    "names, subset, message", [(["a.jpg"], "all", "'train', 'test' or None"), ([], "test", "is empty")]
+)
+def test_a_subset_that_cannot_be(names, subset, message):
+    with pytest.raises(ValueError, match=f"{message}.*Received: subset="):
+        in_subset(names, subset)
