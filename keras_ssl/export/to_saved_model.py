@@ -1,3 +1,6 @@
+import contextlib
+import logging
+
 import tensorflow as tf
 
 from keras_ssl.data.decode import MAX_PIXELS
@@ -92,7 +95,8 @@ def saved_model(
     with versions.staging(path) as folder:
         # Nothing takes a gradient of what is served.
         options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
-        tf.saved_model.save(module, str(folder), signatures=signatures, options=options)
+        with _quiet():
+            tf.saved_model.save(module, str(folder), signatures=signatures, options=options)
         for name, model in models.items():
             model.save(folder / f"{name}.keras")
         warmup = write_warmup_requests(folder, _examples(signatures, image_size, image_shape[2]))
@@ -119,6 +123,18 @@ def saved_model(
             warmup="written" if warmup else _NO_WARMUP,
         )
         return versions.publish(folder, path)
+
+
+@contextlib.contextmanager
+def _quiet():
+    """Keeps TensorFlow from announcing a folder that is about to be renamed."""
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _examples(signatures, image_size, channels):
