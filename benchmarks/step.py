@@ -16,6 +16,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 import time
+from pathlib import Path
 
 import click
 import keras
@@ -64,6 +65,13 @@ def peak_flops(dtype):
     product = tf.function(tf.matmul)
     product(a, a)
     return 2 * size**3 / min(seconds(lambda: product(a, a)) for _ in range(5))
+
+
+def computes_bfloat16():
+    """Whether an accelerator or the CPU's own instructions multiply in bfloat16."""
+    cpuinfo = Path("/proc/cpuinfo")
+    flags = cpuinfo.read_text() if cpuinfo.exists() else ""
+    return bool(tf.config.list_physical_devices("GPU")) or "avx512_bf16" in flags or "amx_bf16" in flags
 
 
 def bare_step(encoder):
@@ -120,6 +128,11 @@ def main(width, policy, steps, rounds):
     print(describe_machine())
     widths = SETTINGS if width == "all" else [width]
     policies = ["float32", "mixed_bfloat16"] if policy == "all" else [policy]
+    if policy == "all" and not computes_bfloat16():
+        policies.remove("mixed_bfloat16")
+        print(
+            "No bfloat16 instructions here: emulated, a step takes minutes. --policy mixed_bfloat16 tries it anyway."
+        )
     print_table([measure(*SETTINGS[w], p, steps, rounds) for w in widths for p in policies])
 
 
