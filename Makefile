@@ -1,8 +1,6 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# Twice the speed on CPUs without AVX-512 VNNI, where TensorFlow leaves oneDNN off.
-export TF_ENABLE_ONEDNN_OPTS ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all lint format clean

@@ -13,11 +13,6 @@ Two parameters cannot be the same: stock brightness is added, not multiplied, an
 another scale between the same ends.
 """
 
-import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-
 import warnings
 
 import click

@@ -4,10 +4,6 @@ Pretrains SimCLR without labels, scores its features beside raw pixels and rando
 encoder, and asks the export for the same features in a process of its own.
 """
 
-import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import shutil
 import subprocess
 import sys

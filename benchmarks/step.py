@@ -10,11 +10,6 @@ For each setting, all in one run and in turns, so that a noisy machine disturbs 
 - first step: from calling fit to the end of the first batch, with tracing and compilation.
 """
 
-import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-
 import time
 from pathlib import Path
 

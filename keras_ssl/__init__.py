@@ -1,10 +1,16 @@
 """Self-supervised learning for images in Keras and TensorFlow."""
 
 import os
+import sys
 
 # TensorFlow turns oneDNN on by itself only on CPUs with AVX-512 VNNI; on others it trains twice as fast, too. The
-# variable is read when tensorflow is first imported, so whoever imports it, or keras, before this sets it themselves.
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+# variable is read at the first import of tensorflow. With one thread oneDNN is left alone: there its gradient of a
+# convolution with fewer than eight channels aborts the process (TensorFlow 2.21, AVX2).
+_several_threads = (os.cpu_count() or 1) > 1 and os.environ.get("TF_NUM_INTRAOP_THREADS") != "1"
+if hasattr(os, "sched_getaffinity"):
+    _several_threads = _several_threads and len(os.sched_getaffinity(0)) > 1
+if _several_threads and "tensorflow" not in sys.modules:
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 _backend = os.environ.get("KERAS_BACKEND", "tensorflow")
 if _backend == "tensorflow":

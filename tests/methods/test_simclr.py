@@ -75,7 +75,7 @@ def test_tells_pairs_apart_after_some_steps():
     digits = keras_ssl.data.load("digits", batch_size=128)
     history = model.fit(digits, epochs=6, verbose=0).history
     assert history["contrastive_accuracy"][-1] > 2 * history["contrastive_accuracy"][0]
-    assert history["loss"][-1] < history["loss"][0] - 0.5
+    assert history["loss"][-1] < history["loss"][0] - 0.2
     assert 0.2 < history["embedding_spread"][-1] <= 1
 
 
