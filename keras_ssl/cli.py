@@ -1,10 +1,6 @@
 """The `keras-ssl` command: words in, calls of `keras_ssl.runs`, words out."""
 
-import os
 import sys
-
-# TensorFlow announces its build and missing GPUs on every start. Errors come as exceptions all the same.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import click
 import tensorflow as tf
