@@ -1,5 +1,6 @@
 """The `keras-ssl` command: words in, calls of `keras_ssl.runs`, words out."""
 
+import re
 import sys
 
 import click
@@ -31,7 +32,11 @@ class _Group(click.Group):
 
 
 def _one_line(error):
-    message = error.message if isinstance(error, tf.errors.OpError) else str(error)
+    message = str(error)
+    if isinstance(error, tf.errors.OpError):
+        # Around the words of an assertion TensorFlow puts the names of nodes.
+        words = re.search(r"assertion failed: \[(.*?)\]\s*\[\[", error.message, re.DOTALL)
+        message = words[1] if words else error.message
     return " ".join(message.split()) or type(error).__name__
 
 
@@ -86,6 +91,13 @@ def main(debug):
 @click.option("--split", default="train", show_default=True, help="What to train on, e.g. train[:20000].")
 @click.option("--data-dir", type=click.Path(file_okay=False), help="Where prepared TFDS data sets lie.")
 @click.option(
+    "--on-error",
+    type=click.Choice(["raise", "skip"]),
+    default="raise",
+    show_default=True,
+    help="What to do about a file of a folder that is no image.",
+)
+@click.option(
     "--set",
     "settings",
     multiple=True,
@@ -98,21 +110,18 @@ def main(debug):
 @click.option("--monitor/--no-monitor", default=True, help="Log kNN accuracy each epoch where there are labels.")
 def pretrain(method, data, out, resume, epochs, batch_size, backbone, settings, **kwargs):
     """Train METHOD on unlabelled images. `keras-ssl list` names the methods."""
-    if resume:
-        if method or data:
-            raise click.UsageError(
-                "--resume goes on with the settings in the run folder: leave METHOD and --data out."
-            )
-        run = runs.resume(out)
-    else:
-        if not (method and data):
-            raise click.UsageError(
-                "Name a METHOD and --data, such as: keras-ssl pretrain simclr --data digits --out runs/x"
-            )
-        given = {"epochs": epochs, "batch_size": batch_size, "backbone": backbone}
-        overrides = {**{key: value for key, value in given.items() if value is not None}, **settings}
-        run = runs.pretrain(method, data, out, overrides=overrides, **kwargs)
-    click.echo(f"{run.epochs_done} epochs are in {run.path}. Next: keras-ssl evaluate {run.path}")
+    if resume and (method or data):
+        raise click.UsageError("--resume goes on with the settings in the run folder: leave METHOD and --data out.")
+    if not resume and not (method and data):
+        raise click.UsageError("Name a METHOD and --data: keras-ssl pretrain simclr --data digits --out runs/x")
+    given = {"epochs": epochs, "batch_size": batch_size, "backbone": backbone}
+    overrides = {**{key: value for key, value in given.items() if value is not None}, **settings}
+    try:
+        run = runs.resume(out) if resume else runs.pretrain(method, data, out, overrides=overrides, **kwargs)
+    except KeyboardInterrupt:
+        click.echo(f"\nStopped. Go on with: keras-ssl pretrain --resume --out {out}", err=True)
+        sys.exit(130)
+    click.echo(f"Epochs done: {run.epochs_done}, in {run.path}. Next: keras-ssl evaluate {run.path}")
 
 
 @main.command()

@@ -54,7 +54,7 @@ def test_settings_can_be_changed(run, tmp_path):
 
 def test_resume_needs_nothing_but_the_folder(run, trained):
     result = run("pretrain", "--resume", "--out", trained[0])
-    assert result.exit_code == 0 and "1 epochs are in" in result.output
+    assert result.exit_code == 0 and "Epochs done: 1" in result.output
     assert run("pretrain", "simclr", "--resume", "--out", trained[0]).exit_code == 2
 
 
@@ -105,6 +105,25 @@ def test_errors_are_one_line_and_exit_with_1(run, tmp_path, words, message):
     (line,) = [line for line in result.output.splitlines() if line]
     assert line.startswith("Error: ") and message in line
     assert not (tmp_path / "x").exists()
+
+
+def test_a_broken_file_is_named_in_one_line_or_skipped(run, trained, tmp_path):
+    (tmp_path / "broken.jpg").write_bytes(b"no image")
+    (tmp_path / "good.png").write_bytes(tf.io.encode_png(np.zeros((9, 7, 3), "uint8")).numpy())
+    result = run("embed", trained[0], tmp_path, "--to", tmp_path / "features.npz")
+    assert result.exit_code == 1
+    last = result.output.splitlines()[-1]
+    assert last.startswith("Error: Cannot read the image") and "broken.jpg" in last and "node" not in last
+    assert run("embed", trained[0], tmp_path, "--to", tmp_path / "features.npz", "--on-error", "skip").exit_code == 0
+
+
+def test_an_interruption_says_how_to_go_on(run, tmp_path, monkeypatch):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("keras_ssl.runs.pretrain", interrupt)
+    result = run("pretrain", "simclr", "--data", "digits", "--out", tmp_path / "run")
+    assert result.exit_code == 130 and f"--resume --out {tmp_path / 'run'}" in result.output
 
 
 def test_debug_shows_the_traceback(run, tmp_path):

@@ -43,6 +43,7 @@ def pretrain(
     split="train",
     image_size=None,
     data_dir=None,
+    on_error="raise",
     overrides=None,
     policy="float32",
     seed=0,
@@ -60,6 +61,7 @@ def pretrain(
         image_size: optional (height, width) that images are resized to. By default images of one size are taken as
             they are, others resized to the recipe's.
         data_dir: optional folder of prepared TFDS data sets.
+        on_error: "raise" or "skip", what to do about a file of a folder that is no image.
         overrides: optional dict of recipe settings to change, as in `recipes.load`.
         policy: str, the Keras dtype policy, such as "mixed_bfloat16".
         seed: int. With the settings it determines the run.
@@ -90,7 +92,7 @@ def pretrain(
     recipe = recipes.load(method, data, overrides)
     config = {
         "name": recipe.name,
-        "data": resolve(str(data), split, image_size, data_dir, recipe.settings["image_size"]),
+        "data": resolve(str(data), split, image_size, data_dir, on_error, recipe.settings["image_size"]),
         "recipe": recipe.settings,
         "policy": policy,
         "seed": seed,

@@ -3,7 +3,7 @@
 from keras_ssl import data
 
 
-def resolve(name, split, image_size, data_dir, recipe_image_size):
+def resolve(name, split, image_size, data_dir, on_error, recipe_image_size):
     """The settings of a run's data.
 
     Args:
@@ -12,6 +12,7 @@ def resolve(name, split, image_size, data_dir, recipe_image_size):
         image_size: (height, width), or None: images of one size are taken as they are, others brought to the
             recipe's.
         data_dir: folder of prepared TFDS data sets, or None.
+        on_error: "raise" or "skip", what to do about a file of a folder that is no image.
         recipe_image_size: (height, width) or None.
 
     Returns:
@@ -27,7 +28,7 @@ def resolve(name, split, image_size, data_dir, recipe_image_size):
                 f"The images of {name} differ in size, so name one: --image-size 96. Received: image_size=None"
             )
     image_size = None if image_size is None else [int(side) for side in image_size]
-    return {"name": name, "split": split, "image_size": image_size, "data_dir": data_dir}
+    return {"name": name, "split": split, "image_size": image_size, "data_dir": data_dir, "on_error": on_error}
 
 
 def open_source(source, split, **kwargs):
@@ -39,8 +40,13 @@ def open_source(source, split, **kwargs):
         **kwargs: other arguments of `data.load` and `data.from_directory`.
     """
     if data.is_folder(source["name"]):
-        subset = split if kwargs.get("labels") else None
-        return data.from_directory(source["name"], image_size=source["image_size"], subset=subset, **kwargs)
+        return data.from_directory(
+            source["name"],
+            image_size=source["image_size"],
+            subset=split if kwargs.get("labels") else None,
+            on_error=source["on_error"],
+            **kwargs,
+        )
     return data.load(source["name"], split, image_size=source["image_size"], data_dir=source["data_dir"], **kwargs)
 
 

@@ -23,7 +23,13 @@ def test_a_run_folder_holds_all_there_is_to_know(finished):
     }
     assert str(finished.path) in (finished.path / "README.md").read_text()
     config = finished.config
-    assert config["data"] == {"name": "digits", "split": "train[:200]", "image_size": None, "data_dir": None}
+    assert config["data"] == {
+        "name": "digits",
+        "split": "train[:200]",
+        "image_size": None,
+        "data_dir": None,
+        "on_error": "raise",
+    }
     assert config["recipe"]["epochs"] == 2 and config["versions"]["keras"] == keras.__version__
 
 
