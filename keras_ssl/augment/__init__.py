@@ -10,7 +10,7 @@ from keras_ssl.augment.random_flip import RandomFlip
 from keras_ssl.augment.random_image_layer import RandomColorLayer, RandomImageLayer
 from keras_ssl.augment.random_resized_crop import RandomResizedCrop
 from keras_ssl.augment.random_solarize import RandomSolarize
-from keras_ssl.augment.recipes import compose, grayscale, simclr
+from keras_ssl.augment.recipes import compose, for_images, grayscale, simclr
 from keras_ssl.augment.seeds import seed_scope
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "RandomSolarize",
     "compose",
     "crop_and_resize",
+    "for_images",
     "gaussian_blur",
     "grayscale",
     "jitter_colors",

@@ -124,6 +124,34 @@ def grayscale(
     return Augmenter(layers, seed=seed, jit_compile=jit_compile)
 
 
+def for_images(image_shape):
+    """Return what a method takes where the user names nothing: `simclr` for RGB images, `grayscale` for all others.
+
+    Args:
+        image_shape: `(height, width, channels)` of the encoder's images.
+
+    Returns:
+        An `Augmenter`.
+
+    Raises:
+        ValueError: If the encoder takes images of any size, so that the views have none.
+
+    Example:
+
+    >>> keras_ssl.augment.for_images((32, 32, 3)).image_size
+    (32, 32)
+    """
+    height, width, channels = image_shape
+    if height is None or width is None:
+        raise ValueError(
+            "The encoder takes images of any size, so say what size the views have: pass "
+            "augmenter=keras_ssl.augment.simclr(image_size=(height, width)). "
+            f"Received: image_shape={image_shape}"
+        )
+    recipe = simclr if channels == 3 else grayscale
+    return recipe((height, width))
+
+
 def compose(layers, *, seed=None, jit_compile="auto"):
     """Return an augmentation made of the given layers: this package's, keras-cv's, Keras', or the user's own.
 

@@ -2,11 +2,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_ssl import distribute
+from keras_ssl import augment, distribute
 from keras_ssl.data import from_arrays
-from keras_ssl.methods.checks import FirstBatchCheck, PixelRange, check_encoder, check_images, check_pixels
-from keras_ssl.methods.epoch_order import EpochOrder
-from keras_ssl.methods.views import default_augmenter
+from keras_ssl.training import (
+    EpochOrder,
+    FirstBatchCheck,
+    PixelRange,
+    check_encoder,
+    check_images,
+    check_pixels,
+)
 
 # Stands for the training step in the seeds of evaluate(), so that held-out images always get the same views.
 EVALUATION_STEP = -1
@@ -63,7 +68,9 @@ class SelfSupervisedModel(keras.Model):
         super().__init__(**kwargs)
         check_encoder(encoder)
         self.encoder = encoder
-        self.augmenter = default_augmenter(encoder) if augmenter is None and self.views > 1 else augmenter
+        if augmenter is None and self.views > 1:
+            augmenter = augment.for_images(encoder.input_shape[1:])
+        self.augmenter = augmenter
         self.seed = int(seed)
         self.step = self.add_weight(
             name="step",

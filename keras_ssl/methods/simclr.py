@@ -4,7 +4,7 @@ import tensorflow as tf
 from keras_ssl import backbones, distribute
 from keras_ssl.losses import contrastive_accuracy, embedding_spread, nt_xent
 from keras_ssl.methods.base import SelfSupervisedModel
-from keras_ssl.methods.checks import check_head
+from keras_ssl.training import check_head
 
 
 @keras.saving.register_keras_serializable("keras_ssl")

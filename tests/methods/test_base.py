@@ -4,11 +4,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from keras_ssl import SelfSupervisedModel, SimCLR
-from keras_ssl.methods.checks import check_images, check_pixels
 
 
 @pytest.fixture
@@ -68,28 +65,6 @@ def test_bad_data_sets_are_refused_in_words(model, images, batches, message):
 @pytest.mark.parametrize("value", [0, 255])
 def test_an_all_black_or_white_image_is_an_image(model, value):
     model.fit(np.full((4, 8, 8, 1), value, "uint8"), verbose=0)
-
-
-@settings(max_examples=50, deadline=None)
-@given(lowest=st.floats(0, 255), highest=st.floats(0, 255), batch=st.integers(1, 9))
-def test_any_range_of_raw_pixels_passes_and_no_other(lowest, highest, batch):
-    fine = highest > 1 and batch >= 2
-    if fine:
-        check_pixels(batch, lowest, highest, 2, "SimCLR")
-    else:
-        with pytest.raises(ValueError, match="Received:"):
-            check_pixels(batch, lowest, highest, 2, "SimCLR")
-
-
-@settings(max_examples=50, deadline=None)
-@given(shape=st.lists(st.one_of(st.none(), st.integers(0, 4)), max_size=6))
-def test_only_batches_of_images_of_the_right_channels_pass(shape):
-    fine = len(shape) == 4 and shape[-1] in (None, 3) and (shape[0] is None or shape[0] >= 2)
-    if fine:
-        check_images(shape, "uint8", (None, 8, 8, 3), 2, "SimCLR")
-    else:
-        with pytest.raises(ValueError, match="Received:"):
-            check_images(shape, "uint8", (None, 8, 8, 3), 2, "SimCLR")
 
 
 def test_loss_and_metrics_are_the_methods_own(model):
