@@ -88,6 +88,7 @@ def main(debug):
 @click.option("--batch-size", type=click.IntRange(2), help="Images per step.  [default: the recipe's]")
 @click.option("--backbone", help="The network, such as small_cnn or resnet18.  [default: the recipe's]")
 @click.option("--image-size", callback=_image_size, help="Resize images to HEIGHTxWIDTH.")
+@click.option("--channels", type=click.Choice(["1", "3"]), default="3", help="Read a folder's images as grey or RGB.")
 @click.option("--split", default="train", show_default=True, help="What to train on, e.g. train[:20000].")
 @click.option("--data-dir", type=click.Path(file_okay=False), help="Where prepared TFDS data sets lie.")
 @click.option(
@@ -108,7 +109,7 @@ def main(debug):
 @click.option("--policy", default="float32", show_default=True, help="Keras dtype policy, e.g. mixed_bfloat16.")
 @click.option("--seed", default=0, show_default=True, help="Determines the run, with its settings.")
 @click.option("--monitor/--no-monitor", default=True, help="Log kNN accuracy each epoch where there are labels.")
-def pretrain(method, data, out, resume, epochs, batch_size, backbone, settings, **kwargs):
+def pretrain(method, data, out, resume, epochs, batch_size, backbone, channels, settings, **kwargs):
     """Train METHOD on unlabelled images. `keras-ssl list` names the methods."""
     if resume and (method or data):
         raise click.UsageError("--resume goes on with the settings in the run folder: leave METHOD and --data out.")
@@ -117,7 +118,11 @@ def pretrain(method, data, out, resume, epochs, batch_size, backbone, settings, 
     given = {"epochs": epochs, "batch_size": batch_size, "backbone": backbone}
     overrides = {**{key: value for key, value in given.items() if value is not None}, **settings}
     try:
-        run = runs.resume(out) if resume else runs.pretrain(method, data, out, overrides=overrides, **kwargs)
+        run = (
+            runs.resume(out)
+            if resume
+            else runs.pretrain(method, data, out, channels=int(channels), overrides=overrides, **kwargs)
+        )
     except KeyboardInterrupt:
         click.echo(f"\nStopped. Go on with: keras-ssl pretrain --resume --out {out}", err=True)
         sys.exit(130)

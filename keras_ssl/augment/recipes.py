@@ -124,11 +124,12 @@ def grayscale(
     return Augmenter(layers, seed=seed, jit_compile=jit_compile)
 
 
-def for_images(image_shape):
+def for_images(image_shape, **settings):
     """Return what a method takes where the user names nothing: `simclr` for RGB images, `grayscale` for all others.
 
     Args:
         image_shape: `(height, width, channels)` of the encoder's images.
+        **settings: Arguments that both recipes take, such as `strength` and `blur`.
 
     Returns:
         An `Augmenter`.
@@ -149,7 +150,7 @@ def for_images(image_shape):
             f"Received: image_shape={image_shape}"
         )
     recipe = simclr if channels == 3 else grayscale
-    return recipe((height, width))
+    return recipe((height, width), **settings)
 
 
 def compose(layers, *, seed=None, jit_compile="auto"):

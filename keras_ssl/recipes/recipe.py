@@ -45,7 +45,7 @@ class Recipe:
         heads = {name: _make(name, backbones, head, features) for name, head in settings.get("heads", {}).items()}
         model = _member("method", methods, settings["method"])(
             encoder,
-            augmenter=_make("augmenter", augment, settings["augmenter"], image_shape[:2]),
+            augmenter=_augmenter(settings["augmenter"], image_shape),
             seed=seed,
             **heads,
             **settings.get("arguments", {}),
@@ -155,6 +155,12 @@ def _make(kind, module, settings, *args):
     arguments = dict(settings)
     name = arguments.pop("name")
     return _call(kind, _member(kind, module, name), args, arguments)
+
+
+def _augmenter(settings, image_shape):
+    if settings["name"] == "for_images":  # the only one that asks for the channels too
+        return _make("augmenter", augment, settings, image_shape)
+    return _make("augmenter", augment, settings, image_shape[:2])
 
 
 def _call(kind, maker, args, arguments):

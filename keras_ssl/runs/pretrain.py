@@ -42,6 +42,7 @@ def pretrain(
     *,
     split="train",
     image_size=None,
+    channels=3,
     data_dir=None,
     on_error="raise",
     overrides=None,
@@ -60,6 +61,7 @@ def pretrain(
         split: str, for a data set by name: what to train on, such as "train" or "train[:20000]".
         image_size: optional (height, width) that images are resized to. By default images of one size are taken as
             they are, others resized to the recipe's.
+        channels: 3 for RGB or 1 for grey, for a folder of images; others have the channels that they have.
         data_dir: optional folder of prepared TFDS data sets.
         on_error: "raise" or "skip", what to do about a file of a folder that is no image.
         overrides: optional dict of recipe settings to change, as in `recipes.load`.
@@ -92,7 +94,7 @@ def pretrain(
     recipe = recipes.load(method, data, overrides)
     config = {
         "name": recipe.name,
-        "data": resolve(str(data), split, image_size, data_dir, on_error, recipe.settings["image_size"]),
+        "data": resolve(str(data), split, image_size, channels, data_dir, on_error, recipe.settings["image_size"]),
         "recipe": recipe.settings,
         "policy": policy,
         "seed": seed,

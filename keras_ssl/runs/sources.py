@@ -3,7 +3,7 @@
 from keras_ssl import data
 
 
-def resolve(name, split, image_size, data_dir, on_error, recipe_image_size):
+def resolve(name, split, image_size, channels, data_dir, on_error, recipe_image_size):
     """The settings of a run's data.
 
     Args:
@@ -11,6 +11,7 @@ def resolve(name, split, image_size, data_dir, on_error, recipe_image_size):
         split: str, what to train on.
         image_size: (height, width), or None: images of one size are taken as they are, others brought to the
             recipe's.
+        channels: 3 for RGB or 1 for grey, for a folder.
         data_dir: folder of prepared TFDS data sets, or None.
         on_error: "raise" or "skip", what to do about a file of a folder that is no image.
         recipe_image_size: (height, width) or None.
@@ -28,7 +29,14 @@ def resolve(name, split, image_size, data_dir, on_error, recipe_image_size):
                 f"The images of {name} differ in size, so name one: --image-size 96. Received: image_size=None"
             )
     image_size = None if image_size is None else [int(side) for side in image_size]
-    return {"name": name, "split": split, "image_size": image_size, "data_dir": data_dir, "on_error": on_error}
+    return {
+        "name": name,
+        "split": split,
+        "image_size": image_size,
+        "channels": channels,
+        "data_dir": data_dir,
+        "on_error": on_error,
+    }
 
 
 def open_source(source, split, **kwargs):
@@ -43,6 +51,7 @@ def open_source(source, split, **kwargs):
         return data.from_directory(
             source["name"],
             image_size=source["image_size"],
+            channels=source["channels"],
             subset=split if kwargs.get("labels") else None,
             on_error=source["on_error"],
             **kwargs,

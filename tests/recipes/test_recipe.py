@@ -28,7 +28,7 @@ def test_data_and_callers_settings_lie_over_the_defaults():
     assert cifar.settings["optimizer"] == default.settings["optimizer"]
     changed = recipes.load("simclr", "cifar10", {"epochs": 3, "augmenter.strength": 0.1, "augmenter.blur": True})
     assert changed.settings["epochs"] == 3
-    assert changed.settings["augmenter"] == {"name": "simclr", "strength": 0.1, "blur": True}
+    assert changed.settings["augmenter"] == {"name": "for_images", "strength": 0.1, "blur": True}
 
 
 def test_a_part_by_another_name_starts_from_its_own_defaults():
@@ -58,6 +58,11 @@ def test_the_learning_rate_warms_up_and_ends_at_zero():
     assert float(rate(1000)) == pytest.approx(0, abs=1e-7)
     short = recipes.load("simclr", "cifar10", {"epochs": 1}).learning_rate(steps_per_epoch=10)
     assert float(short(1)) == pytest.approx(0.12)  # of a short run a tenth
+
+
+def test_images_without_colour_get_the_grayscale_views():
+    model = recipes.load("simclr", "xrays", {"backbone": {"name": "mlp", "units": [4]}}).build((8, 8, 1), 1)
+    assert any(isinstance(layer, augment.RandomBrightnessContrast) for layer in model.augmenter.layers)
 
 
 def test_another_optimizer_keeps_the_schedule():

@@ -27,6 +27,7 @@ def test_a_run_folder_holds_all_there_is_to_know(finished):
         "name": "digits",
         "split": "train[:200]",
         "image_size": None,
+        "channels": 3,
         "data_dir": None,
         "on_error": "raise",
     }
@@ -71,9 +72,9 @@ def test_a_complete_run_is_left_as_it_is(finished):
 
 def test_on_a_folder_of_photographs(photos, tmp_path, tiny):
     overrides = {**tiny, "epochs": 1, "image_size": [16, 16]}
-    run = runs.pretrain("simclr", str(photos), tmp_path / "run", overrides=overrides, verbose=0)
+    run = runs.pretrain("simclr", str(photos), tmp_path / "run", channels=1, overrides=overrides, verbose=0)
     assert run.config["data"]["image_size"] == [16, 16]
-    assert run.encoder().input_shape == (None, 16, 16, 3)
+    assert run.encoder().input_shape == (None, 16, 16, 1)
     assert "val_knn_accuracy" in run.history
 
 
