@@ -66,6 +66,15 @@ def _image_size(ctx, param, value):
     return (sides[0], sides[-1])
 
 
+on_error_option = click.option(
+    "--on-error",
+    type=click.Choice(["raise", "skip"]),
+    default="raise",
+    show_default=True,
+    help="What to do about a file of a folder that is no image.",
+)
+
+
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.version_option(keras_ssl.__version__, prog_name="keras-ssl")
@@ -91,13 +100,7 @@ def main(debug):
 @click.option("--channels", type=click.Choice(["1", "3"]), default="3", help="Read a folder's images as grey or RGB.")
 @click.option("--split", default="train", show_default=True, help="What to train on, e.g. train[:20000].")
 @click.option("--data-dir", type=click.Path(file_okay=False), help="Where prepared TFDS data sets lie.")
-@click.option(
-    "--on-error",
-    type=click.Choice(["raise", "skip"]),
-    default="raise",
-    show_default=True,
-    help="What to do about a file of a folder that is no image.",
-)
+@on_error_option
 @click.option(
     "--set",
     "settings",
@@ -154,13 +157,7 @@ def evaluate(run, protocol, **kwargs):
 @click.argument("run", type=click.Path())
 @click.argument("folder", type=click.Path())
 @click.option("--to", required=True, type=click.Path(dir_okay=False), help="The .npz file to write.")
-@click.option(
-    "--on-error",
-    type=click.Choice(["raise", "skip"]),
-    default="raise",
-    show_default=True,
-    help="What to do about a file that is no image.",
-)
+@on_error_option
 def embed(run, folder, to, on_error):
     """Write the features of all images in FOLDER, with their file names, to an .npz file."""
     count, dim = runs.embed(run, folder, to, on_error=on_error)
