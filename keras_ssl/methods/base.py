@@ -124,7 +124,7 @@ class SelfSupervisedModel(keras.Model):
         seed = tf.constant([self.seed, view], tf.int32)
         return tf.random.fold_in(seed, tf.cast(step, tf.int32), alg="philox")
 
-    def minimize(self, loss, tape, variables=None, optimizer=None):
+    def minimize(self, loss, tape, variables=None, optimizer=None, ends_step=True):
         """One step of the optimizer down the gradient of `loss`.
 
         Args:
@@ -132,6 +132,8 @@ class SelfSupervisedModel(keras.Model):
             tape: the `tf.GradientTape` that recorded it.
             variables: what to update; by default all trainable weights.
             optimizer: by default the one given to `compile`.
+            ends_step: False for all but the last update of a `train_step` that makes several: with the last the
+                step counter, from which the random draws derive, moves on.
         """
         variables = self.trainable_variables if variables is None else variables
         optimizer = self.optimizer if optimizer is None else optimizer
@@ -140,7 +142,8 @@ class SelfSupervisedModel(keras.Model):
         upstream = optimizer.scale_loss(tf.ones((), loss.dtype) / distribute.num_replicas())
         gradients = tape.gradient(loss, variables, output_gradients=upstream)
         optimizer.apply_gradients(zip(gradients, variables, strict=True))
-        self.step.assign_add(1)
+        if ends_step:
+            self.step.assign_add(1)
 
     def report(self, loss, logs):
         """Takes the step's numbers into the epoch's means, and returns the means for the progress bar."""

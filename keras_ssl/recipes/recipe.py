@@ -40,22 +40,26 @@ class Recipe:
         """
         settings = self.settings
         keras.utils.set_random_seed(seed)
-        encoder = _make("backbone", backbones, settings["backbone"], image_shape)
-        features = encoder.output_shape[-1]
-        heads = {name: _make(name, backbones, head, features) for name, head in settings.get("heads", {}).items()}
-        model = _member("method", methods, settings["method"])(
-            encoder,
-            augmenter=_augmenter(settings["augmenter"], image_shape),
-            seed=seed,
-            **heads,
-            **settings.get("arguments", {}),
-        )
-        model.compile(self._optimizer(steps_per_epoch), jit_compile=jit_compile)
+        method = _member("method", methods, settings["method"])
+        arguments = {"seed": seed, **settings.get("arguments", {})}
+        if "augmenter" in settings:
+            arguments["augmenter"] = _augmenter(settings["augmenter"], image_shape)
+        if "backbone" in settings:
+            encoder = _make("backbone", backbones, settings["backbone"], image_shape)
+            features = encoder.output_shape[-1]
+            for name, head in settings.get("heads", {}).items():
+                arguments[name] = _make(name, backbones, head, features)
+            model = _call("method", method, (encoder,), arguments)
+        else:  # the method builds its encoder itself
+            model = _call("method", method, (tuple(image_shape),), arguments)
+        model.compile(**self._optimizers(steps_per_epoch), jit_compile=jit_compile)
         return model
 
     def learning_rate(self, steps_per_epoch):
-        """The schedule over all epochs: linear warm-up, then half a cosine down to zero."""
+        """The schedule over all epochs: linear warm-up, then half a cosine down to zero; or a constant."""
         rate, epochs = self.settings["learning_rate"], self.settings["epochs"]
+        if "constant" in rate:
+            return rate["constant"]
         return optimizers.scaled_cosine(
             rate["base"],
             self.settings["batch_size"],
@@ -64,8 +68,13 @@ class Recipe:
             warmup_steps=steps_per_epoch * min(rate["warmup_epochs"], epochs / 10),
         )
 
-    def _optimizer(self, steps_per_epoch):
-        arguments = dict(self.settings["optimizer"])
+    def _optimizers(self, steps_per_epoch):
+        """The optimizers by their names as arguments of `compile`: one, unless the recipe lists several."""
+        by_argument = self.settings.get("optimizers") or {"optimizer": self.settings["optimizer"]}
+        return {name: self._optimizer(settings, steps_per_epoch) for name, settings in by_argument.items()}
+
+    def _optimizer(self, settings, steps_per_epoch):
+        arguments = dict(settings)
         name = arguments.pop("name")
         where = optimizers if name in optimizers.__all__ else keras.optimizers
         return _call(

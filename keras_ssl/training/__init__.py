@@ -1,4 +1,4 @@
-"""What fit does for every method beside its step: checks of what comes in, and the order of the data."""
+"""What every method needs beside its step: checks of what comes in, the order of the data, work in batches."""
 
 from keras_ssl.training.checks import (
     FirstBatchCheck,
@@ -9,6 +9,7 @@ from keras_ssl.training.checks import (
     check_pixels,
 )
 from keras_ssl.training.epoch_order import EpochOrder
+from keras_ssl.training.map_batches import map_batches
 
 __all__ = [
     "EpochOrder",
@@ -18,4 +19,5 @@ __all__ = [
     "check_head",
     "check_images",
     "check_pixels",
+    "map_batches",
 ]

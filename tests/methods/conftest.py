@@ -31,6 +31,13 @@ METHODS = {
     "SimCLR": lambda **kwargs: keras_ssl.SimCLR(tiny_encoder(), tiny_head(16, 8), **kwargs),
 }
 
+#: How a method is compiled that takes more than one optimizer; all others take `optimizer`.
+OPTIMIZERS = {}
+
+
+def one_optimizer(optimizer):
+    return {"optimizer": optimizer}
+
 
 class Bench:
     """Builds and fits one method on the same few images, from the same weights each time."""
@@ -42,7 +49,8 @@ class Bench:
     def build(self, seed=0, optimizer=None, **compile_arguments):
         keras.utils.set_random_seed(1)
         model = METHODS[self.name](seed=seed)
-        model.compile(optimizer or keras.optimizers.SGD(0.05, momentum=0.9), **compile_arguments)
+        optimizers = OPTIMIZERS.get(self.name, one_optimizer)
+        model.compile(**optimizers(optimizer or keras.optimizers.SGD(0.05, momentum=0.9)), **compile_arguments)
         return model
 
     def fit(self, model, images=None, **kwargs):

@@ -1,0 +1,26 @@
+import numpy as np
+import tensorflow as tf
+
+
+def map_batches(function, inputs, batch_size=256):
+    """The results of `function` over an array of any length, in compiled batches that fit into memory.
+
+    Args:
+        function: from a tensor (batch, …) to a tensor (batch, …), row by row.
+        inputs: array or tensor (n, …), n > 0.
+        batch_size: positive int.
+
+    Returns:
+        NumPy array (n, …).
+
+    Raises:
+        ValueError: for no inputs, or a batch size that is not a positive integer.
+    """
+    inputs = np.asarray(inputs)
+    if inputs.ndim < 1 or not len(inputs):
+        raise ValueError(f"There is nothing to compute. Received: an array of shape {inputs.shape}")
+    if not isinstance(batch_size, int) or batch_size < 1:
+        raise ValueError(f"batch_size must be a positive integer. Received: batch_size={batch_size}")
+    compiled = tf.function(function, input_signature=[tf.TensorSpec((None, *inputs.shape[1:]), inputs.dtype)])
+    starts = range(0, len(inputs), batch_size)
+    return np.concatenate([compiled(inputs[start : start + batch_size]).numpy() for start in starts])
