@@ -11,10 +11,11 @@ from keras_ssl.augment.random_image_layer import RandomColorLayer, RandomImageLa
 from keras_ssl.augment.random_resized_crop import RandomResizedCrop
 from keras_ssl.augment.random_solarize import RandomSolarize
 from keras_ssl.augment.recipes import compose, for_images, grayscale, simclr
-from keras_ssl.augment.seeds import seed_scope
+from keras_ssl.augment.seeds import Draws, seed_scope
 
 __all__ = [
     "Augmenter",
+    "Draws",
     "GaussianBlur",
     "RandomAffine",
     "RandomBrightnessContrast",

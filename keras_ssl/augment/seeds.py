@@ -6,6 +6,7 @@ serves all steps. It also knows which rows of the global batch this replica hold
 
 import contextlib
 import contextvars
+import math
 
 import tensorflow as tf
 
@@ -46,6 +47,16 @@ class Draws:
         drawn = tf.cast(tf.bitwise.bitwise_and(bits, 2**24 - 1), tf.float32) * 2.0**-24
         # tf.slice, unlike indexing, compiles under XLA from a start known only when it runs.
         return tf.slice(drawn, (self._replica * batch_size, 0), (batch_size, columns))
+
+    def normal(self, batch_size, columns):
+        """Return standard normal numbers of shape `(batch_size, columns)`, by Box and Muller's transform.
+
+        Args:
+            batch_size: Integer or scalar integer tensor, the images that this replica holds.
+            columns: Integer, how many numbers each image needs.
+        """
+        radius, angle = tf.split(self.uniform(batch_size, 2 * columns), 2, axis=1)
+        return tf.sqrt(-2.0 * tf.math.log1p(-radius)) * tf.cos(2 * math.pi * angle)
 
 
 @contextlib.contextmanager

@@ -24,9 +24,10 @@ class SelfSupervisedModel(keras.Model):
     """What all methods share: an encoder, views of its images, and the verbs that a `train_step` is written in.
 
     A method builds its heads in `__init__`, says in `forward` how views become a loss, and writes its paper's
-    algorithm in `train_step` with the verbs `augment` (views that are a function of seed, step and view),
-    `minimize` (an optimizer step, right under mixed precision and on several replicas) and `report` (what the
-    progress bar shows). `evaluate()` and `validation_data` run the same `forward` without an update.
+    algorithm in `train_step` with the verbs `augment` (views that are a function of seed, step and view), `draws`
+    (other random numbers, likewise), `minimize` (an optimizer step, right under mixed precision and on several
+    replicas) and `report` (what the progress bar shows). `evaluate()` and `validation_data` run the same `forward`
+    without an update.
 
     Calling the model, and `predict`, gives the encoder's features of the images as they are.
 
@@ -123,6 +124,19 @@ class SelfSupervisedModel(keras.Model):
         step = tf.convert_to_tensor(self.step) if training else EVALUATION_STEP
         seed = tf.constant([self.seed, view], tf.int32)
         return tf.random.fold_in(seed, tf.cast(step, tf.int32), alg="philox")
+
+    def draws(self, stream=0, training=True):
+        """Random numbers for the global batch, this replica's rows of them: `uniform` and `normal`.
+
+        Args:
+            stream: int, to tell draws of different meaning apart; none meets a view's.
+            training: bool; False draws the same numbers in every step, for evaluate().
+
+        Returns:
+            `keras_ssl.augment.Draws`. Each call of its methods draws other numbers.
+        """
+        seed = self.random_seed(self.views + stream, training)
+        return augment.Draws(seed, distribute.replica_id(), distribute.num_replicas())
 
     def minimize(self, loss, tape, variables=None, optimizer=None, ends_step=True):
         """One step of the optimizer down the gradient of `loss`.

@@ -27,6 +27,16 @@ def test_seeds_questions_and_rows_differ():
     assert numbers.max() < 1
 
 
+def test_normal_numbers_are_normal_and_the_same_under_xla():
+    def draw(seed):
+        return Draws(seed).normal(4000, 5)
+
+    numbers = draw(tf.constant((1, 2))).numpy()
+    np.testing.assert_allclose(np.quantile(numbers, [0.0228, 0.1587, 0.5, 0.8413, 0.9772]), range(-2, 3), atol=0.06)
+    np.testing.assert_allclose(np.corrcoef(numbers, rowvar=False), np.eye(5), atol=0.06)
+    np.testing.assert_allclose(tf.function(draw, jit_compile=True)(tf.constant((1, 2))), numbers, atol=1e-5)
+
+
 def test_each_replica_takes_its_rows_of_the_global_batch():
     whole = Draws((1, 2)).uniform(12, 4)
 
