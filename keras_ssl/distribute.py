@@ -34,6 +34,19 @@ def mean(tensor):
     return tf.distribute.get_replica_context().all_reduce("mean", tf.stop_gradient(tensor))
 
 
+def assign(variable, value):
+    """Gives a variable the value that all replicas have computed alike, without sending it anywhere.
+
+    `variable.assign` refuses this on replicas, unless the variable was made to average or broadcast what it is given.
+
+    Args:
+        variable: a `keras.Variable`, equal on all replicas.
+        value: tensor of its shape, equal on all replicas.
+    """
+    extended = tf.distribute.get_strategy().extended
+    extended.update(variable.value, lambda local, new: local.assign(tf.cast(new, local.dtype)), args=(value,))
+
+
 def is_multi_worker(strategy=None):
     """Whether a strategy, by default the current one, spans several processes."""
     strategy = strategy or tf.distribute.get_strategy()

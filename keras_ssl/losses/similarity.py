@@ -1,3 +1,5 @@
+"""Who is compared with whom: matrices of cosine similarity, and which column of a row is its positive."""
+
 import tensorflow as tf
 
 # Added to a logit, takes it out of a softmax: exp(-1e9) is 0 in float32, and unlike -inf its gradient is finite.
@@ -14,9 +16,12 @@ def cosine_similarities(a, b):
     Returns:
         (n, m) float32 tensor, values in [-1, 1]; 0 where a row is zero.
     """
-    a = tf.math.l2_normalize(tf.cast(a, tf.float32), axis=-1)
-    b = tf.math.l2_normalize(tf.cast(b, tf.float32), axis=-1)
-    return tf.matmul(a, b, transpose_b=True)
+    return tf.matmul(directions(a), directions(b), transpose_b=True)
+
+
+def directions(z):
+    """The rows of `z` scaled to length 1, in float32; a row of zeros stays one."""
+    return tf.math.l2_normalize(tf.cast(z, tf.float32), axis=-1)
 
 
 def two_view_similarities(z_a, z_b, global_views=None):
@@ -25,9 +30,9 @@ def two_view_similarities(z_a, z_b, global_views=None):
     Args:
         z_a: (batch, dim), embeddings of the first views.
         z_b: (batch, dim), embeddings of the second views; row i shows the same image as row i of `z_a`.
-        global_views: optional `(all_a, all_b, first_row)`. When `z_a` and `z_b` are the rows of one replica,
-            the views of the global batch and the place of this replica's first row in them; the anchors are
-            then this replica's, the columns everybody's.
+        global_views: optional `(all_a, all_b, first_row)`, as `keras_ssl.losses.global_views(z_a, z_b)` returns it.
+            When `z_a` and `z_b` are the rows of one replica, the views of the global batch and the place of this
+            replica's first row in them; the anchors are then this replica's, the columns everybody's.
 
     Returns:
         A tuple of similarities, (2 * batch, 2 * global batch) float32, and positives, (2 * batch,) int32: the
@@ -42,14 +47,24 @@ def two_view_similarities(z_a, z_b, global_views=None):
     return similarities + MASKED * tf.one_hot(itself, 2 * global_batch), positives
 
 
-def contrastive_accuracy(z_a, z_b, global_views=None):
-    """How often an anchor's other view is the nearest of all 2B - 1 other embeddings, by cosine.
+def query_key_similarities(query, key, queue=None, global_views=None):
+    """Similarities of queries with their keys and with negatives: those of a queue, or the other keys of the batch.
 
-    Args: as for `two_view_similarities`.
+    Args:
+        query: (batch, dim) float tensor. Normalised here, and so are the keys.
+        key: (batch, dim) float tensor; row i is the positive of row i of `query`.
+        queue: optional (size, dim) float tensor of negatives, rows of length 1.
+        global_views: optional `(all_queries, all_keys, first_row)`, as `keras_ssl.losses.global_views(query, key)`
+            returns it, for keys of the global batch as negatives. A queue has no need of it.
 
     Returns:
-        Scalar float32 in [0, 1]. Chance is 1 / (2B - 1).
+        A tuple of similarities, float32, and positives, (batch,) int32: the column of each query's key. With a queue
+        there are 1 + size columns and the positive is the first; without, a column per key of the global batch.
     """
-    similarities, positives = two_view_similarities(z_a, z_b, global_views)
-    nearest = tf.argmax(similarities, axis=1, output_type=tf.int32)
-    return tf.reduce_mean(tf.cast(tf.equal(nearest, positives), tf.float32))
+    if queue is not None:
+        query, key = directions(query), directions(key)
+        positive = tf.reduce_sum(query * key, axis=-1, keepdims=True)
+        negatives = tf.matmul(query, tf.cast(queue, tf.float32), transpose_b=True)
+        return tf.concat([positive, negatives], axis=1), tf.zeros(tf.shape(query)[:1], tf.int32)
+    _, all_keys, first_row = (query, key, 0) if global_views is None else global_views
+    return cosine_similarities(query, all_keys), first_row + tf.range(tf.shape(query)[0])

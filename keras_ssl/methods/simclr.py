@@ -1,8 +1,14 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl import backbones, distribute
-from keras_ssl.losses import contrastive_accuracy, embedding_spread, nt_xent
+from keras_ssl import backbones
+from keras_ssl.losses import (
+    embedding_spread,
+    global_views,
+    positive_accuracy,
+    softmax_cross_entropy,
+    two_view_similarities,
+)
 from keras_ssl.methods.base import SelfSupervisedModel
 from keras_ssl.training import check_head
 
@@ -69,11 +75,13 @@ class SimCLR(SelfSupervisedModel):
         """Encodes both views in one batch, projects them, and compares each with all."""
         z = self.projector(self.encoder(views, training=training), training=training)
         z_a, z_b = tf.split(z, 2)
-        others = (distribute.gather(z_a), distribute.gather(z_b), distribute.replica_id() * tf.shape(z_a)[0])
-        loss = nt_xent(z_a, z_b, self.temperature, global_views=others)
+        all_a, all_b, first_row = global_views(z_a, z_b)
+        similarities, positives = two_view_similarities(z_a, z_b, (all_a, all_b, first_row))
+        # This is nt_xent; the accuracy takes the same similarities.
+        loss = softmax_cross_entropy(similarities, positives, self.temperature)
         return loss, {
-            "contrastive_accuracy": contrastive_accuracy(z_a, z_b, global_views=others),
-            "embedding_spread": embedding_spread(tf.concat(others[:2], axis=0)),
+            "contrastive_accuracy": positive_accuracy(similarities, positives),
+            "embedding_spread": embedding_spread(tf.concat([all_a, all_b], axis=0)),
         }
 
     def get_config(self):

@@ -1,12 +1,11 @@
 import numpy as np
 
-from keras_ssl.losses import contrastive_accuracy, cosine_similarities, two_view_similarities
+from keras_ssl.losses import cosine_similarities, query_key_similarities, two_view_similarities
 
 
-def test_cosine_is_the_product_of_unit_vectors(rng):
+def test_cosine_is_the_product_of_unit_vectors(rng, unit):
     a, b = rng.normal(size=(4, 3)), rng.normal(size=(6, 3))
-    expected = (a / np.linalg.norm(a, axis=1, keepdims=True)) @ (b / np.linalg.norm(b, axis=1, keepdims=True)).T
-    np.testing.assert_allclose(cosine_similarities(a, b), expected, atol=1e-6)
+    np.testing.assert_allclose(cosine_similarities(a, b), unit(a) @ unit(b).T, atol=1e-6)
     np.testing.assert_array_equal(cosine_similarities(np.zeros((1, 3)), b), np.zeros((1, 6)))
 
 
@@ -18,14 +17,16 @@ def test_an_anchor_sees_all_but_itself(rng):
     np.testing.assert_array_equal(np.asarray(similarities) < -1e8, np.eye(6, dtype=bool))
 
 
-def test_accuracy_counts_nearest_positives():
-    pairs = np.eye(4, dtype="float32")
-    assert contrastive_accuracy(pairs, pairs) == 1
-    assert contrastive_accuracy(pairs, np.roll(pairs, 1, axis=0)) == 0
-    half = pairs[[0, 1, 3, 2]]
-    assert contrastive_accuracy(pairs, half) == 0.5
+def test_a_query_sees_its_key_and_the_queue_as_it_is(rng, unit):
+    query, key, queue = rng.normal(size=(3, 4)), rng.normal(size=(3, 4)), rng.normal(size=(5, 4))
+    similarities, positives = query_key_similarities(query, key, queue)
+    np.testing.assert_array_equal(positives, [0, 0, 0])
+    np.testing.assert_allclose(similarities[:, 0], np.sum(unit(query) * unit(key), axis=1), atol=1e-6)
+    np.testing.assert_allclose(similarities[:, 1:], unit(query) @ queue.T, atol=1e-5)
 
 
-def test_accuracy_of_noise_is_chance(rng):
-    z_a, z_b = rng.normal(size=(2, 200, 50))
-    assert contrastive_accuracy(z_a, z_b) < 0.03
+def test_a_query_without_a_queue_sees_the_keys_of_the_global_batch(rng, unit):
+    query, key = rng.normal(size=(2, 6, 4))
+    similarities, positives = query_key_similarities(query[2:4], key[2:4], global_views=(query, key, 2))
+    np.testing.assert_array_equal(positives, [2, 3])
+    np.testing.assert_allclose(similarities, unit(query[2:4]) @ unit(key).T, atol=1e-6)

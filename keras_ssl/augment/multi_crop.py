@@ -1,0 +1,102 @@
+import numbers
+
+import keras
+import tensorflow as tf
+
+from keras_ssl.augment.augmenter import Augmenter
+
+
+@keras.saving.register_keras_serializable("keras_ssl")
+class MultiCrop(keras.layers.Layer):
+    """Turn a batch of images into a few large views and several small ones, as SwAV and DINO learn from.
+
+    The small views cost little, and what is seen in them must agree with the large ones. Each view has a seed of its
+    own, derived from the one that is given and from its number: so the views are a pure function of the images and
+    the seed, as an `Augmenter`'s are.
+
+    Args:
+        global_augmenter: `Augmenter` that makes the large views.
+        local_augmenter: `Augmenter` that makes the small ones.
+        global_crops: Integer > 0, large views of each image. Defaults to `2`.
+        local_crops: Integer > 0, small views of each image. Defaults to `6`, SwAV's; DINO has 8.
+        seed: Integer or None. Where the layer's own generator starts, for calls without a seed.
+        **kwargs: Arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        images: Tensor of shape `(batch, height, width, channels)`, uint8 or float, pixels in `[0, 255]`.
+        seed: Integer tensor of shape `(2,)`; by default a new one for each call.
+        replica: Integer or scalar integer tensor, which of the replicas this is. Defaults to 0.
+        replicas: Integer, how many replicas share the global batch. Defaults to 1.
+
+    Returns:
+        Pair of float32 tensors, pixels in `[0, 255]`: the large views, view after view,
+        `(global_crops * batch, *image_size, channels)`, and the small ones,
+        `(local_crops * batch, *local_size, channels)`.
+
+    Raises:
+        ValueError: If a number of crops is not a positive integer.
+        TypeError: If an augmenter is not one.
+
+    Example:
+
+    >>> multi_crop = keras_ssl.augment.MultiCrop(
+    ...     keras_ssl.augment.simclr(32, scale=(0.14, 1.0)), keras_ssl.augment.simclr(16, scale=(0.05, 0.14))
+    ... )
+    >>> large, small = multi_crop(images, seed=(0, 1))
+
+    Reference: [Caron et al., 2020](https://arxiv.org/abs/2006.09882), section 3.3.
+    """
+
+    def __init__(self, global_augmenter, local_augmenter, global_crops=2, local_crops=6, seed=None, **kwargs):
+        kwargs.setdefault("dtype", "float32")
+        super().__init__(**kwargs)
+        for name, augmenter in (("global_augmenter", global_augmenter), ("local_augmenter", local_augmenter)):
+            if not isinstance(augmenter, Augmenter):
+                raise TypeError(f"`{name}` must be a keras_ssl.augment.Augmenter. Received: {name}={augmenter!r}")
+        for name, crops in (("global_crops", global_crops), ("local_crops", local_crops)):
+            if not isinstance(crops, numbers.Integral) or crops < 1:
+                raise ValueError(f"`{name}` must be a positive integer. Received: {name}={crops!r}")
+        self.global_augmenter = global_augmenter
+        self.local_augmenter = local_augmenter
+        self.global_crops = int(global_crops)
+        self.local_crops = int(local_crops)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        # What Keras asks before it compiles a model that holds this layer.
+        self.supports_jit = global_augmenter.supports_jit and local_augmenter.supports_jit
+
+    @property
+    def image_size(self):
+        """The pair `(height, width)` of the large views, or None if they are as large as the images."""
+        return self.global_augmenter.image_size
+
+    @property
+    def local_size(self):
+        """The pair `(height, width)` of the small views, or None if they are as large as the images."""
+        return self.local_augmenter.image_size
+
+    def call(self, images, seed=None, replica=0, replicas=1):
+        """Return the large and the small views of each image."""
+        seed = tf.cast(self.seed_generator.next() if seed is None else seed, tf.int32)
+        augmenters = [self.global_augmenter] * self.global_crops + [self.local_augmenter] * self.local_crops
+        views = [
+            augmenter(images, seed=tf.random.fold_in(seed, view, alg="philox"), replica=replica, replicas=replicas)
+            for view, augmenter in enumerate(augmenters)
+        ]
+        return tf.concat(views[: self.global_crops], axis=0), tf.concat(views[self.global_crops :], axis=0)
+
+    def get_config(self):
+        """Return the arguments that make an equal layer."""
+        return {
+            **super().get_config(),
+            "global_augmenter": keras.saving.serialize_keras_object(self.global_augmenter),
+            "local_augmenter": keras.saving.serialize_keras_object(self.local_augmenter),
+            "global_crops": self.global_crops,
+            "local_crops": self.local_crops,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """Make a layer from what `get_config` returned."""
+        return cls(**keras.saving.deserialize_keras_object(config))

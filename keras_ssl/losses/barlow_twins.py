@@ -1,0 +1,44 @@
+import tensorflow as tf
+
+# The paper's code standardises by a batch normalisation without weights, of PyTorch's default epsilon.
+EPSILON = 1e-5
+
+
+def barlow_twins(z_a, z_b, redundancy_weight=5e-3, *, global_views=None):
+    """Every dimension agrees between the views, and says what no other dimension says.
+
+    With C the cross-correlation, over the batch, of the dimensions of the two views (Zbontar et al. 2021, "Barlow
+    Twins: Self-Supervised Learning via Redundancy Reduction", https://arxiv.org/abs/2103.03230, equations 1 and 2):
+
+        ℓ = Σ_i (1 - C_ii)² + λ Σ_i Σ_{j ≠ i} C_ij²
+
+    Args:
+        z_a: (batch, dim) float tensor, embeddings of the first views. Each dimension is standardised here over the
+            batch, by its biased variance.
+        z_b: (batch, dim) float tensor, embeddings of the second views; row i shows the same image as row i of `z_a`.
+        redundancy_weight: float λ of at least 0. Defaults to 5e-3, the paper's; its code has 0.0051.
+        global_views: optional `(all_a, all_b, first_row)`, for training on several replicas: see
+            `keras_ssl.losses.global_views`. The correlation is that of the global batch, the same on every replica.
+
+    Returns:
+        Scalar float32: a sum over the dimensions, about `dim` for embeddings of noise.
+
+    Example:
+
+    >>> import keras_ssl, tensorflow as tf
+    >>> z_a, z_b = tf.random.normal((8, 16)), tf.random.normal((8, 16))
+    >>> loss = keras_ssl.losses.barlow_twins(z_a, z_b)
+    """
+    z_a, z_b, _ = (z_a, z_b, 0) if global_views is None else global_views
+    z_a, z_b = _standardised(z_a), _standardised(z_b)
+    correlation = tf.matmul(z_a, z_b, transpose_a=True) / tf.cast(tf.shape(z_a)[0], tf.float32)
+    diagonal = tf.linalg.diag_part(correlation)
+    invariance = tf.reduce_sum(tf.square(1.0 - diagonal))
+    redundancy = tf.reduce_sum(tf.square(tf.linalg.set_diag(correlation, tf.zeros_like(diagonal))))
+    return invariance + redundancy_weight * redundancy
+
+
+def _standardised(z):
+    z = tf.cast(z, tf.float32)
+    mean, variance = tf.nn.moments(z, axes=[0])
+    return (z - mean) * tf.math.rsqrt(variance + EPSILON)

@@ -1,0 +1,36 @@
+import tensorflow as tf
+
+
+def dino(student_logits, teacher_logits, center, student_temperature=0.1, teacher_temperature=0.04):
+    """The student's view predicts the teacher's, which is centred and sharpened: self-distillation without labels.
+
+    With t and s the logits, c the center and τ the temperatures (Caron et al. 2021, "Emerging Properties in
+    Self-Supervised Vision Transformers", https://arxiv.org/abs/2104.14294, equation 2 and algorithm 1):
+
+        ℓ = -Σ_k softmax((t - c) / τ_t)_k log softmax(s / τ_s)_k
+
+    averaged over the batch, of one teacher view against one student view; the paper averages over all pairs of
+    different views. No gradient passes to the teacher or the center.
+
+    Args:
+        student_logits: (batch, dim) float tensor.
+        teacher_logits: (batch, dim) float tensor; row i shows the same image as row i of `student_logits`.
+        center: (dim,) or (1, dim) float tensor: a moving average of the teacher's logits, which keeps one dimension
+            from winning for all images.
+        student_temperature: positive float. Defaults to 0.1.
+        teacher_temperature: positive float, or a scalar tensor while it warms up. Lower than the student's: it
+            sharpens, which keeps the dimensions from all being equal. Defaults to 0.04.
+
+    Returns:
+        Scalar float32 of at least 0; log(dim) where the student's logits are equal.
+
+    Example:
+
+    >>> import keras_ssl, tensorflow as tf
+    >>> student, teacher = tf.random.normal((2, 8, 16))
+    >>> loss = keras_ssl.losses.dino(student, teacher, center=tf.reduce_mean(teacher, axis=0))
+    """
+    centred = tf.cast(teacher_logits, tf.float32) - tf.cast(center, tf.float32)
+    targets = tf.stop_gradient(tf.nn.softmax(centred / teacher_temperature))
+    logarithms = tf.nn.log_softmax(tf.cast(student_logits, tf.float32) / student_temperature)
+    return -tf.reduce_mean(tf.reduce_sum(targets * logarithms, axis=-1))

@@ -1,0 +1,38 @@
+import tensorflow as tf
+
+
+def euclidean_distance(a, b):
+    """Euclidean distance of each row of `a` to the same row of `b`, in float32.
+
+    Args:
+        a: (batch, dim) float tensor.
+        b: (batch, dim) float tensor.
+
+    Returns:
+        (batch,) float32 tensor. Where two rows are equal it is 0, and so is its gradient, which the root leaves
+        undefined.
+    """
+    return _root(tf.reduce_sum(tf.math.squared_difference(tf.cast(a, tf.float32), tf.cast(b, tf.float32)), axis=-1))
+
+
+def euclidean_distances(a, b):
+    """Euclidean distance of every row of `a` to every row of `b`, in float32, for choosing among them.
+
+    As ‖a‖² + ‖b‖² - 2 a·b, which needs no (n, m, dim) tensor and rounds to about a thousandth of the rows' length.
+
+    Args:
+        a: (n, dim) float tensor.
+        b: (m, dim) float tensor.
+
+    Returns:
+        (n, m) float32 tensor.
+    """
+    a, b = tf.cast(a, tf.float32), tf.cast(b, tf.float32)
+    squares = tf.reduce_sum(tf.square(a), axis=1)[:, tf.newaxis] + tf.reduce_sum(tf.square(b), axis=1)
+    return _root(squares - 2.0 * tf.matmul(a, b, transpose_b=True))
+
+
+def _root(squared):
+    # The inner choice keeps the root's infinite slope at 0 out of the gradient, the outer one keeps the value.
+    positive = squared > 0.0
+    return tf.where(positive, tf.sqrt(tf.where(positive, squared, 1.0)), 0.0)

@@ -1,0 +1,73 @@
+import tensorflow as tf
+
+# Inside the root of the standard deviation, so that its gradient is finite at 0 (section 4.1).
+EPSILON = 1e-4
+
+
+def vicreg(z_a, z_b, invariance_weight=25.0, variance_weight=25.0, covariance_weight=1.0, *, global_views=None):
+    """Views agree (invariance), dimensions vary (variance), and say different things (covariance).
+
+    Bardes et al. 2021, "VICReg: Variance-Invariance-Covariance Regularization for Self-Supervised Learning"
+    (https://arxiv.org/abs/2105.04906, equation 6): ℓ = λ s + μ v + ν c, of the three terms of `vicreg_terms`.
+
+    Args:
+        z_a: (batch, dim) float tensor, embeddings of the first views, of at least two images. Taken as they are.
+        z_b: (batch, dim) float tensor, embeddings of the second views; row i shows the same image as row i of `z_a`.
+        invariance_weight: float λ. Defaults to 25, as do the others to the paper's.
+        variance_weight: float μ. Defaults to 25.
+        covariance_weight: float ν. Defaults to 1.
+        global_views: optional `(all_a, all_b, first_row)`, for training on several replicas: see
+            `keras_ssl.losses.global_views`. The terms are those of the global batch, the same on every replica.
+
+    Returns:
+        Scalar float32.
+
+    Example:
+
+    >>> import keras_ssl, tensorflow as tf
+    >>> z_a, z_b = tf.random.normal((8, 16)), tf.random.normal((8, 16))
+    >>> loss = keras_ssl.losses.vicreg(z_a, z_b)
+    """
+    invariance, variance, covariance = vicreg_terms(z_a, z_b, global_views=global_views)
+    return invariance_weight * invariance + variance_weight * variance + covariance_weight * covariance
+
+
+def vicreg_terms(z_a, z_b, *, global_views=None):
+    """The three terms of `vicreg`, unweighted, for a method that logs them apart.
+
+    With d dimensions, the standard deviation S(x) = √(Var(x) + 1e-4) over the batch, the covariance matrix C(Z), and
+    variances that divide by batch - 1 (the paper's equations 1 to 5):
+
+        s = mean of (z_a - z_b)²
+        v = mean over views and dimensions of max(0, 1 - S(z_j))
+        c = Σ_{Z = Z_a, Z_b} 1/d Σ_{i ≠ j} C(Z)_ij²
+
+    Here s divides by batch and dimensions, and v is the mean over the two views, as in the paper's code; the paper's
+    equations divide s by the batch alone and add v up.
+
+    Args: as for `vicreg`, without the weights.
+
+    Returns:
+        A tuple of three float32 scalars: invariance, variance and covariance.
+    """
+    z_a, z_b, _ = (z_a, z_b, 0) if global_views is None else global_views
+    z_a, z_b = tf.cast(z_a, tf.float32), tf.cast(z_b, tf.float32)
+    covariances = [_covariance(z_a), _covariance(z_b)]
+    invariance = tf.reduce_mean(tf.math.squared_difference(z_a, z_b))
+    variance = tf.add_n([_hinge(c) for c in covariances]) / 2.0
+    return invariance, variance, tf.add_n([_off_diagonal(c) for c in covariances])
+
+
+def _covariance(z):
+    z -= tf.reduce_mean(z, axis=0)
+    return tf.matmul(z, z, transpose_a=True) / tf.cast(tf.shape(z)[0] - 1, tf.float32)
+
+
+def _hinge(covariance):
+    return tf.reduce_mean(tf.nn.relu(1.0 - tf.sqrt(tf.linalg.diag_part(covariance) + EPSILON)))
+
+
+def _off_diagonal(covariance):
+    diagonal = tf.linalg.diag_part(covariance)
+    without = tf.linalg.set_diag(covariance, tf.zeros_like(diagonal))
+    return tf.reduce_sum(tf.square(without)) / tf.cast(tf.size(diagonal), tf.float32)

@@ -1,0 +1,78 @@
+import keras
+
+from keras_ssl import distribute
+
+
+def momentum_copy(model):
+    """A copy of an encoder or a head that no gradient trains: the target, teacher or key network of a method.
+
+    The copy starts with equal weights and has variables of its own, which `momentum_update` lets follow. They do not
+    count as trainable, so a method's `trainable_weights` and its optimizer leave them out; but the layers still do as
+    in training where they are called with `training=True`, and batch normalization goes by its batch. (With
+    `copy.trainable = False` it would go by its moving statistics.)
+
+    A method makes the copy in its `__init__`, from the encoder or head that it was given, and does not mention it in
+    `get_config`: a loaded method makes it anew, and Keras puts the saved weights into it.
+
+    Args:
+        model: a built `keras.Model` that Keras can serialise.
+
+    Returns:
+        A `keras.Model` with the same configuration and equal weights.
+
+    Example:
+
+    >>> import keras_ssl
+    >>> encoder = keras_ssl.backbones.small_cnn((8, 8, 1))
+    >>> target = keras_ssl.targets.momentum_copy(encoder)
+    >>> len(target.trainable_weights), len(target.weights) == len(encoder.weights)
+    (0, True)
+    """
+    copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(model), safe_mode=False)
+    for theirs, ours in zip(model._flatten_layers(), copy._flatten_layers(), strict=True):
+        # As a file is loaded, and not by set_weights: layers like Normalization finish their state when they load.
+        state = {}
+        theirs.save_own_variables(state)
+        ours.load_own_variables(state)
+    for variable in copy.variables:
+        # Not the layers' `trainable`, which batch normalization looks at.
+        variable.trainable = False
+    return copy
+
+
+def momentum_update(source, target, momentum):
+    """One step of the target after the source: θ_target ← m θ_target + (1 - m) θ_source.
+
+    He et al. 2020, "Momentum Contrast for Unsupervised Visual Representation Learning"
+    (https://arxiv.org/abs/1911.05722, equation 2). Only what the source learns by gradient follows, which is what the
+    official codes of MoCo, MoCo v3, BYOL and DINO do: batch normalization's moving statistics are the target's own,
+    taken from the batches that it sees in training. Averages of the source's would belong to other weights.
+
+    Args:
+        source: the `keras.Model` that learns.
+        target: its `momentum_copy`.
+        momentum: float or scalar tensor m in [0, 1], such as a `keras_ssl.optimizers.CosineMomentum` of the step:
+            with 0 the target becomes the source, with 1 it stands still.
+
+    Raises:
+        ValueError: for a momentum outside [0, 1], or models that are not of the same shape.
+
+    Example:
+
+    >>> import keras_ssl
+    >>> encoder = keras_ssl.backbones.small_cnn((8, 8, 1))
+    >>> target = keras_ssl.targets.momentum_copy(encoder)
+    >>> keras_ssl.targets.momentum_update(encoder, target, momentum=0.996)
+    """
+    if isinstance(momentum, int | float) and not 0 <= momentum <= 1:
+        raise ValueError(f"momentum must be between 0 and 1. Received: momentum={momentum}")
+    shapes = [[tuple(weight.shape) for weight in model.weights] for model in (source, target)]
+    if shapes[0] != shapes[1]:
+        raise ValueError(
+            "A target follows the model that it is the momentum_copy of, weight by weight. Received: "
+            f"source={source.name!r} with {len(shapes[0])} weights and target={target.name!r} with {len(shapes[1])}, "
+            "or of other shapes"
+        )
+    for ours, theirs in zip(source.weights, target.weights, strict=True):
+        if ours.trainable:
+            distribute.assign(theirs, momentum * theirs + (1.0 - momentum) * ours)

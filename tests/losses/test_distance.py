@@ -1,0 +1,21 @@
+import numpy as np
+import tensorflow as tf
+
+from keras_ssl.losses import euclidean_distance, euclidean_distances
+
+
+def test_is_the_norm_of_the_difference(views):
+    a, b = views
+    np.testing.assert_allclose(euclidean_distance(a, b), np.linalg.norm(a - b, axis=1), rtol=1e-6)
+    np.testing.assert_allclose(
+        euclidean_distances(a, b[:4]), np.linalg.norm(a[:, None] - b[None, :4], axis=2), rtol=1e-5
+    )
+
+
+def test_gradient_at_zero_is_zero_and_elsewhere_the_direction():
+    a = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+    with tf.GradientTape() as tape:
+        tape.watch(a)
+        distances = euclidean_distance(a, [[1.0, 2.0], [0.0, 0.0]])
+    np.testing.assert_array_equal(distances, [0, 5])
+    np.testing.assert_allclose(tape.gradient(distances, a), [[0, 0], [0.6, 0.8]], rtol=1e-6)
