@@ -37,14 +37,30 @@ from keras_ssl import (
     plots,
     recipes,
     runs,
+    targets,
 )
-from keras_ssl.methods import SelfSupervisedModel, SimCLR
+from keras_ssl.methods import (
+    DCGAN,
+    MAE,
+    Autoencoder,
+    DeepAutoencoder,
+    SelfSupervisedModel,
+    SimCLR,
+    SimMIM,
+    VariationalAutoencoder,
+)
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "DCGAN",
+    "MAE",
+    "Autoencoder",
+    "DeepAutoencoder",
     "SelfSupervisedModel",
     "SimCLR",
+    "SimMIM",
+    "VariationalAutoencoder",
     "augment",
     "backbones",
     "callbacks",
@@ -58,4 +74,5 @@ __all__ = [
     "plots",
     "recipes",
     "runs",
+    "targets",
 ]

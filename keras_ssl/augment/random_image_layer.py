@@ -53,8 +53,11 @@ class RandomImageLayer(keras_cv.layers.VectorizedBaseImageAugmentationLayer):
 
     def get_random_transformation_batch(self, batch_size, images=None, **kwargs):
         """Draw the parameters for a batch, one row per image."""
-        draws = current_draws() or Draws(tf.cast(self.seed_generator.next(), tf.int32))
-        return self.parameters(draws.uniform(batch_size, self.draws_per_image), images)
+        return self.parameters(self.draws().uniform(batch_size, self.draws_per_image), images)
+
+    def draws(self):
+        """The seed scope's random numbers, or outside of any the layer's own."""
+        return current_draws() or Draws(tf.cast(self.seed_generator.next(), tf.int32))
 
     def augment_labels(self, labels, transformations, **kwargs):
         """Return the labels as they are: what an image shows does not depend on its view."""

@@ -124,6 +124,46 @@ def grayscale(
     return Augmenter(layers, seed=seed, jit_compile=jit_compile)
 
 
+def crops(
+    image_size,
+    *,
+    scale=(0.2, 1.0),
+    ratio=(3 / 4, 4 / 3),
+    flip_probability=0.5,
+    antialias=True,
+    seed=None,
+    jit_compile="auto",
+):
+    """Return MAE's augmentation: crop, resize and flip, and nothing that changes a pixel's value.
+
+    For methods that predict pixels: the masks make the task, and colours are part of what is predicted.
+
+    Args:
+        image_size: Integer or pair of integers `(height, width)`, the size of the views.
+        scale: Pair of floats in `[0, 1]`, the share of the area that a crop covers. Defaults to `(0.2, 1.0)`.
+        ratio: Pair of positive floats, width / height of a crop. Defaults to `(3 / 4, 4 / 3)`.
+        flip_probability: Float in `[0, 1]`, of turning left to right. Take 0 where the sides mean something.
+        antialias: Boolean, see `RandomResizedCrop`.
+        seed: Integer or None, for calls without a seed.
+        jit_compile: `"auto"`, True or False, see `Augmenter`.
+
+    Returns:
+        An `Augmenter`.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+
+    Example:
+
+    >>> augmenter = keras_ssl.augment.crops(32)
+    >>> views = augmenter(images, seed=(0, 1))
+
+    Reference: [He et al., 2021](https://arxiv.org/abs/2111.06377), appendix A.1 and its code.
+    """
+    layer = RandomResizedCrop(image_size, scale, ratio, flip_probability, antialias)
+    return Augmenter([layer], seed=seed, jit_compile=jit_compile)
+
+
 def for_images(image_shape, **settings):
     """Return what a method takes where the user names nothing: `simclr` for RGB images, `grayscale` for all others.
 

@@ -1,19 +1,36 @@
 """Encoders, from raw pixels to features, and the heads that the losses see them through."""
 
 from keras_ssl.backbones.batch_normalization import BatchNormalization
+from keras_ssl.backbones.conv_encoder import conv_encoder
+from keras_ssl.backbones.dcgan import dcgan_discriminator, dcgan_generator
+from keras_ssl.backbones.dcgan_encoder import dcgan_encoder
+from keras_ssl.backbones.dense_autoencoder import dense_autoencoder
 from keras_ssl.backbones.heads import prediction_head, projection_head
+from keras_ssl.backbones.mirror import mirror
 from keras_ssl.backbones.mlp import mlp
+from keras_ssl.backbones.prototypes import Prototypes
 from keras_ssl.backbones.resnet import resnet18, resnet50
 from keras_ssl.backbones.small_cnn import small_cnn
+from keras_ssl.backbones.vit import vit
+from keras_ssl.backbones.weight_norm_dense import WeightNormDense
 from keras_ssl.backbones.wrap import wrap
 
 __all__ = [
     "BatchNormalization",
+    "Prototypes",
+    "WeightNormDense",
+    "conv_encoder",
+    "dcgan_discriminator",
+    "dcgan_encoder",
+    "dcgan_generator",
+    "dense_autoencoder",
+    "mirror",
     "mlp",
     "prediction_head",
     "projection_head",
     "resnet18",
     "resnet50",
     "small_cnn",
+    "vit",
     "wrap",
 ]

@@ -4,7 +4,7 @@ from keras_ssl.backbones.blocks import dense_batch_norm_relu, normalized_pixels
 from keras_ssl.backbones.checks import check_counts, check_image_shape
 
 
-def mlp(input_shape, units=(512, 256), synchronized=False, name="mlp"):
+def mlp(input_shape, units=(512, 256), linear_output=False, synchronized=False, name="mlp"):
     """A multilayer perceptron on the flattened image.
 
     The least that can learn, for tests and for very small images. Each layer is dense, batch-normalized, with ReLU.
@@ -15,6 +15,8 @@ def mlp(input_shape, units=(512, 256), synchronized=False, name="mlp"):
         input_shape: `(height, width, channels)` of an image; any number of channels.
         units: Sequence of integers > 0: the units of each layer; the last is the number of features. Defaults to
             `(512, 256)`.
+        linear_output: Boolean: whether the last layer is linear, without normalization and ReLU, as the code of an
+            autoencoder is. Defaults to `False`.
         synchronized: Boolean: whether batch statistics are taken over all replicas. Defaults to `False`.
         name: String. Defaults to `"mlp"`.
 
@@ -33,8 +35,11 @@ def mlp(input_shape, units=(512, 256), synchronized=False, name="mlp"):
     check_counts("units", units)
     images = keras.Input(check_image_shape(input_shape, total_stride=1), name="images")
     x = keras.layers.Flatten(dtype="float32", name="flatten")(normalized_pixels(images))
-    for index, count in enumerate(units, start=1):
+    for index, count in enumerate(units[:-1] if linear_output else units, start=1):
         for layer in dense_batch_norm_relu(count, f"layer{index}", synchronized=synchronized):
             x = layer(x)
-    features = keras.layers.Activation("linear", dtype="float32", name="features")(x)
+    if linear_output:
+        features = keras.layers.Dense(units[-1], dtype="float32", name="features")(x)
+    else:
+        features = keras.layers.Activation("linear", dtype="float32", name="features")(x)
     return keras.Model(images, features, name=name)

@@ -1,4 +1,12 @@
 from keras_ssl.callbacks.checkpoint import Checkpoint, latest_checkpoint
+from keras_ssl.callbacks.collapse_monitor import CollapseMonitor
+from keras_ssl.callbacks.gan_monitor import GANMonitor
 from keras_ssl.callbacks.knn_monitor import KNNMonitor
 
-__all__ = ["Checkpoint", "KNNMonitor", "latest_checkpoint"]
+__all__ = [
+    "Checkpoint",
+    "CollapseMonitor",
+    "GANMonitor",
+    "KNNMonitor",
+    "latest_checkpoint",
+]

@@ -106,17 +106,16 @@ class SelfSupervisedModel(keras.Model):
         """`self.views` random views of `images`, view after view: (views * batch, height, width, channels)."""
         if self.augmenter is None:
             return tf.cast(images, tf.float32)
-        return tf.concat(
-            [
-                self.augmenter(
-                    images,
-                    seed=self.random_seed(view, training),
-                    replica=distribute.replica_id(),
-                    replicas=distribute.num_replicas(),
-                )
-                for view in range(self.views)
-            ],
-            axis=0,
+        views = [self.draw_view(self.augmenter, images, view, training) for view in range(self.views)]
+        return tf.concat(views, axis=0)
+
+    def draw_view(self, augmenter, images, view, training=True):
+        """What `augmenter` makes of `images`, this replica's rows of the global batch, in the view of that number."""
+        return augmenter(
+            images,
+            seed=self.random_seed(view, training),
+            replica=distribute.replica_id(),
+            replicas=distribute.num_replicas(),
         )
 
     def random_seed(self, view=0, training=True):

@@ -1,6 +1,19 @@
 from keras_ssl.plots.embedding_map import embedding_map
+from keras_ssl.plots.latent_walk import latent_walk
+from keras_ssl.plots.masked_reconstructions import masked_reconstructions
 from keras_ssl.plots.neighbors import neighbors
+from keras_ssl.plots.reconstructions import reconstructions
+from keras_ssl.plots.samples import samples
 from keras_ssl.plots.training_curves import training_curves
 from keras_ssl.plots.views import views
 
-__all__ = ["embedding_map", "neighbors", "training_curves", "views"]
+__all__ = [
+    "embedding_map",
+    "latent_walk",
+    "masked_reconstructions",
+    "neighbors",
+    "reconstructions",
+    "samples",
+    "training_curves",
+    "views",
+]

@@ -1,8 +1,8 @@
 from keras_ssl import recipes
-from keras_ssl.backbones import mlp, resnet18, resnet50, small_cnn
+from keras_ssl.backbones import mlp, resnet18, resnet50, small_cnn, vit
 from keras_ssl.runs.evaluate import PROTOCOLS
 
-BACKBONES = (small_cnn, mlp, resnet18, resnet50)
+BACKBONES = (small_cnn, mlp, resnet18, resnet50, vit)
 
 
 def catalogue():

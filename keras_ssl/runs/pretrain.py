@@ -9,6 +9,7 @@ import yaml
 from keras_ssl import plots, recipes
 from keras_ssl.callbacks import Checkpoint, KNNMonitor, latest_checkpoint
 from keras_ssl.runs.encoder_file import EncoderFile
+from keras_ssl.runs.pictures import draw_pictures
 from keras_ssl.runs.run import Run, read_history, save_figure, write_aside
 from keras_ssl.runs.sources import has_labels, open_source, resolve
 
@@ -147,6 +148,7 @@ def _train(config, folder, verbose):
             callbacks=_callbacks(folder, config),
             verbose=verbose,
         )
+        draw_pictures(model, _preview(source), folder)
     finally:
         keras.config.set_dtype_policy(before)
     run = Run(folder)
@@ -161,11 +163,15 @@ def _start_folder(folder, config, model):
         GO_ON.format(method=method, data=data["name"], folder=folder, name=folder.name), encoding="utf-8"
     )
     if model.augmenter is not None:
-        preview = next(iter(open_source(data, data["split"], batch_size=8, shuffle=False)))
-        save_figure(plots.views(model.augmenter, preview.numpy(), seed=config["seed"]), folder, "views")
+        save_figure(plots.views(model.augmenter, _preview(data)[:8], seed=config["seed"]), folder, "views")
     # Last, because this file makes the folder a run.
     text = yaml.safe_dump(config, sort_keys=False)
     write_aside(folder / "config.yaml", lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def _preview(source):
+    """The first images, to be drawn."""
+    return next(iter(open_source(source, source["split"], batch_size=16, shuffle=False))).numpy()
 
 
 def _callbacks(folder, config):

@@ -68,6 +68,20 @@ class Run:
             )
         return keras.saving.load_model(path)
 
+    def model(self):
+        """The whole method as it is now, with heads and optimizers, a `keras_ssl.SelfSupervisedModel`.
+
+        Raises:
+            FileNotFoundError: when the run has not finished an epoch.
+        """
+        checkpoint, _ = latest_checkpoint(self.path / "checkpoints")
+        if checkpoint is None:
+            raise FileNotFoundError(
+                f"The run in {self.path} has not finished its first epoch, so there is no checkpoint to load; "
+                f"go on with: keras-ssl pretrain --resume --out {self.path}"
+            )
+        return keras.saving.load_model(checkpoint)
+
 
 def opened(run):
     """`run`, or the `Run` in the folder of that path."""

@@ -3,6 +3,7 @@
 from keras_ssl.training.checks import (
     FirstBatchCheck,
     PixelRange,
+    check_decoder,
     check_encoder,
     check_head,
     check_images,
@@ -15,6 +16,7 @@ __all__ = [
     "EpochOrder",
     "FirstBatchCheck",
     "PixelRange",
+    "check_decoder",
     "check_encoder",
     "check_head",
     "check_images",

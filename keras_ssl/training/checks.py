@@ -45,6 +45,26 @@ def check_head(name, head, input_units):
         )
 
 
+def check_decoder(decoder, code_units, input_shape):
+    """Raises a ValueError unless `decoder` makes images of `input_shape` from codes of `code_units`."""
+    expected = (None, *input_shape[1:])
+    if not isinstance(decoder, keras.Model) or not decoder.built:
+        raise ValueError(
+            f"decoder must be a built keras.Model from codes (batch, {code_units}) to images {expected}, such as "
+            f"keras_ssl.backbones.mirror(encoder). Received: decoder={decoder!r}"
+        )
+    if tuple(decoder.input_shape) != (None, code_units):
+        raise ValueError(
+            f"The decoder is given codes of shape {(None, code_units)} and takes others. "
+            f"Received: decoder.input_shape={decoder.input_shape}"
+        )
+    if tuple(decoder.output_shape) != expected:
+        raise ValueError(
+            f"The decoder must rebuild the encoder's images, {expected}, and makes others. "
+            f"Received: decoder.output_shape={decoder.output_shape}"
+        )
+
+
 def check_images(shape, dtype, input_shape, minimum_batch, method):
     """Raises a ValueError unless a batch of `shape` and `dtype` can be images for the encoder.
 

@@ -21,6 +21,8 @@ def map_batches(function, inputs, batch_size=256):
         raise ValueError(f"There is nothing to compute. Received: an array of shape {inputs.shape}")
     if not isinstance(batch_size, int) or batch_size < 1:
         raise ValueError(f"batch_size must be a positive integer. Received: batch_size={batch_size}")
-    compiled = tf.function(function, input_signature=[tf.TensorSpec((None, *inputs.shape[1:]), inputs.dtype)])
+    batch = tf.TensorSpec((None, *inputs.shape[1:]), inputs.dtype)
+    compiled = tf.function(function).get_concrete_function(batch)
     starts = range(0, len(inputs), batch_size)
-    return np.concatenate([compiled(inputs[start : start + batch_size]).numpy() for start in starts])
+    parts = (tf.convert_to_tensor(inputs[start : start + batch_size]) for start in starts)
+    return np.concatenate([compiled(part).numpy() for part in parts])

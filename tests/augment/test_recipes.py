@@ -53,6 +53,14 @@ def test_grayscale_of_a_larger_size_blurs_as_told():
     assert "GaussianBlur" in layers(augment.grayscale(64, blur=True))
 
 
+def test_crops_leave_the_pixels_values():
+    (crop,) = augment.crops((16, 24)).layers
+    assert (crop.image_size, crop.scale, crop.ratio) == ((16, 24), (0.2, 1.0), (3 / 4, 4 / 3))
+    assert crop.flip_probability == 0.5
+    images = np.arange(4, dtype="float32").reshape(4, 1, 1, 1) * np.ones((4, 8, 8, 1), "float32")
+    np.testing.assert_allclose(augment.crops(8)(images, seed=(0, 1)), images, atol=1e-5)
+
+
 @pytest.mark.parametrize("recipe", [augment.simclr, augment.grayscale])
 @pytest.mark.parametrize(
     ("arguments", "words"),

@@ -5,14 +5,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_ssl.backbones import mlp, resnet18, small_cnn
+from keras_ssl.backbones import mlp, resnet18, small_cnn, vit
 
 ENCODERS = {
     "mlp": lambda shape: mlp(shape, units=(16, 8)),
     "small_cnn": lambda shape: small_cnn(shape, filters=(4, 8, 8)),
     "resnet18": lambda shape: resnet18(shape, width=4),
+    "vit": lambda shape: vit(shape, patch_size=1, width=8, depth=1, heads=2),
 }
-FEATURES = {"mlp": 8, "small_cnn": 8, "resnet18": 32}
+FEATURES = {"mlp": 8, "small_cnn": 8, "resnet18": 32, "vit": 8}
 
 
 @pytest.fixture(params=ENCODERS)
@@ -36,7 +37,7 @@ def test_uint8_and_float_pixels_are_the_same(name, rng):
     np.testing.assert_allclose(encoder.predict(pixels, verbose=0), encoder(pixels), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["small_cnn", "resnet18"])
+@pytest.mark.parametrize("name", ["small_cnn", "resnet18", "vit"])
 def test_pixels_are_scaled_to_plus_minus_one_inside(name):
     encoder = ENCODERS[name]((8, 8, 3))
     scaled = keras.Model(encoder.input, encoder.get_layer("rescaling").output)
@@ -53,7 +54,8 @@ def test_mixed_precision_computes_in_half_and_answers_in_float32(name, policy, r
     encoder.set_weights(reference.get_weights())
     features = encoder(pixels)
     assert features.dtype == "float32"
-    assert {layer.compute_dtype for layer in encoder.layers if layer.name.endswith("_bn")} == {policy[6:]}
+    blocks = [layer for layer in encoder._flatten_layers() if layer.name.endswith(("_bn", "_mlp_hidden"))]
+    assert {layer.compute_dtype for layer in blocks} == {policy[6:]}
     np.testing.assert_allclose(features, reference(pixels), rtol=0.1, atol=0.05)
 
 

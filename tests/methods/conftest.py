@@ -16,6 +16,18 @@ def tiny_encoder(shape=(8, 8, 1)):
     return keras.Model(inputs, keras.layers.Dense(16, dtype="float32")(x))
 
 
+def tiny_vit():
+    return keras_ssl.backbones.vit((8, 8, 1), patch_size=2, width=16, depth=1, heads=2)
+
+
+def tiny_pooled_encoder():
+    """Like `tiny_encoder`, with a feature map that it pools."""
+    inputs = keras.Input((8, 8, 1))
+    x = keras.layers.Rescaling(1 / 127.5, offset=-1)(inputs)
+    x = keras.layers.Conv2D(16, 3, strides=2, activation="relu", padding="same")(x)
+    return keras.Model(inputs, keras.layers.GlobalAveragePooling2D(dtype="float32")(x))
+
+
 def tiny_head(inputs, outputs):
     return keras.Sequential(
         [
@@ -26,17 +38,56 @@ def tiny_head(inputs, outputs):
     )
 
 
+def tiny_decoder(codes=16):
+    layers = [keras.Input((codes,)), keras.layers.Dense(64, dtype="float32"), keras.layers.Reshape((8, 8, 1))]
+    return keras.Sequential(layers)
+
+
+def tiny_generator(latent_dim=4):
+    inputs = keras.Input((latent_dim,))
+    x = keras.layers.Reshape((4, 4, 4))(keras.layers.Dense(64, activation="relu")(inputs))
+    x = keras.layers.Conv2DTranspose(1, 4, strides=2, padding="same")(x)
+    x = keras.layers.Activation("tanh", dtype="float32")(x)
+    return keras.Model(inputs, keras.layers.Rescaling(127.5, offset=127.5, dtype="float32")(x))
+
+
+def tiny_discriminator():
+    inputs = keras.Input((8, 8, 1))
+    x = keras.layers.Rescaling(1 / 127.5, offset=-1, dtype="float32")(inputs)
+    x = keras.layers.Conv2D(6, 4, strides=2, activation="leaky_relu", padding="same")(x)
+    x = keras.layers.Conv2D(10, 4, strides=2, activation="leaky_relu", padding="same")(x)
+    return keras.Model(inputs, keras.layers.Dense(1, dtype="float32")(keras.layers.Flatten()(x)))
+
+
 #: A new method adds one line: its name, and how to build it small. `seed` is passed on.
 METHODS = {
+    "Autoencoder": lambda **kwargs: keras_ssl.Autoencoder(
+        tiny_encoder(), tiny_decoder(), denoise="gaussian", sparsity="kl", contractive_weight=0.01, **kwargs
+    ),
+    "DCGAN": lambda **kwargs: keras_ssl.DCGAN(
+        (8, 8, 1), tiny_generator(), tiny_discriminator(), feature_grid=1, **kwargs
+    ),
+    "DeepAutoencoder": lambda **kwargs: keras_ssl.DeepAutoencoder((8, 8, 1), (24, 20, 16), **kwargs),
+    "MAE": lambda **kwargs: keras_ssl.MAE(tiny_vit(), decoder_width=16, decoder_depth=1, decoder_heads=2, **kwargs),
     "SimCLR": lambda **kwargs: keras_ssl.SimCLR(tiny_encoder(), tiny_head(16, 8), **kwargs),
+    "SimMIM": lambda **kwargs: keras_ssl.SimMIM(tiny_pooled_encoder(), mask_size=2, **kwargs),
+    "VariationalAutoencoder": lambda **kwargs: keras_ssl.VariationalAutoencoder(
+        tiny_encoder(), 4, decoder=tiny_decoder(4), warmup_steps=3, **kwargs
+    ),
 }
 
 #: How a method is compiled that takes more than one optimizer; all others take `optimizer`.
-OPTIMIZERS = {}
+OPTIMIZERS = {
+    "DCGAN": lambda optimizer: copies(optimizer, "generator_optimizer", "discriminator_optimizer"),
+}
 
 
 def one_optimizer(optimizer):
     return {"optimizer": optimizer}
+
+
+def copies(optimizer, *names):
+    return {name: type(optimizer).from_config(optimizer.get_config()) for name in names}
 
 
 class Bench:
@@ -60,7 +111,8 @@ class Bench:
     @staticmethod
     def state(model):
         """All that the model and its optimizers own, as one vector."""
-        owned = [*model.weights, *model.optimizer.variables]
+        optimizers = [value for _, value in sorted(vars(model).items()) if isinstance(value, keras.Optimizer)]
+        owned = [*model.weights, *(variable for optimizer in optimizers for variable in optimizer.variables)]
         return np.concatenate([np.asarray(v).astype("float64").ravel() for v in owned])
 
 

@@ -1,0 +1,42 @@
+import keras
+
+from keras_ssl.backbones.blocks import conv_batch_norm, normalized_pixels, relu
+from keras_ssl.backbones.checks import check_count, check_counts, check_image_shape
+
+
+def conv_encoder(input_shape, filters=(64, 128, 256), units=64, synchronized=False, name="conv_encoder"):
+    """An autoencoder's encoder: convolutions that halve the image each, and a linear code of all positions.
+
+    Unlike the networks that pool, it keeps where things are, which a decoder must know to rebuild the image. Takes
+    raw pixels in `[0, 255]`, scales them to `[-1, 1]` itself, and gives float32 features under every dtype policy.
+    The outputs of the blocks are those of the layers `"stage1"`, `"stage2"`, ….
+
+    Args:
+        input_shape: `(height, width, channels)` of an image; any number of channels.
+        filters: Sequence of integers > 0: the channels of each 3x3 convolution with stride 2, batch normalization and
+            ReLU. Defaults to `(64, 128, 256)`.
+        units: Integer > 0: the dimensions of the code. Defaults to `64`.
+        synchronized: Boolean: whether batch statistics are taken over all replicas. Defaults to `False`.
+        name: String. Defaults to `"conv_encoder"`.
+
+    Returns:
+        A `keras.Model` from images `(batch, height, width, channels)` to features `(batch, units)`.
+
+    Raises:
+        ValueError: If an argument is out of its range, or the images have less than one pixel for the last block.
+
+    Example:
+
+    >>> encoder = keras_ssl.backbones.conv_encoder((32, 32, 3))
+    >>> encoder(np.zeros((2, 32, 32, 3), "uint8")).shape
+    TensorShape([2, 64])
+    """
+    check_counts("filters", filters)
+    check_count("units", units)
+    images = keras.Input(check_image_shape(input_shape, 2 ** len(filters)), name="images")
+    x = normalized_pixels(images)
+    for stage, channels in enumerate(filters, start=1):
+        x = conv_batch_norm(x, channels, 3, 2, f"stage{stage}", synchronized=synchronized)
+        x = relu(x, f"stage{stage}")
+    x = keras.layers.Flatten(dtype="float32", name="flatten")(x)
+    return keras.Model(images, keras.layers.Dense(units, dtype="float32", name="features")(x), name=name)

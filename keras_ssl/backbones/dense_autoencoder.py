@@ -1,0 +1,61 @@
+import math
+
+import keras
+
+from keras_ssl.backbones.blocks import normalized_pixels
+from keras_ssl.backbones.checks import check_counts, check_image_shape
+from keras_ssl.backbones.tied_dense import TiedDense
+
+
+def dense_autoencoder(input_shape, units=(512, 128, 32), activation="relu", tied_weights=False):
+    """Encoder and decoder of dense layers, each hidden layer of the one with a partner of its width in the other.
+
+    The hidden layers of both are named `"hidden1"`, `"hidden2"`, … from the image to the code, so that partners bear
+    the same name. The code is linear, and so are the decoder's pixels.
+
+    Args:
+        input_shape: `(height, width, channels)` of an image; any number of channels.
+        units: Sequence of integers > 0: the units of the encoder's layers; the last is the code's. Defaults to
+            `(512, 128, 32)`.
+        activation: Of the hidden layers, as for `keras.layers.Dense`. Defaults to `"relu"`.
+        tied_weights: Boolean: whether the decoder runs the encoder's kernels backwards, with biases of its own.
+            Defaults to `False`.
+
+    Returns:
+        Tuple of two `keras.Model`: from images, raw pixels in `[0, 255]`, to float32 codes `(batch, units[-1])`, and
+        from codes to float32 images.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+
+    Example:
+
+    >>> encoder, decoder = keras_ssl.backbones.dense_autoencoder((28, 28, 1))
+    >>> encoder.output_shape, decoder.output_shape
+    ((None, 32), (None, 28, 28, 1))
+    """
+    check_counts("units", units)
+    input_shape = check_image_shape(input_shape, total_stride=1)
+    *hidden, code_units = (int(count) for count in units)
+    images = keras.Input(input_shape, name="images")
+    x = keras.layers.Flatten(dtype="float32", name="flatten")(normalized_pixels(images))
+    names = [f"hidden{index}" for index in range(1, len(units))]
+    for name, count in zip(names, hidden, strict=True):
+        x = keras.layers.Dense(count, activation=activation, name=name)(x)
+    encoder = keras.Model(
+        images, keras.layers.Dense(code_units, dtype="float32", name="features")(x), name="dense_encoder"
+    )
+
+    def backwards(layer_name, width, **kwargs):
+        if tied_weights:
+            return TiedDense(encoder.get_layer(layer_name), **kwargs)
+        return keras.layers.Dense(width, **kwargs)
+
+    codes = x = keras.Input((code_units,), name="codes")
+    # A decoder's layer undoes the encoder's layer above its partner.
+    layers = [*names, "features"]
+    for name, above, count in zip(names[::-1], layers[:0:-1], hidden[::-1], strict=True):
+        x = backwards(above, count, activation=activation, name=name)(x)
+    x = backwards(layers[0], math.prod(input_shape), dtype="float32", name="pixels")(x)
+    outputs = keras.layers.Reshape(input_shape, dtype="float32", name="image")(x)
+    return encoder, keras.Model(codes, outputs, name="dense_decoder")

@@ -1,0 +1,75 @@
+import keras
+
+from keras_ssl.backbones.blocks import normalized_pixels
+from keras_ssl.backbones.checks import check_count, check_image_shape
+from keras_ssl.backbones.first_token import FirstToken
+from keras_ssl.backbones.patch_tokens import PatchTokens
+from keras_ssl.backbones.transformer import transformer
+
+# Width, depth and heads: DeiT's (Touvron et al., 2020, table 1), whose base is ViT's.
+SIZES = {"tiny": (192, 12, 3), "small": (384, 12, 6), "base": (768, 12, 12)}
+POOLINGS = {"mean": keras.layers.GlobalAveragePooling1D, "cls": FirstToken}
+
+
+def vit(input_shape, patch_size, size="small", *, width=None, depth=None, heads=None, pooling="mean", name="vit"):
+    """Vision transformer: the image as a sequence of square patches, each of which can look at all others.
+
+    Pre-norm blocks and exact GELU as in ViT, the sizes of DeiT, and MAE's fixed sine-cosine positions in place of
+    learned ones. No dropout. Takes raw pixels in `[0, 255]`, scales them to `[-1, 1]` itself, and gives float32
+    features under every dtype policy.
+
+    It is made of four named layers: `"rescaling"`, `"patch_tokens"` from pixels to tokens `(batch, patches, width)`
+    with their positions, `"transformer"` from any number of tokens to as many (with a class token: one more, the
+    first), normalized, and the pooling, `"features"`.
+
+    Args:
+        input_shape: `(height, width, channels)` of an image; any number of channels.
+        patch_size: Integer > 0 that divides height and width: pixels on each side of a patch. ViT has 16 for images
+            of 224 pixels; 4 suits 32 pixels. Half the size means four times the tokens.
+        size: `"tiny"`, `"small"` or `"base"`, which stand for width 192, 384 or 768 and for 3, 6 or 12 heads, all
+            with depth 12. Defaults to `"small"`.
+        width: Integer > 0, a multiple of 4: channels of a token, and the number of features. Defaults to `None`: by
+            `size`.
+        depth: Integer > 0: transformer blocks. Defaults to `None`: by `size`.
+        heads: Integer > 0 that divides the width: heads of each attention. Defaults to `None`: by `size`.
+        pooling: `"mean"` averages the patches' tokens, and there is no class token; `"cls"` takes the class token.
+            Defaults to `"mean"`, which MAE finds to do as well (appendix A.1).
+        name: String. Defaults to `"vit"`.
+
+    Returns:
+        A `keras.Model` from images `(batch, height, width, channels)` to features `(batch, width)`.
+
+    Raises:
+        ValueError: If an argument is out of its range, or the patches do not divide the image.
+
+    Example:
+
+    >>> encoder = keras_ssl.backbones.vit((32, 32, 3), patch_size=4, size="tiny", depth=2)
+    >>> encoder(np.zeros((2, 32, 32, 3), "uint8")).shape
+    TensorShape([2, 192])
+
+    References:
+
+    - [Dosovitskiy et al., 2020](https://arxiv.org/abs/2010.11929), section 3.1
+    - [Touvron et al., 2020](https://arxiv.org/abs/2012.12877), table 1, for the sizes
+    - [He et al., 2021](https://arxiv.org/abs/2111.06377), appendix A.1, for the positions
+    """
+    if size not in SIZES:
+        raise ValueError(f"size must be one of {', '.join(map(repr, SIZES))}. Received: size={size!r}")
+    if pooling not in POOLINGS:
+        raise ValueError(f'pooling must be "mean" or "cls". Received: pooling={pooling!r}')
+    check_count("patch_size", patch_size)
+    shape = check_image_shape(input_shape, patch_size)
+    if shape[0] % patch_size or shape[1] % patch_size:
+        raise ValueError(
+            "Patches must cover the image exactly: take a patch_size that divides its height and width, or resize "
+            f"the images. Received: input_shape={shape}, patch_size={patch_size}"
+        )
+    width, depth, heads = (
+        own if own is not None else default for own, default in zip((width, depth, heads), SIZES[size], strict=True)
+    )
+    check_count("width", width)
+    images = keras.Input(shape, name="images")
+    x = PatchTokens(width, patch_size, name="patch_tokens")(normalized_pixels(images))
+    x = transformer(width, depth, heads, class_token=pooling == "cls")(x)
+    return keras.Model(images, POOLINGS[pooling](dtype="float32", name="features")(x), name=name)

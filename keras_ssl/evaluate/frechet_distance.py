@@ -1,0 +1,64 @@
+import warnings
+
+import numpy as np
+
+from keras_ssl.evaluate import threads
+from keras_ssl.evaluate.compared_features import compared_features
+
+
+def frechet_distance(encoder, real, fake, batch_size=256):
+    """How far apart real and generated images are in an encoder's features, both taken for normally distributed.
+
+    Heusel et al. 2017, "GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash Equilibrium"
+    (https://arxiv.org/abs/1706.08500), equation 6, with means m and covariances C:
+
+        d² = ‖m - m'‖² + Tr(C + C' - 2 (C C')^½)
+
+    The paper's FID takes it in the features of an Inception network that was trained on ImageNet; a distance in other
+    features, as here, compares with none in the literature, and only with those of the same encoder and as many
+    images. From few images it comes out too large (Bińkowski et al. 2018, section 4); `kernel_distance` does not.
+
+    Args:
+        encoder: as for `extract_features`; not one that learned from these fakes, such as a GAN's own discriminator.
+        real: images, as for `extract_features`, or its result, `Features`, to compute them once.
+        fake: generated images, likewise.
+        batch_size: int, for arrays only. Defaults to 256.
+
+    Returns:
+        float >= 0, d²; 0 for the same images.
+
+    Raises:
+        ValueError: when a set has less than two images, when features are not finite, or as for `extract_features`.
+
+    Warns:
+        UserWarning: when there are fewer images than features, whose covariance cannot be estimated then.
+
+    Example:
+
+    >>> encoder = keras_ssl.backbones.small_cnn((8, 8, 1), filters=(4, 8))
+    >>> real, fake = np.random.uniform(0, 255, (2, 64, 8, 8, 1))
+    >>> keras_ssl.evaluate.frechet_distance(encoder, real, real) < 1e-6
+    True
+    """
+    real, fake = compared_features(encoder, real, fake, batch_size)
+    if min(len(real), len(fake)) <= real.shape[1]:
+        warnings.warn(
+            "With fewer images than features the covariances are singular and the Fréchet distance is far too large: "
+            f"take more images, or kernel_distance. Received: {len(real)} real and {len(fake)} fake images with "
+            f"{real.shape[1]} features",
+            stacklevel=2,
+        )
+    with threads.suited_to(real):
+        real_root, fake_root = _root_covariance(real), _root_covariance(fake)
+        # Tr (C C')^½ is the sum of the singular values of C^½ C'^½. Unlike scipy.linalg.sqrtm of C C', this needs
+        # neither C C' to be regular nor an imaginary part to be dropped.
+        overlap = np.linalg.svd(real_root @ fake_root, compute_uv=False).sum()
+    traces = np.square(real_root).sum() + np.square(fake_root).sum()
+    means = np.square(real.mean(axis=0) - fake.mean(axis=0)).sum()
+    return float(max(means + traces - 2 * overlap, 0.0))
+
+
+def _root_covariance(features):
+    """The symmetric square root of the covariance."""
+    values, vectors = np.linalg.eigh(np.atleast_2d(np.cov(features, rowvar=False)))
+    return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T

@@ -1,0 +1,46 @@
+import numpy as np
+
+from keras_ssl.evaluate.image_batches import ImageBatches
+
+
+def pca_reconstructions(train, images, dimensions, seed=0):
+    """What is left of images that went through the best linear code: the baseline of an autoencoder.
+
+    No linear encoder and decoder with so many dimensions rebuild the training images with a smaller squared error
+    (Eckart and Young 1936, https://doi.org/10.1007/BF02288367). scikit-learn's PCA, with its randomised solver.
+
+    Args:
+        train: images that the components are fitted on: an array (n, height, width, channels), raw pixels in [0,
+            255], or a batched `tf.data.Dataset`; labels are ignored.
+        images: array (m, height, width, channels), which are rebuilt.
+        dimensions: positive int, at most n and the number of values of an image.
+        seed: int, of the solver. Defaults to 0.
+
+    Returns:
+        float32 array like `images`, raw pixels in [0, 255].
+
+    Raises:
+        ValueError: for images of another shape than the training images', or dimensions out of their range.
+
+    Example:
+
+    >>> images = np.random.uniform(0, 255, (40, 8, 8, 1))
+    >>> keras_ssl.evaluate.pca_reconstructions(images[:32], images[32:], dimensions=4).shape
+    (8, 8, 8, 1)
+    """
+    from sklearn.decomposition import PCA
+
+    train = np.concatenate([np.asarray(batch, np.float32) for batch, _ in ImageBatches(train)])
+    images = np.asarray(images, np.float32)
+    if images.shape[1:] != train.shape[1:]:
+        raise ValueError(
+            f"Training images and images must have one shape. Received: {train.shape[1:]} and {images.shape[1:]}"
+        )
+    limit = min(len(train), train[0].size)
+    if not 1 <= dimensions <= limit:
+        raise ValueError(f"dimensions must lie in [1, {limit}]. Received: dimensions={dimensions}")
+    # The randomised solver is for few components; where nearly all are wanted the full one is as fast.
+    solver = "randomized" if dimensions < limit / 2 else "full"
+    pca = PCA(dimensions, svd_solver=solver, random_state=seed).fit(train.reshape(len(train), -1))
+    rebuilt = pca.inverse_transform(pca.transform(images.reshape(len(images), -1)))
+    return np.clip(rebuilt, 0, 255).reshape(images.shape).astype(np.float32)

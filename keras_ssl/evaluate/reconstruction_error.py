@@ -1,0 +1,29 @@
+import numpy as np
+
+
+def reconstruction_error(images, rebuilt):
+    """Mean squared error of rebuilt images, of pixels scaled to [0, 1].
+
+    Args:
+        images: array (n, height, width, channels), raw pixels in [0, 255].
+        rebuilt: array of the same shape, what a method's `reconstruct(images)` gave, or `pca_reconstructions`.
+
+    Returns:
+        float.
+
+    Raises:
+        ValueError: when the shapes differ.
+
+    Example:
+
+    >>> images = np.zeros((4, 8, 8, 1))
+    >>> keras_ssl.evaluate.reconstruction_error(images, images + 255)
+    1.0
+    """
+    images, rebuilt = np.asarray(images, np.float64), np.asarray(rebuilt, np.float64)
+    if images.shape != rebuilt.shape:
+        raise ValueError(
+            f"There must be one rebuilt image per image, of its shape. Received: images of shape {images.shape} and "
+            f"rebuilt of shape {rebuilt.shape}"
+        )
+    return float(np.mean(np.square((images - rebuilt) / 255)))

@@ -1,0 +1,58 @@
+import tensorflow as tf
+
+
+def discriminator_loss(real_logits, fake_logits, label_smoothing=0.0):
+    """How badly a discriminator tells real images from generated ones: its two cross-entropies.
+
+    With D(x) = σ(logit), the discriminator's side of Goodfellow et al. 2014, "Generative Adversarial Nets"
+    (https://arxiv.org/abs/1406.2661), equation 1, as a loss:
+
+        L = -E[log D(x)] - E[log(1 - D(G(z)))]
+
+    One-sided label smoothing (Salimans et al. 2016, "Improved Techniques for Training GANs",
+    https://arxiv.org/abs/1606.03498, section 3.4) asks for 1 - s instead of 1 on real images, so that the
+    discriminator gains nothing from being too sure: the first term is -E[(1 - s) log D(x) + s log(1 - D(x))].
+
+    Args:
+        real_logits: (batch, 1) float tensor, the discriminator's logits of real images.
+        fake_logits: (batch, 1) float tensor, of generated ones.
+        label_smoothing: float s in [0, 1). Defaults to 0.0; the paper has 0.1.
+
+    Returns:
+        Scalar float32. 2 log 2 for a discriminator that cannot tell.
+
+    Example:
+
+    >>> import keras_ssl, tensorflow as tf
+    >>> loss = keras_ssl.losses.discriminator_loss(tf.zeros((8, 1)), tf.zeros((8, 1)))
+    >>> round(float(loss), 4)
+    1.3863
+    """
+    real_logits, fake_logits = tf.cast(real_logits, tf.float32), tf.cast(fake_logits, tf.float32)
+    targets = tf.fill(tf.shape(real_logits), 1.0 - label_smoothing)
+    real = tf.nn.sigmoid_cross_entropy_with_logits(labels=targets, logits=real_logits)
+    fake = tf.nn.softplus(fake_logits)
+    return tf.reduce_mean(real) + tf.reduce_mean(fake)
+
+
+def generator_loss(fake_logits):
+    """How often a discriminator sees through generated images: the non-saturating loss.
+
+    Goodfellow et al. 2014, "Generative Adversarial Nets" (https://arxiv.org/abs/1406.2661), section 3: in place of
+    minimising log(1 - D(G(z))), which is flat while the discriminator wins, the generator minimises
+
+        L = -E[log D(G(z))]
+
+    Args:
+        fake_logits: (batch, 1) float tensor, the discriminator's logits of generated images.
+
+    Returns:
+        Scalar float32. log 2 for a discriminator that cannot tell.
+
+    Example:
+
+    >>> import keras_ssl, tensorflow as tf
+    >>> round(float(keras_ssl.losses.generator_loss(tf.zeros((8, 1)))), 4)
+    0.6931
+    """
+    return tf.reduce_mean(tf.nn.softplus(-tf.cast(fake_logits, tf.float32)))

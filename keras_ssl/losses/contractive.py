@@ -1,0 +1,33 @@
+import tensorflow as tf
+
+
+def contractive_penalty(encode, images, directions):
+    """Squared Frobenius norm of the encoder's Jacobian: how far the code moves when the image does.
+
+    Rifai et al. 2011, "Contractive Auto-Encoders: Explicit Invariance During Feature Extraction"
+    (https://icml.cc/2011/papers/455_icmlpaper.pdf), equation 1, ‖J_f(x)‖²_F with x in [0, 1]. The paper writes it out
+    for one layer; here it is estimated for any encoder with one random direction v in the code's space an image
+    (Hutchinson 1990), because E‖vᵀJ‖² = ‖J‖²_F for v of independent entries with mean 0 and variance 1.
+
+    Args:
+        encode: function from raw pixels (batch, height, width, channels) to codes (batch, dim).
+        images: (batch, height, width, channels) float32 tensor, raw pixels in [0, 255].
+        directions: (batch, dim) float32 tensor of independent standard normal numbers.
+
+    Returns:
+        Scalar float32, the mean over the batch of the estimate, divided by the code's dimensions.
+
+    Example:
+
+    >>> import keras_ssl, tensorflow as tf
+    >>> images, directions = tf.random.uniform((4, 2, 2, 1), 0, 255), tf.ones((4, 4))
+    >>> penalty = keras_ssl.losses.contractive_penalty(lambda x: tf.reshape(x, (-1, 4)) / 255, images, directions)
+    >>> round(float(penalty), 3)
+    1.0
+    """
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        codes = tf.cast(encode(images), tf.float32)
+    products = 255.0 * tf.cast(tape.gradient(codes, images, output_gradients=directions), tf.float32)
+    norms = tf.reduce_sum(tf.square(products), axis=tf.range(1, tf.rank(products)))
+    return tf.reduce_mean(norms) / codes.shape[-1]

@@ -1,0 +1,57 @@
+"""How unlikely images are under a decoder's distribution: −log p(x) in nats per pixel and channel."""
+
+import math
+
+import tensorflow as tf
+
+from keras_ssl import distribute
+from keras_ssl.losses.reconstruction import binary_cross_entropy, squared_error
+
+# Keeps the logarithm finite for a perfect reconstruction: the variance of rounding to 256 levels, in [0, 1].
+ROUNDING_VARIANCE = 1 / 12 / 255**2
+
+
+def gaussian_likelihood(images, outputs):
+    """−log p(x) for a Gaussian around the outputs, with the one variance that fits the batch best.
+
+    Rybkin et al. 2021, "Simple and Effective VAE Training with Calibrated Decoders"
+    (https://arxiv.org/abs/2006.13202), equation 5: the best variance is the mean squared error itself, which leaves ½
+    log(2πe·MSE). On several replicas it is that of the global batch.
+
+    Args:
+        images: (batch, height, width, channels) float tensor in [0, 1].
+        outputs: likewise, from the decoder.
+
+    Returns:
+        Scalar float32; negative for small errors, as densities may be.
+
+    Example:
+
+    >>> import keras_ssl, tensorflow as tf
+    >>> nats = keras_ssl.losses.gaussian_likelihood(tf.ones((2, 4, 4, 1)), tf.zeros((2, 4, 4, 1)))
+    >>> round(float(nats), 3)  # ½ log(2πe)
+    1.419
+    """
+    error = squared_error(images, outputs)
+    variance = tf.reduce_mean(distribute.gather(tf.reshape(error, (1,)))) + ROUNDING_VARIANCE
+    return 0.5 * (tf.math.log(2 * math.pi * variance) + 1.0)
+
+
+def bernoulli_likelihood(images, logits):
+    """−log p(x) for black and white pixels, each a coin of its own: `keras_ssl.losses.binary_cross_entropy`.
+
+    Args:
+        images: (batch, height, width, channels) float tensor in [0, 1].
+        logits: likewise, from the decoder.
+
+    Returns:
+        Scalar float32.
+
+    Example:
+
+    >>> import keras_ssl, tensorflow as tf
+    >>> nats = keras_ssl.losses.bernoulli_likelihood(tf.ones((2, 4, 4, 1)), tf.zeros((2, 4, 4, 1)))
+    >>> round(float(nats), 3)  # log 2
+    0.693
+    """
+    return binary_cross_entropy(images, logits)

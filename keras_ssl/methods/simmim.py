@@ -1,0 +1,143 @@
+import math
+
+import keras
+import tensorflow as tf
+
+from keras_ssl.backbones.checks import check_count
+from keras_ssl.backbones.patches import from_patches
+from keras_ssl.losses import masked_pixel_error
+from keras_ssl.methods.masked_image_model import MaskedImageModel, masked_count
+
+MID_GREY = 127.5  # zero behind the encoders' rescaling to [-1, 1]
+
+
+@keras.saving.register_keras_serializable("keras_ssl")
+class SimMIM(MaskedImageModel):
+    """Random squares of the image turn grey, and a linear head predicts their pixels: for convolutional encoders.
+
+    Xie et al. 2021, "SimMIM: a Simple Framework for Masked Image Modeling" (https://arxiv.org/abs/2111.09886),
+    section 3: unlike `MAE`, the encoder sees the whole image, in which the masked squares have one colour, so that it
+    need not be a transformer. One linear map predicts from each place of its last feature map the pixels which that
+    place stands for (section 3.3), and the loss is `keras_ssl.losses.masked_pixel_error`. Where the paper learns a
+    mask token behind the patch embedding, which a convolutional encoder does not have, the squares are mid-grey.
+
+    What stands behind the encoder's last feature map, such as dense layers of your own, is not trained.
+
+    Args:
+        encoder: a functional `keras.Model` with a feature map (batch, height, width, channels) that it pools:
+            `keras_ssl.backbones.small_cnn`, `resnet18`, `resnet50`, or `wrap` around another.
+        augmenter: a `keras_ssl.augment.Augmenter`. By default the images are taken as they are; the paper has
+            `augment.crops` with `scale=(0.67, 1.0)`.
+        mask_size: positive int that divides the image's height and width, pixels on each side of a square; 32 as in
+            the paper for 192 pixels, a sixth of the image.
+        mask_ratio: float in (0, 1), the share of the squares that is masked; 0.6 as in the paper (section 4.1.2).
+        seed: int. With the step it determines every random draw of the training.
+
+    Raises:
+        ValueError: for an encoder without a feature map, or with one whose places do not stand for equal squares
+            of the image, for masked squares that do not tile the image, or for a ratio that is not in (0, 1) or
+            leaves nothing visible or masked.
+
+    Example:
+
+    >>> import keras_ssl, numpy as np
+    >>> images = np.random.randint(0, 256, (64, 32, 32, 3), dtype="uint8")
+    >>> model = keras_ssl.SimMIM(keras_ssl.backbones.small_cnn((32, 32, 3)), mask_size=4)
+    >>> model.compile("adam")
+    >>> history = model.fit(images, batch_size=32, verbose=0)
+    >>> model.reconstruct(images).shape
+    (64, 32, 32, 3)
+    """
+
+    def __init__(self, encoder, augmenter=None, *, mask_size=32, mask_ratio=0.6, seed=0, **kwargs):
+        super().__init__(encoder, augmenter, seed=seed, **kwargs)
+        self.image_shape = encoder.input_shape[1:]
+        height, width, channels = self.image_shape
+        check_count("mask_size", mask_size)
+        if height % mask_size or width % mask_size:
+            raise ValueError(
+                "The masked squares tile the image: take a mask_size that divides its height and width. "
+                f"Received: mask_size={mask_size}, encoder.input_shape={encoder.input_shape}"
+            )
+        self.mask_size = mask_size
+        self.mask_ratio = float(mask_ratio)
+        self.masked_squares = masked_count(mask_ratio, math.prod(self._grid))
+        feature_map = _last_feature_map(encoder)
+        self.feature_map = keras.Model(encoder.inputs[0], feature_map, name="feature_map")
+        self.stride = _stride(feature_map.shape, encoder.input_shape)
+        self.pixel_head = keras.layers.Dense(self.stride**2 * channels, dtype="float32", name="pixel_head")
+        self.pixel_head.build(feature_map.shape)
+
+    @property
+    def _grid(self):
+        """Squares in a column and in a row of the image."""
+        height, width, _ = self.image_shape
+        return height // self.mask_size, width // self.mask_size
+
+    def train_step(self, data):
+        """Section 3 of the paper."""
+        images = self.augment(self.images(data))
+        with tf.GradientTape() as tape:
+            loss, logs = self.forward(images, training=True)
+        self.minimize(loss, tape)
+        return self.report(loss, logs)
+
+    def forward(self, views, training):
+        """Compares the pixels of the masked squares with what is predicted of them from the others."""
+        mask = self._mask(views, self.draws(training=training))
+        predictions = self._predict(tf.where(mask, MID_GREY, views), training)
+        return masked_pixel_error(predictions, views / 127.5 - 1, mask), {}
+
+    def fill_in(self, pixels, draws, predict):
+        """Masks squares, and predicts their pixels."""
+        mask = self._mask(pixels, draws)
+        masked = tf.where(mask, MID_GREY, pixels)
+        return tf.where(mask, (self._predict(masked, False) + 1) * 127.5, pixels) if predict else masked
+
+    def _mask(self, pixels, draws):
+        """(batch, height, width, 1), True in as many random squares of each image."""
+        rows, columns = self._grid
+        noise = draws.uniform(tf.shape(pixels)[0], rows * columns)
+        ranks = tf.argsort(tf.argsort(noise))
+        squares = tf.reshape(ranks < self.masked_squares, (-1, rows, columns, 1))
+        return tf.repeat(tf.repeat(squares, self.mask_size, axis=1), self.mask_size, axis=2)
+
+    def _predict(self, pixels, training):
+        """The head's image, (batch, height, width, channels), in [-1, 1] as the encoder sees pixels."""
+        patches = self.pixel_head(self.feature_map(pixels, training=training))
+        return from_patches(patches, self.stride, self.image_shape)
+
+    def get_config(self):
+        """The constructor's arguments."""
+        return {**super().get_config(), "mask_size": self.mask_size, "mask_ratio": self.mask_ratio}
+
+
+def _last_feature_map(encoder):
+    """What the last layer pools that makes features of a feature map, if the map is made by weights."""
+    # A model inside the encoder knows its own graph, not its place in the encoder's.
+    for layer in reversed([layer for layer in encoder.layers if not isinstance(layer, keras.Model)]):
+        if (_rank(layer.input), _rank(layer.output)) == (4, 2):
+            if keras.Model(encoder.inputs[0], layer.input).trainable_weights:
+                return layer.input
+            break
+    raise ValueError(
+        "SimMIM predicts pixels from the encoder's last feature map, and this encoder has none that it pools: take "
+        "keras_ssl.backbones.small_cnn, a ResNet, or keras_ssl.backbones.wrap(model) around your own; for a "
+        f"keras_ssl.backbones.vit there is keras_ssl.MAE. Received: encoder={encoder!r}"
+    )
+
+
+def _rank(tensor):
+    return len(tensor.shape) if isinstance(tensor, keras.KerasTensor) else None  # of several tensors
+
+
+def _stride(map_shape, input_shape):
+    """The side of the square of pixels that each place of the feature map stands for."""
+    stride = input_shape[1] // map_shape[1]
+    if (stride * map_shape[1], stride * map_shape[2]) != tuple(input_shape[1:3]):
+        raise ValueError(
+            "Each place of the encoder's last feature map must stand for a square of pixels, equal for all: take "
+            "images whose height and width the network's stride divides. "
+            f"Received: a feature map of shape {tuple(map_shape)} for images of shape {tuple(input_shape)}"
+        )
+    return stride

@@ -1,0 +1,70 @@
+import numpy as np
+
+from keras_ssl.plots.image_grid import check_images, draw_image, image_grid
+
+# Below this angle, in radians, the arc is the line to float32 precision, and the sines divide zero by zero.
+SMALLEST_ANGLE = 1e-4
+
+
+def latent_walk(decode, start, end, steps=8, path="spherical"):
+    """The images on the way from one latent vector to another: a row for each pair.
+
+    Where a model has learned what images have in common, they change smoothly and each looks like an image; where it
+    has memorised, they jump (Radford et al. 2015, https://arxiv.org/abs/1511.06434, section 6.1).
+
+    Args:
+        decode: function from latents (n, latent_dim) to images (n, height, width, channels), raw pixels in [0, 255],
+            such as the `decode` of `keras_ssl.DCGAN`.
+        start: float array (rows, latent_dim), where the walks begin.
+        end: float array (rows, latent_dim), where they end.
+        steps: int >= 2, images in a row, both ends included. Defaults to 8.
+        path: `"spherical"`, along the arc, on which latents stay as long as normally distributed ones are (White
+            2016, https://arxiv.org/abs/1609.04468, section 2), or `"linear"`, straight. Defaults to `"spherical"`.
+
+    Returns:
+        A `matplotlib.figure.Figure`.
+
+    Raises:
+        ValueError: when `start` and `end` are not matrices of the same shape, there are less than two steps, or for
+            another path.
+
+    Example:
+
+    >>> model = keras_ssl.DCGAN((8, 8, 1), filters=(4, 8))
+    >>> start, end = np.random.normal(size=(2, 3, 100))
+    >>> figure = keras_ssl.plots.latent_walk(model.decode, start, end)
+    """
+    start, end = np.asarray(start, np.float32), np.asarray(end, np.float32)
+    if start.ndim != 2 or start.shape != end.shape or not start.size:
+        raise ValueError(
+            "A walk goes from each row of `start` to that of `end`: two arrays (rows, latent_dim). "
+            f"Received: start of shape {start.shape} and end of shape {end.shape}"
+        )
+    if steps < 2:
+        raise ValueError(f"A walk has its two ends at least. Received: steps={steps}")
+    if path not in PATHS:
+        raise ValueError(f"path must be one of {sorted(PATHS)}. Received: path={path!r}")
+    shares = np.linspace(0, 1, steps, dtype=np.float32)
+    latents = np.stack([PATHS[path](start, end, share) for share in shares], axis=1)
+    images = check_images(decode(latents.reshape(-1, start.shape[1])), "decode(latents)")
+    figure, axes = image_grid(len(start), steps, row_height=1.05)
+    for axis, image in zip(axes.flat, images, strict=True):
+        draw_image(axis, image)
+    return figure
+
+
+def _linear(start, end, share):
+    return (1 - share) * start + share * end
+
+
+def _spherical(start, end, share):
+    lengths = np.linalg.norm(start, axis=1) * np.linalg.norm(end, axis=1)
+    cosine = np.sum(start * end, axis=1) / np.maximum(lengths, np.finfo(np.float32).tiny)
+    angle = np.arccos(np.clip(cosine, -1, 1))[:, None]
+    arc = np.sin((1 - share) * angle) * start + np.sin(share * angle) * end
+    # Opposite vectors have no arc of their own either.
+    defined = np.sin(angle) > SMALLEST_ANGLE
+    return np.where(defined, arc / np.where(defined, np.sin(angle), 1), _linear(start, end, share))
+
+
+PATHS = {"linear": _linear, "spherical": _spherical}

@@ -1,0 +1,40 @@
+from keras_ssl.plots.image_grid import check_images, draw_image, image_grid
+
+
+def masked_reconstructions(method, images, seed=0):
+    """What a masked-image method sees, what it makes of it, and the image itself: a row for each.
+
+    The prediction stands in the masked parts only; the others are the image's own pixels. With `MAE`'s normalised
+    targets the predicted patches get the mean and the deviation of the true ones, as in the paper's figures.
+
+    Args:
+        method: a `keras_ssl.MAE` or `keras_ssl.SimMIM`, or anything else with `mask_images(images, seed)` and
+            `reconstruct(images, seed)`.
+        images: array (n, height, width, channels), raw pixels in [0, 255]; a row for each.
+        seed: int; the same seed draws the same masks. Defaults to 0.
+
+    Returns:
+        A `matplotlib.figure.Figure`.
+
+    Raises:
+        ValueError: when `images` are none, or not what the method's encoder takes.
+
+    Example:
+
+    >>> images = np.random.uniform(0, 255, (4, 32, 32, 3))
+    >>> encoder = keras_ssl.backbones.vit((32, 32, 3), patch_size=4, size="tiny", depth=2)
+    >>> figure = keras_ssl.plots.masked_reconstructions(keras_ssl.MAE(encoder), images)
+    >>> figure.savefig("reconstructions.png")
+    """
+    images = check_images(images, "images")
+    columns = {
+        "masked": method.mask_images(images, seed),
+        "prediction": method.reconstruct(images, seed),
+        "image": images,
+    }
+    figure, axes = image_grid(len(images), len(columns), row_height=1.08)
+    for column, (title, batch) in enumerate(columns.items()):
+        axes[0, column].set_title(title, fontsize=10)
+        for row, image in enumerate(batch):
+            draw_image(axes[row, column], image)
+    return figure

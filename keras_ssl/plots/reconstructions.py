@@ -1,0 +1,38 @@
+from keras_ssl.plots.image_grid import check_images, draw_image, image_grid
+
+
+def reconstructions(images, rebuilt):
+    """What is left of images that went through a code: the images above, what the decoder made of them below.
+
+    Args:
+        images: array (n, height, width, channels), raw pixels in [0, 255]; a column for each.
+        rebuilt: array of the same shape, what `reconstruct(images)` of a method gave, or a dict of several by name, a
+            row each.
+
+    Returns:
+        A `matplotlib.figure.Figure`.
+
+    Raises:
+        ValueError: when the shapes differ, or there are no images.
+
+    Example:
+
+    >>> model = keras_ssl.Autoencoder(keras_ssl.backbones.conv_encoder((32, 32, 3)))
+    >>> images = np.random.uniform(0, 255, (8, 32, 32, 3))
+    >>> figure = keras_ssl.plots.reconstructions(images, model.reconstruct(images))
+    >>> figure.savefig("reconstructions.png")
+    """
+    images = check_images(images, "images")
+    rows = {"image": images} | (rebuilt if isinstance(rebuilt, dict) else {"rebuilt": rebuilt})
+    figure, axes = image_grid(len(rows), len(images), row_height=1.05)
+    for row, (name, batch) in enumerate(rows.items()):
+        batch = check_images(batch, name)
+        if batch.shape != images.shape:
+            raise ValueError(
+                f"There must be one reconstruction per image, of its shape. Received: images of shape {images.shape} "
+                f"and {name} of shape {batch.shape}"
+            )
+        axes[row, 0].set_ylabel(name, fontsize=10)
+        for axis, image in zip(axes[row], batch, strict=True):
+            draw_image(axis, image)
+    return figure

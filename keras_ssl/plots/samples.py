@@ -1,0 +1,34 @@
+import math
+
+from keras_ssl.plots.image_grid import check_images, draw_image, image_grid
+
+
+def samples(images, columns=None):
+    """Images side by side: what a generator draws, or some of a data set.
+
+    Args:
+        images: array (n, height, width, channels), raw pixels in [0, 255].
+        columns: positive int, images in a row, or None for about as many rows as columns. Defaults to None.
+
+    Returns:
+        A `matplotlib.figure.Figure`.
+
+    Raises:
+        ValueError: when `images` are none, or `columns` is not positive.
+
+    Example:
+
+    >>> model = keras_ssl.DCGAN((8, 8, 1), filters=(4, 8))
+    >>> figure = keras_ssl.plots.samples(model.generate(16))
+    >>> figure.savefig("samples.png")
+    """
+    images = check_images(images, "images")
+    columns = math.ceil(math.sqrt(len(images))) if columns is None else columns
+    if columns < 1:
+        raise ValueError(f"columns must be a positive integer. Received: columns={columns}")
+    figure, axes = image_grid(math.ceil(len(images) / columns), columns, row_height=1.05)
+    for axis, image in zip(axes.flat, images, strict=False):
+        draw_image(axis, image)
+    for axis in axes.flat[len(images) :]:
+        axis.set_axis_off()
+    return figure

@@ -1,0 +1,29 @@
+from keras_ssl import plots
+from keras_ssl.runs.run import save_figure
+
+COLUMNS = 10
+SAMPLES = 4 * COLUMNS
+WALKS = 4
+
+
+def draw_pictures(model, images, folder):
+    """Saves what a method can show of itself as figures in a run folder.
+
+    A method that rebuilds images shows some of them beside what it makes of them; one that draws new images shows
+    some, and the way from one to another.
+
+    Args:
+        model: a `keras_ssl.SelfSupervisedModel`.
+        images: array (n, height, width, channels), raw pixels in [0, 255].
+        folder: the run folder.
+    """
+    images = images[:COLUMNS]
+    if hasattr(model, "mask_images"):
+        save_figure(plots.masked_reconstructions(model, images), folder, "reconstructions")
+    elif hasattr(model, "reconstruct"):
+        save_figure(plots.reconstructions(images, model.reconstruct(images)), folder, "reconstructions")
+    draw = getattr(model, "generate", None) or getattr(model, "sample", None)
+    if draw is not None:
+        save_figure(plots.samples(draw(SAMPLES), columns=COLUMNS), folder, "samples")
+        start, end = model.latents(2 * WALKS).reshape(2, WALKS, -1)
+        save_figure(plots.latent_walk(model.decode, start, end, steps=COLUMNS), folder, "latent_walk")
