@@ -1,17 +1,22 @@
-"""How much of a training step is the backbone's own work: `python -m benchmarks.step`.
+"""How much of a training step is the networks' own work: `python -m benchmarks.step`.
 
-For each setting, all in one run and in turns, so that a noisy machine disturbs both alike:
+For each method, all in one run and in turns, so that a noisy machine disturbs both alike:
 
-- fit: images per second of SimCLR's `model.fit`, with everything that belongs to it (two augmented views, head, loss,
-  metrics, optimizer, Keras' loop);
-- bare: the forward and backward pass of the same backbone on the same 2B images, and nothing else;
-- ratio: fit / bare. 1 would mean that self-supervision costs nothing beyond its two passes;
-- peak: the share of the machine's matrix-product speed that fit reaches in the backbone's convolutions;
+- fit: images per second of `model.fit`, with everything that belongs to it (augmented views, heads, loss, metrics,
+  optimizer, Keras' loop);
+- bare: the forward and backward passes through the networks that the algorithm needs, of `benchmarks.bare`, and
+  nothing else;
+- ratio: fit / bare. 1 would mean that self-supervision costs nothing beyond its passes;
 - first step: from calling fit to the end of the first batch, with tracing and compilation.
+
+SimCLR is measured on two widths of ResNet-18, with the share of the machine's matrix-product speed that fit reaches
+in the backbone's convolutions. `--masking 0.75` shows instead what MAE saves by encoding the visible patches alone.
 """
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 import keras
@@ -19,9 +24,49 @@ import numpy as np
 import tensorflow as tf
 
 import keras_ssl
-from benchmarks.timing import describe_machine, median, print_table, seconds
+from benchmarks import bare
+from benchmarks.timing import describe_machine, median, median_seconds_in_turns, print_table, seconds
+from keras_ssl import backbones
 
-SETTINGS = {"16": (16, 256), "64": (64, 128)}  # ResNet-18 width, batch size
+SHAPE = (32, 32, 3)
+WIDTHS = {"16": 256, "64": 128}  # of SimCLR's ResNet-18, and the batch size
+
+
+@dataclass(frozen=True)
+class Case:
+    """A method with the networks of its CIFAR-10 recipe, the batch size, and the passes that it needs."""
+
+    build: Any
+    batch_size: int
+    passes: Any
+
+
+def simclr(width):
+    return keras_ssl.SimCLR(backbones.resnet18(SHAPE, width=width))
+
+
+CASES = {
+    "SimCLR, width 16": Case(lambda: simclr(16), WIDTHS["16"], bare.two_views),
+    "SimCLR, width 64": Case(lambda: simclr(64), WIDTHS["64"], bare.two_views),
+    "Autoencoder": Case(lambda: keras_ssl.Autoencoder(backbones.conv_encoder(SHAPE)), 64, bare.code_and_back),
+    "DeepAutoencoder": Case(lambda: keras_ssl.DeepAutoencoder(SHAPE), 256, bare.code_and_back),
+    "VariationalAutoencoder": Case(
+        lambda: keras_ssl.VariationalAutoencoder(backbones.conv_encoder(SHAPE), 64),
+        64,
+        bare.code_distribution_and_back,
+    ),
+    "MAE": Case(
+        lambda: keras_ssl.MAE(
+            backbones.vit(SHAPE, 4, size="tiny", depth=6), decoder_width=192, decoder_depth=4, decoder_heads=6
+        ),
+        256,
+        bare.visible_patches_and_back,
+    ),
+    "SimMIM": Case(
+        lambda: keras_ssl.SimMIM(backbones.resnet18(SHAPE, width=16), mask_size=4), 256, bare.feature_map_and_pixels
+    ),
+    "DCGAN": Case(lambda: keras_ssl.DCGAN(SHAPE, filters=(32, 64, 128)), 128, bare.two_players),
+}
 
 
 class StepTimes(keras.callbacks.Callback):
@@ -69,66 +114,94 @@ def computes_bfloat16():
     return bool(tf.config.list_physical_devices("GPU")) or "avx512_bf16" in flags or "amx_bf16" in flags
 
 
-def bare_step(encoder):
-    """Forward and backward pass of `encoder` in training mode."""
-
-    @tf.function
-    def step(images):
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_sum(encoder(images, training=True))
-        return tape.gradient(loss, encoder.trainable_variables)
-
-    return step
+def optimizers(method):
+    """Momentum for every network of a method: cheap, so that what is measured is the step and not the optimizer."""
+    if isinstance(method, keras_ssl.DCGAN):
+        return [keras.optimizers.SGD(1e-3, momentum=0.9) for _ in range(2)]
+    return [keras.optimizers.SGD(1e-3, momentum=0.9)]
 
 
-def measure(width, batch_size, policy, steps, rounds):
+def measure(name, policy, steps, rounds):
+    """A row: images per second of fit and of the bare passes, in turns."""
+    case = CASES[name]
     keras.config.set_dtype_policy(policy)
     keras.utils.set_random_seed(0)
-    images = np.random.default_rng(0).integers(0, 256, ((steps + 1) * batch_size, 32, 32, 3), dtype="uint8")
-    dataset = keras_ssl.data.from_arrays(images, batch_size=batch_size)
-    encoder = keras_ssl.backbones.resnet18((32, 32, 3), width=width)
-    model = keras_ssl.SimCLR(encoder)
-    model.compile(keras.optimizers.SGD(0.12, momentum=0.9))
-    bare = bare_step(encoder)
-    views = tf.random.uniform((2 * batch_size, 32, 32, 3), 0, 255)
-    bare(views)
+    shape = ((steps + 1) * case.batch_size, *SHAPE)
+    dataset = keras_ssl.data.from_arrays(
+        np.random.default_rng(0).integers(0, 256, shape, dtype="uint8"), batch_size=case.batch_size
+    )
+    model = case.build()
+    model.compile(*optimizers(model))
+    passes = case.passes(model)
+    images = tf.random.uniform((case.batch_size, *SHAPE), 0, 255)
+    passes(images)
     first, fit, alone = None, [], []
     for _ in range(rounds):
         times = StepTimes()
         model.fit(dataset, epochs=1, verbose=0, callbacks=[times])
         first = first or times.first
         fit += times.steps
-        alone += [seconds(lambda: bare(views)) for _ in range(steps)]
-    fit_seconds = median(fit)
-    flops = 3 * 2 * multiply_adds(encoder) * 2 * batch_size  # backward is twice the forward
-    dtype = "bfloat16" if "bfloat16" in policy else "float32"
+        alone += [seconds(lambda: passes(images)) for _ in range(steps)]
     return {
-        "width": width,
-        "batch": batch_size,
+        "method": name,
+        "batch": case.batch_size,
         "policy": policy,
-        "fit images/s": f"{batch_size / fit_seconds:.0f}",
-        "bare images/s": f"{batch_size / median(alone):.0f}",
-        "ratio": f"{median(alone) / fit_seconds:.2f}",
-        "of peak": f"{flops / fit_seconds / peak_flops(dtype):.0%}",
+        "fit images/s": f"{case.batch_size / median(fit):.0f}",
+        "bare images/s": f"{case.batch_size / median(alone):.0f}",
+        "ratio": f"{median(alone) / median(fit):.2f}",
+        "of peak": _share_of_peak(model, policy, case.batch_size, median(fit)),
         "first step": f"{first:.1f} s",
     }
 
 
+def _share_of_peak(model, policy, batch_size, step_seconds):
+    if not isinstance(model, keras_ssl.SimCLR):
+        return ""
+    flops = 3 * 2 * multiply_adds(model.encoder) * 2 * batch_size  # backward is twice the forward
+    return f"{flops / step_seconds / peak_flops('bfloat16' if 'bfloat16' in policy else 'float32'):.0%}"
+
+
+def masking(ratio, batch_size=256):
+    """Rows: the encoder's forward and backward pass on all patches, and on those that MAE leaves visible."""
+    encoder = CASES["MAE"].build().encoder
+    tokens = encoder.get_layer("patch_tokens").output.shape[1]
+    visible = tokens - round(tokens * ratio)
+    transformer = encoder.get_layer("transformer")
+
+    @tf.function
+    def step(inputs):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(transformer(inputs, training=True))
+        return tape.gradient(loss, transformer.trainable_variables)
+
+    inputs = {count: tf.random.normal((batch_size, count, encoder.output_shape[-1])) for count in (tokens, visible)}
+    times = median_seconds_in_turns({count: lambda x=x: step(x) for count, x in inputs.items()}, rounds=5)
+    return [
+        {"patches": count, "seconds": f"{times[count]:.3f}", "of all": f"{times[count] / times[tokens]:.2f}"}
+        for count in inputs
+    ]
+
+
 @click.command(help=__doc__.splitlines()[0])
-@click.option("--width", type=click.Choice([*SETTINGS, "all"]), default="all", help="ResNet-18 width.")
+@click.option(
+    "--only", multiple=True, type=click.Choice(list(CASES)), help="Rows to measure. Repeatable. [default: all]"
+)
 @click.option("--policy", type=click.Choice(["float32", "mixed_bfloat16", "all"]), default="all")
 @click.option("--steps", default=5, show_default=True, help="Steps per round.")
 @click.option("--rounds", default=3, show_default=True, help="Rounds of fit and bare in turns.")
-def main(width, policy, steps, rounds):
+@click.option("--masking", "masking_ratio", type=float, help="The encoder's time at this share of masked patches.")
+def main(only, policy, steps, rounds, masking_ratio):
     print(describe_machine())
-    widths = SETTINGS if width == "all" else [width]
+    if masking_ratio is not None:
+        print_table(masking(masking_ratio))
+        return
     policies = ["float32", "mixed_bfloat16"] if policy == "all" else [policy]
     if policy == "all" and not computes_bfloat16():
         policies.remove("mixed_bfloat16")
         print(
             "No bfloat16 instructions here: emulated, a step takes minutes. --policy mixed_bfloat16 tries it anyway."
         )
-    print_table([measure(*SETTINGS[w], p, steps, rounds) for w in widths for p in policies])
+    print_table([measure(name, p, steps, rounds) for name in only or CASES for p in policies])
 
 
 if __name__ == "__main__":

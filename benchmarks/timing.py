@@ -58,9 +58,9 @@ def _processor():
 
 
 def print_table(rows):
-    """Print a list of dictionaries with the same keys as a table with a header."""
+    """Print a list of dictionaries with the same keys as a table that reads well in a terminal and in Markdown."""
     table = [list(rows[0]), *([str(value) for value in row.values()] for row in rows)]
     widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
-    table.insert(1, ["-" * width for width in widths])
-    for line in table:
-        print("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)))
+    lines = ["| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in table]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    print("", *lines, "", sep="\n")

@@ -1,0 +1,93 @@
+"""The passes through the networks that a method's step cannot do without, and nothing else.
+
+What `benchmarks.step` compares `fit` with: no augmentation, no loss of the method's own, no metrics, no optimizer.
+Each is a function from a method to a compiled function of images (batch, height, width, channels).
+"""
+
+import tensorflow as tf
+
+
+def _gradients(forward, variables):
+    """Forward and backward pass of `forward`, from images to a tensor."""
+
+    @tf.function
+    def step(images):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(forward(images))
+        return tape.gradient(loss, variables)
+
+    return step
+
+
+def two_views(method):
+    """The encoder on both views."""
+
+    def forward(images):
+        return method.encoder(tf.concat([images, images], axis=0), training=True)
+
+    return _gradients(forward, method.encoder.trainable_variables)
+
+
+def code_and_back(method):
+    """The encoder, and the decoder on its code."""
+
+    def forward(images):
+        return method.decoder(method.encoder(images, training=True), training=True)
+
+    return _gradients(forward, [*method.encoder.trainable_variables, *method.decoder.trainable_variables])
+
+
+def code_distribution_and_back(method):
+    """The encoder with the posterior's parameters, and the decoder on as many numbers as a latent has."""
+
+    def forward(images):
+        parameters = method.posterior(method.encoder(images, training=True))
+        return tf.reduce_sum(parameters) + method.decoder(parameters[:, : method.latent_dim], training=True)
+
+    return _gradients(forward, method.trainable_variables)
+
+
+def visible_patches_and_back(method):
+    """The encoder on as many patches as stay visible, and the decoder on all."""
+    layer = method.encoder.get_layer
+
+    def forward(images):
+        tokens = layer("patch_tokens")(layer("rescaling")(images))
+        encoded = layer("transformer")(tokens[:, : method.visible_patches], training=True)
+        known = method.decoder_embedding(encoded)
+        asked = tf.zeros((tf.shape(images)[0], method.masked_patches, method.decoder_width), known.dtype)
+        decoded = method.decoder(tf.concat([known, asked], axis=1), training=True)
+        return method.pixel_head(decoded[:, -method.masked_patches :])
+
+    # The mask token is no pass.
+    variables = [v for v in method.trainable_variables if v is not method.mask_token]
+    return _gradients(forward, variables)
+
+
+def feature_map_and_pixels(method):
+    """The encoder up to its feature map, and the linear head."""
+
+    def forward(images):
+        return method.pixel_head(method.feature_map(images, training=True))
+
+    return _gradients(forward, [*method.feature_map.trainable_variables, *method.pixel_head.trainable_variables])
+
+
+def two_players(method):
+    """The generator once; the discriminator on real and drawn images, and on drawn ones again for the generator."""
+    generator, discriminator = method.generator, method.discriminator
+
+    @tf.function
+    def step(images):
+        latents = tf.zeros((tf.shape(images)[0], method.latent_dim))
+        with tf.GradientTape() as generator_tape:
+            drawn = generator(latents, training=True)
+        with tf.GradientTape() as discriminator_tape:
+            judged = [tf.reduce_sum(discriminator(batch, training=True)) for batch in (images, drawn)]
+            loss = tf.add_n(judged)
+        gradients = discriminator_tape.gradient(loss, discriminator.trainable_variables)
+        with generator_tape:
+            fooled = tf.reduce_sum(discriminator(drawn, training=True))
+        return gradients, generator_tape.gradient(fooled, generator.trainable_variables)
+
+    return step

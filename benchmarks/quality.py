@@ -1,0 +1,157 @@
+"""How good each method's features are on CIFAR-10 after a short training: `python -m benchmarks.quality`.
+
+Every method learns from the same 20 000 training images without their labels, at most 15 minutes on two cores, with
+the CIFAR-10 settings of its recipe but for what ENTRIES changes. Then, on the 10 000 test images:
+
+- kNN: cosine, 200 neighbours among the 20 000, temperature 0.1;
+- linear: scikit-learn's logistic regression on standardised features of the 20 000;
+- both for encoders of the same shape with random weights (mean and deviation over three), and for raw pixels;
+- error: mean squared error of rebuilt test images, pixels in [0, 1], beside that of PCA fitted on the same images
+  with as many dimensions.
+
+Runs are kept in runs/quality, scores too: a second call trains nothing and prints the same tables; a run that was
+interrupted goes on. Settings were chosen on images 45 000 to 50 000 of the training split.
+"""
+
+import functools
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+import numpy as np
+
+import keras_ssl
+from benchmarks.timing import describe_machine, print_table
+from keras_ssl import evaluate, runs
+
+DATA = "cifar10"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row: the recipe, and what it changes of the recipe's CIFAR-10 settings for this budget."""
+
+    method: str
+    changes: dict = field(default_factory=dict)
+
+
+ENTRIES = {
+    "autoencoder": Entry("autoencoder"),
+    "denoising autoencoder": Entry("autoencoder", {"arguments.denoise": "gaussian"}),
+    "sparse autoencoder": Entry("autoencoder", {"arguments.sparsity": "l1"}),
+    "deep autoencoder": Entry("deepautoencoder"),
+    "variational autoencoder": Entry("variationalautoencoder"),
+    "MAE": Entry("mae"),
+    "SimMIM": Entry("simmim"),
+    "DCGAN": Entry("dcgan"),
+}
+
+
+def images_of(split, data_dir):
+    batches = keras_ssl.data.load(DATA, split, batch_size=1000, shuffle=False, data_dir=data_dir)
+    return np.concatenate(list(batches.as_numpy_iterator()))
+
+
+def train(name, out, split, data_dir):
+    """The run of an entry, trained or gone on with; its minutes are kept beside it."""
+    entry, folder = ENTRIES[name], out / name.replace(" ", "-")
+    minutes = folder / "minutes.json"
+    if minutes.exists():
+        return runs.Run(folder)
+    start = time.perf_counter()
+    if folder.exists():
+        run = runs.resume(folder, verbose=2)
+    else:
+        run = runs.pretrain(
+            entry.method,
+            DATA,
+            folder,
+            split=split,
+            data_dir=data_dir,
+            overrides=entry.changes,
+            monitor=False,
+            verbose=2,
+        )
+    minutes.write_text(json.dumps((time.perf_counter() - start) / 60))
+    return run
+
+
+def cached(path, compute):
+    """What `compute()` returned, now or the first time."""
+    if not path.exists():
+        path.write_text(json.dumps(compute(), indent=2))
+    return json.loads(path.read_text())
+
+
+def both(train, test):
+    """Scores of one encoder's features; no part of them was tuned on the test images."""
+    return {"kNN": evaluate.knn(train, test, k=200, temperature=0.1), "linear": evaluate.linear_probe(train, test)}
+
+
+def score_features(run, train_images, test_images):
+    encoder = run.encoder()
+    learned = both(*(evaluate.extract_features(encoder, part, verbose=0) for part in (train_images, test_images)))
+    random = evaluate.random_baseline(encoder, train_images, test_images, both, seeds=3)
+    return {
+        "features": encoder.output_shape[-1],
+        **{name: score.value for name, score in learned.items()},
+        **{f"random {name}": score.value for name, score in random.items()},
+    }
+
+
+def score_reconstructions(run, train, test):
+    model = run.model()
+    if not hasattr(model, "encode"):
+        return None
+    dimensions = model.encode(test[:1].astype("float32")).shape[-1]
+    error = evaluate.reconstruction_error(test, model.reconstruct(test))
+    pca = evaluate.reconstruction_error(test, evaluate.pca_reconstructions(train, test, dimensions))
+    return {
+        "dimensions": dimensions,
+        "error": f"{error:.5f}",
+        "PCA": f"{pca:.5f}",
+        "error / PCA": f"{error / pca:.2f}",
+    }
+
+
+@click.command(help=__doc__.splitlines()[0])
+@click.option(
+    "--only", multiple=True, type=click.Choice(list(ENTRIES)), help="Rows to make. Repeatable. [default: all]"
+)
+@click.option("--images", default=20_000, show_default=True, help="Training images.")
+@click.option("--out", default="runs/quality", show_default=True, type=click.Path(path_type=Path))
+@click.option("--data-dir", help="Where the prepared TFDS data set lies.")
+def main(only, images, out, data_dir):
+    print(describe_machine())
+    out.mkdir(parents=True, exist_ok=True)
+    split = f"train[:{images}]"
+    labelled = functools.partial(keras_ssl.data.load, DATA, labels=True, data_dir=data_dir)
+    train_images, test_images = labelled(split=split), labelled(split="test")
+    features, rebuilt = [], []
+    for name in only or ENTRIES:
+        run = train(name, out, split, data_dir)
+        scores = cached(run.path / "features.json", lambda: score_features(run, train_images, test_images))  # noqa: B023
+        minutes = json.loads((run.path / "minutes.json").read_text())
+        features.append({"method": name, **scores, "epochs": run.epochs_done, "minutes": f"{minutes:.0f}"})
+        print_table(features[-1:])
+        pixels = functools.cache(images_of)
+        errors = cached(
+            run.path / "reconstructions.json",
+            lambda: score_reconstructions(run, pixels(split, data_dir), pixels("test", data_dir)),  # noqa: B023
+        )
+        if errors:
+            rebuilt.append({"method": name, **errors})
+    raw = cached(
+        out / "raw-pixels.json",
+        lambda: {k: s.value for k, s in both(*map(evaluate.raw_pixels, (train_images, test_images))).items()},
+    )
+    empty = dict.fromkeys(features[0], "")
+    print_table([*features, {**empty, "method": "raw pixels", "features": 3072, **raw}])
+    if rebuilt:
+        print_table(rebuilt)
+
+
+if __name__ == "__main__":
+    main()
