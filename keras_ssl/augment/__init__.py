@@ -13,7 +13,7 @@ from keras_ssl.augment.random_masking import RandomMasking
 from keras_ssl.augment.random_noise import RandomNoise
 from keras_ssl.augment.random_resized_crop import RandomResizedCrop
 from keras_ssl.augment.random_solarize import RandomSolarize
-from keras_ssl.augment.recipes import compose, crops, for_images, grayscale, simclr
+from keras_ssl.augment.recipes import compose, crops, for_images, grayscale, multi_crop, simclr
 from keras_ssl.augment.seeds import Draws, seed_scope
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "gaussian_blur",
     "grayscale",
     "jitter_colors",
+    "multi_crop",
     "seed_scope",
     "simclr",
 ]

@@ -3,6 +3,7 @@
 from keras_ssl.augment import checks
 from keras_ssl.augment.augmenter import Augmenter
 from keras_ssl.augment.gaussian_blur import GaussianBlur
+from keras_ssl.augment.multi_crop import MultiCrop
 from keras_ssl.augment.random_affine import RandomAffine
 from keras_ssl.augment.random_brightness_contrast import RandomBrightnessContrast
 from keras_ssl.augment.random_color_jitter import RandomColorJitter
@@ -191,6 +192,52 @@ def for_images(image_shape, **settings):
         )
     recipe = simclr if channels == 3 else grayscale
     return recipe((height, width), **settings)
+
+
+def multi_crop(
+    image_shape,
+    local_size=None,
+    *,
+    global_scale=(0.14, 1.0),
+    local_scale=(0.05, 0.14),
+    global_crops=2,
+    local_crops=6,
+    seed=None,
+    **settings,
+):
+    """Return SwAV's augmentation: large crops and small ones of the same image, each with `for_images`' changes.
+
+    Args:
+        image_shape: `(height, width, channels)` of the images, the size of the large crops.
+        local_size: Integer or pair of integers, the size of the small crops. By default half the large ones' sides;
+            SwAV and DINO have 96 for 224 pixels.
+        global_scale: Pair of floats in `[0, 1]`, the share of the area that a large crop covers. Defaults to
+            `(0.14, 1.0)`, SwAV's.
+        local_scale: Pair of floats in `[0, 1]`, the share of a small one. Defaults to `(0.05, 0.14)`.
+        global_crops: Integer > 0. Defaults to `2`.
+        local_crops: Integer of at least 0. Defaults to `6`; with 0 there is nothing but large crops, two of them.
+        seed: Integer or None, for calls without a seed.
+        **settings: Arguments that `simclr` and `grayscale` take, such as `strength` and `flip_probability`.
+
+    Returns:
+        A `MultiCrop`, or an `Augmenter` if there are no small crops.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+
+    Example:
+
+    >>> large, small = keras_ssl.augment.multi_crop((32, 32, 3))(images, seed=(0, 1))
+
+    Reference: [Caron et al., 2020](https://arxiv.org/abs/2006.09882), section 3.3 and appendix A.
+    """
+    large = for_images(image_shape, scale=global_scale, seed=seed, **settings)
+    if local_crops == 0:
+        return large
+    height, width, channels = image_shape
+    sides = (height // 2, width // 2) if local_size is None else checks.image_size(local_size)
+    small = for_images((*sides, channels), scale=local_scale, **settings)
+    return MultiCrop(large, small, global_crops, local_crops, seed=seed)
 
 
 def compose(layers, *, seed=None, jit_compile="auto"):

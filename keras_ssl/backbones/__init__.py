@@ -1,11 +1,12 @@
 """Encoders, from raw pixels to features, and the heads that the losses see them through."""
 
+from keras_ssl.backbones.at_size import at_size
 from keras_ssl.backbones.batch_normalization import BatchNormalization
 from keras_ssl.backbones.conv_encoder import conv_encoder
 from keras_ssl.backbones.dcgan import dcgan_discriminator, dcgan_generator
 from keras_ssl.backbones.dcgan_encoder import dcgan_encoder
 from keras_ssl.backbones.dense_autoencoder import dense_autoencoder
-from keras_ssl.backbones.heads import prediction_head, projection_head
+from keras_ssl.backbones.heads import distillation_head, prediction_head, projection_head
 from keras_ssl.backbones.mirror import mirror
 from keras_ssl.backbones.mlp import mlp
 from keras_ssl.backbones.prototypes import Prototypes
@@ -19,11 +20,13 @@ __all__ = [
     "BatchNormalization",
     "Prototypes",
     "WeightNormDense",
+    "at_size",
     "conv_encoder",
     "dcgan_discriminator",
     "dcgan_encoder",
     "dcgan_generator",
     "dense_autoencoder",
+    "distillation_head",
     "mirror",
     "mlp",
     "prediction_head",

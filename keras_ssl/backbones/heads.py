@@ -109,3 +109,63 @@ def prediction_head(
         synchronized=synchronized,
         name=name,
     )
+
+
+def distillation_head(
+    input_dim,
+    hidden_units=2048,
+    output_units=256,
+    layers=3,
+    batch_norm=False,
+    synchronized=False,
+    name="distillation_head",
+):
+    """The multilayer perceptron of DINO up to its bottleneck, whose outputs have length 1.
+
+    Dense layers with GELU, and a narrow linear one, normalized, for `WeightNormDense` to follow. The defaults are the
+    paper's. Without batch normalization, so that a vision transformer has none at all. Runs in the dtype policy, but
+    the output layer in float32.
+
+    Args:
+        input_dim: Integer > 0: the number of features.
+        hidden_units: Integer > 0: the width of the hidden layers. Defaults to `2048`.
+        output_units: Integer > 0: the dimensions of the bottleneck. Defaults to `256`.
+        layers: Integer > 0: dense layers, the bottleneck's included. Defaults to `3`.
+        batch_norm: Boolean: whether hidden layers have batch normalization and ReLU in place of GELU, which small
+            convolutional networks learn faster with. Defaults to `False`.
+        synchronized: Boolean: whether batch statistics are taken over all replicas. Defaults to `False`.
+        name: String. Defaults to `"distillation_head"`.
+
+    Returns:
+        A built `keras.Sequential` from `(batch, input_dim)` to float32 `(batch, output_units)`, rows of length 1.
+
+    Raises:
+        ValueError: If a size is not a positive integer.
+
+    Example:
+
+    >>> head = keras_ssl.backbones.distillation_head(512)
+    >>> head.output_shape
+    (None, 256)
+
+    Reference:
+
+    - [Caron et al., 2021](https://arxiv.org/abs/2104.14294), appendix C, and
+      [its code](https://github.com/facebookresearch/dino)
+    """
+    for argument, value in {
+        "input_dim": input_dim,
+        "hidden_units": hidden_units,
+        "output_units": output_units,
+        "layers": layers,
+    }.items():
+        check_count(argument, value)
+    stack = [keras.Input((int(input_dim),), name="features")]
+    for index in range(1, layers):
+        if batch_norm:
+            stack += dense_batch_norm_relu(hidden_units, f"hidden{index}", synchronized=synchronized)
+        else:
+            stack.append(keras.layers.Dense(hidden_units, activation="gelu", name=f"hidden{index}"))
+    stack.append(keras.layers.Dense(output_units, dtype="float32", name="bottleneck"))
+    stack.append(keras.layers.UnitNormalization(dtype="float32", name="unit_length"))
+    return keras.Sequential(stack, name=name)

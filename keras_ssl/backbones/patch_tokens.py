@@ -19,6 +19,9 @@ class PatchTokens(keras.layers.Layer):
     Call arguments:
         images: Tensor of shape `(batch, height, width, channels)`, normalized pixels.
 
+    Raises:
+        ValueError: If the patches do not divide the images.
+
     Example:
 
     >>> PatchTokens(width=192, patch_size=4)(np.zeros((2, 32, 32, 3))).shape
@@ -43,6 +46,11 @@ class PatchTokens(keras.layers.Layer):
     def call(self, images):
         """Return the tokens, `(batch, patches, width)`, row by row."""
         height, width = images.shape[1:3]
+        if height % self.patch_size or width % self.patch_size:
+            raise ValueError(
+                f"Patches must cover the images exactly. Received: images.shape={tuple(images.shape)}, "
+                f"patch_size={self.patch_size}"
+            )
         positions = sincos_positions(height // self.patch_size, width // self.patch_size, self.width)
         return self.projection(to_patches(images, self.patch_size)) + tf.cast(positions, self.compute_dtype)
 

@@ -2,6 +2,7 @@ import keras
 import tensorflow as tf
 
 from keras_ssl.backbones.checks import check_count
+from keras_ssl.backbones.hold import hold
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
@@ -17,6 +18,7 @@ class Prototypes(keras.layers.Layer):
 
     Call arguments:
         embeddings: Tensor of shape `(batch, dim)`; normalized here.
+        frozen: Boolean or scalar boolean tensor: whether the prototypes get no gradient. Defaults to `False`.
 
     Returns:
         Float32 tensor of shape `(batch, units)`, values in `[-1, 1]`.
@@ -55,9 +57,10 @@ class Prototypes(keras.layers.Layer):
             aggregation="only_first_replica",
         )
 
-    def call(self, embeddings):
+    def call(self, embeddings, frozen=False):
         """Return the cosines, `(batch, units)`."""
-        return tf.matmul(tf.math.l2_normalize(embeddings, axis=-1), self.kernel)
+        kernel = hold(self.kernel, frozen)
+        return tf.matmul(tf.math.l2_normalize(embeddings, axis=-1), kernel)
 
     def compute_output_shape(self, input_shape):
         """Shape `(batch, units)`."""

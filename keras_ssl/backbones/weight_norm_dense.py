@@ -2,6 +2,7 @@ import keras
 import tensorflow as tf
 
 from keras_ssl.backbones.checks import check_count
+from keras_ssl.backbones.hold import hold
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
@@ -17,6 +18,7 @@ class WeightNormDense(keras.layers.Layer):
 
     Call arguments:
         inputs: Tensor of shape `(batch, dim)`. DINO's are of length 1: put `keras.layers.UnitNormalization` before.
+        frozen: Boolean or scalar boolean tensor: whether the columns get no gradient. Defaults to `False`.
 
     Returns:
         Float32 tensor of shape `(batch, units)`.
@@ -52,9 +54,9 @@ class WeightNormDense(keras.layers.Layer):
             initializer=keras.initializers.VarianceScaling(1 / 3, mode="fan_in", distribution="uniform"),
         )
 
-    def call(self, inputs):
+    def call(self, inputs, frozen=False):
         """Return the products with columns of length 1, `(batch, units)`."""
-        return tf.matmul(inputs, tf.math.l2_normalize(self.kernel, axis=0))
+        return tf.matmul(inputs, tf.math.l2_normalize(hold(self.kernel, frozen), axis=0))
 
     def compute_output_shape(self, input_shape):
         """Shape `(batch, units)`."""

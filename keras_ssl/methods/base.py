@@ -265,9 +265,18 @@ class SelfSupervisedModel(keras.Model):
         method = type(self).__name__
         ours = [FirstBatchCheck(self._pixel_range, self.minimum_batch, method), EpochOrder(x)]
         x = distribute.transferable(x, self.distribute_strategy)
-        return super().fit(
-            x, shuffle=False, callbacks=[*ours, *(callbacks or [])], validation_data=held_out, **kwargs
-        )
+        if self.optimizer is not None and not self.optimizer.built:
+            # Before the step is traced: variables of a trace that a check breaks off are lost.
+            with self.distribute_strategy.scope():
+                self.optimizer.build(self.trainable_variables)
+        try:
+            return super().fit(
+                x, shuffle=False, callbacks=[*ours, *(callbacks or [])], validation_data=held_out, **kwargs
+            )
+        except ValueError:
+            # What a check broke off while it was traced fails for ever, with other words: trace anew in the next fit.
+            self.train_function = self.test_function = None
+            raise
 
     def evaluate(self, x=None, y=None, batch_size=None, **kwargs):
         """The loss, and what is logged beside it, on held-out images; the same images give the same numbers.

@@ -9,12 +9,12 @@ from keras_ssl.losses import (
     softmax_cross_entropy,
     two_view_similarities,
 )
-from keras_ssl.methods.base import SelfSupervisedModel
-from keras_ssl.training import check_head
+from keras_ssl.methods.projected_views import ProjectedViews
+from keras_ssl.training import check_positive
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class SimCLR(SelfSupervisedModel):
+class SimCLR(ProjectedViews):
     """Two views of an image are each other's nearest neighbours, among all views of the batch.
 
     Chen et al. 2020, "A Simple Framework for Contrastive Learning of Visual Representations"
@@ -50,18 +50,16 @@ class SimCLR(SelfSupervisedModel):
     (64, 256)
     """
 
-    views = 2
     logged = ("contrastive_accuracy", "embedding_spread")
-    minimum_batch = 2
 
     def __init__(self, encoder, projector=None, augmenter=None, *, temperature=0.5, seed=0, **kwargs):
-        super().__init__(encoder, augmenter, seed=seed, **kwargs)
-        if not temperature > 0:
-            raise ValueError(f"temperature must be positive. Received: temperature={temperature}")
-        features = encoder.output_shape[-1]
-        self.projector = projector or backbones.projection_head(features, features, 128)
-        check_head("projector", self.projector, features)
-        self.temperature = float(temperature)
+        super().__init__(encoder, projector, augmenter, seed=seed, **kwargs)
+        self.temperature = check_positive("temperature", temperature)
+
+    @staticmethod
+    def default_projector(features):
+        """Section 2.1 of the paper."""
+        return backbones.projection_head(features, features, 128)
 
     def train_step(self, data):
         """Algorithm 1 of the paper."""
@@ -73,8 +71,7 @@ class SimCLR(SelfSupervisedModel):
 
     def forward(self, views, training):
         """Encodes both views in one batch, projects them, and compares each with all."""
-        z = self.projector(self.encoder(views, training=training), training=training)
-        z_a, z_b = tf.split(z, 2)
+        z_a, z_b = tf.split(self.embed(views, training), 2)
         all_a, all_b, first_row = global_views(z_a, z_b)
         similarities, positives = two_view_similarities(z_a, z_b, (all_a, all_b, first_row))
         # This is nt_xent; the accuracy takes the same similarities.
@@ -86,8 +83,4 @@ class SimCLR(SelfSupervisedModel):
 
     def get_config(self):
         """The constructor's arguments."""
-        return {
-            **super().get_config(),
-            "projector": keras.saving.serialize_keras_object(self.projector),
-            "temperature": self.temperature,
-        }
+        return {**super().get_config(), "temperature": self.temperature}

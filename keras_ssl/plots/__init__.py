@@ -1,3 +1,4 @@
+from keras_ssl.plots.attention_maps import attention_maps
 from keras_ssl.plots.embedding_map import embedding_map
 from keras_ssl.plots.latent_walk import latent_walk
 from keras_ssl.plots.masked_reconstructions import masked_reconstructions
@@ -8,6 +9,7 @@ from keras_ssl.plots.training_curves import training_curves
 from keras_ssl.plots.views import views
 
 __all__ = [
+    "attention_maps",
     "embedding_map",
     "latent_walk",
     "masked_reconstructions",

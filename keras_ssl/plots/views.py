@@ -9,9 +9,10 @@ def views(augmenter, images, views=2, seed=0):
     Look at this before training. One should still recognise in each view what the features are meant to tell apart.
 
     Args:
-        augmenter: a `keras_ssl.augment.Augmenter`, or a method, which has one.
+        augmenter: a `keras_ssl.augment.Augmenter`, or a method, which has one. Of a `keras_ssl.augment.MultiCrop` all
+            crops are shown, the large ones first.
         images: array (n, height, width, channels), raw pixels in [0, 255]; a row for each.
-        views: positive int, views per image. Defaults to 2.
+        views: positive int, views per image, where the augmenter makes one at a time. Defaults to 2.
         seed: int; the same seed draws the same views. Defaults to 0.
 
     Returns:
@@ -30,8 +31,8 @@ def views(augmenter, images, views=2, seed=0):
     if views < 1:
         raise ValueError(f"views must be a positive integer. Received: views={views}")
     augmenter = getattr(augmenter, "augmenter", augmenter)
-    drawn = [augmenter(images, seed=tf.constant([seed, view], tf.int32)) for view in range(views)]
-    figure, axes = image_grid(len(images), 1 + views, row_height=1.08)
+    drawn = _draw(augmenter, images, views, seed)
+    figure, axes = image_grid(len(images), 1 + len(drawn), row_height=1.08)
     for column, (title, batch) in enumerate(
         [("image", images), *((f"view {view}", batch) for view, batch in enumerate(drawn, start=1))]
     ):
@@ -39,3 +40,11 @@ def views(augmenter, images, views=2, seed=0):
         for row, image in enumerate(batch):
             draw_image(axes[row, column], image)
     return figure
+
+
+def _draw(augmenter, images, views, seed):
+    """Batches of views; of an augmenter that makes several at a time those of one draw."""
+    first, *others = (augmenter(images, seed=tf.constant([seed, view], tf.int32)) for view in range(views))
+    if not isinstance(first, tuple):
+        return [first, *others]
+    return [view for crops in first for view in tf.split(crops, len(crops) // len(images))]

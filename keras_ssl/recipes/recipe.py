@@ -7,6 +7,10 @@ import keras
 import yaml
 
 from keras_ssl import augment, backbones, methods, optimizers
+from keras_ssl.optimizers import CosineMomentum
+
+# Augmentations that go by the number of channels too, not by the size alone.
+BY_IMAGE_SHAPE = ("for_images", "multi_crop")
 
 
 @dataclass(frozen=True)
@@ -42,13 +46,19 @@ class Recipe:
         keras.utils.set_random_seed(seed)
         method = _member("method", methods, settings["method"])
         arguments = {"seed": seed, **settings.get("arguments", {})}
+        for name, epochs in settings.get("arguments_in_epochs", {}).items():
+            arguments[name] = round(epochs * steps_per_epoch)
+        if "momentum" in settings:
+            total_steps = steps_per_epoch * settings["epochs"]
+            arguments["momentum"] = _call("momentum", CosineMomentum, (total_steps,), settings["momentum"])
         if "augmenter" in settings:
             arguments["augmenter"] = _augmenter(settings["augmenter"], image_shape)
         if "backbone" in settings:
             encoder = _make("backbone", backbones, settings["backbone"], image_shape)
-            features = encoder.output_shape[-1]
-            for name, head in settings.get("heads", {}).items():
-                arguments[name] = _make(name, backbones, head, features)
+            units = encoder.output_shape[-1]
+            for name, head in settings.get("heads", {}).items():  # each on what the one before gives
+                arguments[name] = _make(name, backbones, head, units)
+                units = arguments[name].output_shape[-1]
             model = _call("method", method, (encoder,), arguments)
         else:  # the method builds its encoder itself
             model = _call("method", method, (tuple(image_shape),), arguments)
@@ -77,9 +87,15 @@ class Recipe:
         arguments = dict(settings)
         name = arguments.pop("name")
         where = optimizers if name in optimizers.__all__ else keras.optimizers
-        return _call(
-            "optimizer", _member("optimizer", where, name), (self.learning_rate(steps_per_epoch),), arguments
-        )
+        maker = _member("optimizer", where, name)
+        optimizer = _call("optimizer", maker, (self.learning_rate(steps_per_epoch),), arguments)
+        rate = self.settings["learning_rate"]
+        if "constant_for" not in rate:
+            return optimizer
+        peak = optimizers.scaled_learning_rate(rate["base"], self.settings["batch_size"])
+        constant = _call("optimizer", maker, (peak,), arguments)
+        by_path = keras.optimizers.OptimizerMap(optimizer, {f"{rate['constant_for']}/.*": constant})
+        return keras.optimizers.MultiOptimizer(by_path)
 
 
 def names():
@@ -167,9 +183,9 @@ def _make(kind, module, settings, *args):
 
 
 def _augmenter(settings, image_shape):
-    if settings["name"] == "for_images":  # the only one that asks for the channels too
-        return _make("augmenter", augment, settings, image_shape)
-    return _make("augmenter", augment, settings, image_shape[:2])
+    return _make(
+        "augmenter", augment, settings, image_shape if settings["name"] in BY_IMAGE_SHAPE else image_shape[:2]
+    )
 
 
 def _call(kind, maker, args, arguments):

@@ -1,8 +1,9 @@
 from keras_ssl import recipes
-from keras_ssl.backbones import mlp, resnet18, resnet50, small_cnn, vit
+from keras_ssl.backbones import conv_encoder, mlp, resnet18, resnet50, small_cnn, vit
 from keras_ssl.runs.evaluate import PROTOCOLS
 
-BACKBONES = (small_cnn, mlp, resnet18, resnet50, vit)
+BACKBONES = (small_cnn, mlp, resnet18, resnet50, vit, conv_encoder)
+EXAMPLE = "simclr"  # whose settings have what most recipes have
 
 
 def catalogue():
@@ -17,8 +18,8 @@ def catalogue():
         ],
         "Backbones": [(function.__name__, _summary(function)) for function in BACKBONES],
         "Protocols": [(name, _summary(function)) for name, function in PROTOCOLS.items()],
-        "Settings of a recipe, with the defaults": [
-            (key, str(value)) for key, value in methods[0].settings.items() if key != "method"
+        f"Settings of a recipe, with those of {EXAMPLE}": [
+            (key, str(value)) for key, value in recipes.load(EXAMPLE).settings.items() if key != "method"
         ],
     }
 

@@ -8,6 +8,8 @@ from keras_ssl.training.checks import (
     check_head,
     check_images,
     check_pixels,
+    check_positive,
+    warn_without_batch_normalization,
 )
 from keras_ssl.training.epoch_order import EpochOrder
 from keras_ssl.training.map_batches import map_batches
@@ -21,5 +23,7 @@ __all__ = [
     "check_head",
     "check_images",
     "check_pixels",
+    "check_positive",
     "map_batches",
+    "warn_without_batch_normalization",
 ]

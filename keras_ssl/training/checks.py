@@ -1,5 +1,7 @@
 """What goes wrong in practice with encoders and images, said in words before it costs a night of training."""
 
+import warnings
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -31,8 +33,15 @@ def check_encoder(encoder):
         )
 
 
-def check_head(name, head, input_units):
-    """Raises a ValueError unless `head`, the argument `name`, is a built model on vectors of `input_units`."""
+def check_head(name, head, input_units, output_units=None):
+    """Raises a ValueError unless `head`, the argument `name`, is a built model on vectors of `input_units`.
+
+    Args:
+        name: str, the argument's name for the messages.
+        head: what should be such a model.
+        input_units: int, the dimensions of what it is given.
+        output_units: optional int, the dimensions that it must give.
+    """
     if not isinstance(head, keras.Model) or not head.built:
         raise ValueError(
             f"{name} must be a built keras.Model from features to embeddings, such as "
@@ -43,6 +52,36 @@ def check_head(name, head, input_units):
             f"{name} takes vectors of {head.input_shape[-1]} and is given vectors of {input_units}; build it with "
             f"keras_ssl.backbones.projection_head({input_units}, …). Received: {name}.input_shape={head.input_shape}"
         )
+    if output_units is not None and head.output_shape[-1] != output_units:
+        raise ValueError(
+            f"{name} must give vectors of {output_units}, to be compared with those that it predicts. "
+            f"Received: {name}.output_shape={head.output_shape}"
+        )
+
+
+def warn_without_batch_normalization(method, *networks):
+    """Warns when a method that relies on batch normalization not to collapse has none in its networks.
+
+    Args:
+        method: the method, for its name.
+        *networks: its encoder and heads.
+    """
+    layers = [layer for network in networks for layer in network._flatten_layers(include_self=False)]
+    if not any("BatchNorm" in type(layer).__name__ for layer in layers):
+        name = type(method).__name__
+        warnings.warn(
+            f"Without batch normalization in the encoder or a head, {name} tends to give all images the same "
+            "features: take keras_ssl.backbones.projection_head and prediction_head, which have it, and watch "
+            "keras_ssl.callbacks.CollapseMonitor.",
+            stacklevel=4,
+        )
+
+
+def check_positive(name, value):
+    """`value` as a float, or a ValueError unless it is above 0."""
+    if not value > 0:
+        raise ValueError(f"{name} must be positive. Received: {name}={value}")
+    return float(value)
 
 
 def check_decoder(decoder, code_units, input_shape):

@@ -59,22 +59,73 @@ def tiny_discriminator():
     return keras.Model(inputs, keras.layers.Dense(1, dtype="float32")(keras.layers.Flatten()(x)))
 
 
+def rising_momentum():
+    return keras_ssl.optimizers.CosineMomentum(total_steps=6, initial=0.9)
+
+
+def tiny_crops():
+    """Two large views and two small ones, which `tiny_pooled_encoder` takes as well."""
+    crops = [keras_ssl.augment.grayscale(side, scale=scale) for side, scale in ((8, (0.5, 1.0)), (4, (0.2, 0.5)))]
+    return keras_ssl.augment.MultiCrop(*crops, local_crops=2)
+
+
 #: A new method adds one line: its name, and how to build it small. `seed` is passed on.
 METHODS = {
     "Autoencoder": lambda **kwargs: keras_ssl.Autoencoder(
         tiny_encoder(), tiny_decoder(), denoise="gaussian", sparsity="kl", contractive_weight=0.01, **kwargs
     ),
+    "BYOL": lambda **kwargs: keras_ssl.BYOL(
+        tiny_encoder(), tiny_head(16, 8), tiny_head(8, 8), momentum=rising_momentum(), **kwargs
+    ),
+    "BarlowTwins": lambda **kwargs: keras_ssl.BarlowTwins(tiny_encoder(), tiny_head(16, 8), **kwargs),
     "DCGAN": lambda **kwargs: keras_ssl.DCGAN(
         (8, 8, 1), tiny_generator(), tiny_discriminator(), feature_grid=1, **kwargs
     ),
+    "DCL": lambda **kwargs: keras_ssl.DCL(tiny_encoder(), tiny_head(16, 8), **kwargs),
+    "DINO": lambda **kwargs: keras_ssl.DINO(
+        tiny_pooled_encoder(), tiny_head(16, 8), tiny_crops(), prototypes=12, warmup_steps=4, frozen_steps=2, **kwargs
+    ),
     "DeepAutoencoder": lambda **kwargs: keras_ssl.DeepAutoencoder((8, 8, 1), (24, 20, 16), **kwargs),
     "MAE": lambda **kwargs: keras_ssl.MAE(tiny_vit(), decoder_width=16, decoder_depth=1, decoder_heads=2, **kwargs),
+    "MoCo": lambda **kwargs: keras_ssl.MoCo(
+        tiny_encoder(), tiny_head(16, 8), queue_size=40, key_batches=2, symmetric=True, **kwargs
+    ),
+    "MoCoV3": lambda **kwargs: keras_ssl.MoCoV3(tiny_encoder(), tiny_head(16, 8), tiny_head(8, 8), **kwargs),
+    "NNCLR": lambda **kwargs: keras_ssl.NNCLR(
+        tiny_encoder(), tiny_head(16, 8), tiny_head(8, 8), queue_size=28, **kwargs
+    ),
+    "PairwiseContrastive": lambda **kwargs: keras_ssl.PairwiseContrastive(tiny_encoder(), tiny_head(16, 8), **kwargs),
     "SimCLR": lambda **kwargs: keras_ssl.SimCLR(tiny_encoder(), tiny_head(16, 8), **kwargs),
     "SimMIM": lambda **kwargs: keras_ssl.SimMIM(tiny_pooled_encoder(), mask_size=2, **kwargs),
+    "SimSiam": lambda **kwargs: keras_ssl.SimSiam(tiny_encoder(), tiny_head(16, 8), tiny_head(8, 8), **kwargs),
+    "SwAV": lambda **kwargs: keras_ssl.SwAV(
+        tiny_pooled_encoder(),
+        tiny_head(16, 8),
+        tiny_crops(),
+        prototypes=6,
+        frozen_steps=2,
+        queue_size=28,
+        **kwargs,
+    ),
+    "Triplet": lambda **kwargs: keras_ssl.Triplet(tiny_encoder(), tiny_head(16, 8), **kwargs),
+    "VICReg": lambda **kwargs: keras_ssl.VICReg(tiny_encoder(), tiny_head(16, 8), **kwargs),
     "VariationalAutoencoder": lambda **kwargs: keras_ssl.VariationalAutoencoder(
         tiny_encoder(), 4, decoder=tiny_decoder(4), warmup_steps=3, **kwargs
     ),
 }
+
+#: One method for each mechanism: pairs in a batch, a queue with a momentum encoder, crops of two sizes with frozen
+#: prototypes, random latents with a warm-up, masked tokens, two optimizers. `make test` holds them to all promises, and
+#: the others to those that compile little; `make test-all` holds all methods to all promises.
+MECHANISMS = ("SimCLR", "MoCo", "SwAV", "VariationalAutoencoder", "MAE", "DCGAN")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest deselects the slow ones
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.get_closest_marker("costly") and item.callspec.params["bench"] not in MECHANISMS:
+            item.add_marker(pytest.mark.slow)
+
 
 #: How a method is compiled that takes more than one optimizer; all others take `optimizer`.
 OPTIMIZERS = {
@@ -127,3 +178,20 @@ def reference(bench):
     model = bench.build()
     history = bench.fit(model, epochs=2)
     return history, bench.state(model)
+
+
+@pytest.fixture
+def encoder():
+    """With batch normalization, for tests of a single method."""
+    return keras_ssl.backbones.small_cnn((8, 8, 1), filters=(4, 8))
+
+
+@pytest.fixture
+def views(rng):
+    """Two views of six images."""
+    return rng.uniform(0, 255, (12, 8, 8, 1)).astype("float32")
+
+
+@pytest.fixture
+def crops():
+    return tiny_crops()

@@ -60,6 +60,7 @@ def test_bad_data_sets_are_refused_in_words(model, images, batches, message):
     dataset = batches(tf.data.Dataset.from_tensor_slices(images.astype("float32")))
     with pytest.raises(ValueError, match=f"(?s){message}.*Received:"):
         model.fit(dataset, verbose=0)
+    assert np.isfinite(model.fit(images, batch_size=8, verbose=0).history["loss"][0])
 
 
 @pytest.mark.parametrize("value", [0, 255])

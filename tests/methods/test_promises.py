@@ -11,6 +11,9 @@ import tensorflow as tf
 import keras_ssl
 from keras_ssl.data import from_arrays
 
+# The tiny heads have none, so that replicas can be compared.
+pytestmark = pytest.mark.filterwarnings("ignore:Without batch normalization")
+
 GO_ON = """
 import sys, numpy as np, keras, keras_ssl
 folder = sys.argv[1]
@@ -20,6 +23,7 @@ model.save(folder + "/whole.keras")
 """
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("how", [{"run_eagerly": True}, {"jit_compile": True}], ids=["eager", "xla"])
 def test_trains_eagerly_and_under_xla_as_in_a_graph(bench, reference, how):
     model = bench.build(**how)
@@ -28,6 +32,7 @@ def test_trains_eagerly_and_under_xla_as_in_a_graph(bench, reference, how):
     np.testing.assert_allclose(bench.state(model), reference[1], atol=2e-3)
 
 
+@pytest.mark.costly
 def test_goes_on_in_a_new_process_as_if_never_stopped(bench, reference, tmp_path):
     half = bench.build()
     bench.fit(half, epochs=1)
@@ -98,6 +103,7 @@ def test_held_out_loss_stands_in_the_history(bench):
     assert np.all(np.isfinite(list(history.values())))
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_trains_and_gives_float32_features(bench, policy):
     keras.config.set_dtype_policy(policy)
@@ -109,6 +115,7 @@ def test_mixed_precision_trains_and_gives_float32_features(bench, policy):
     assert model(bench.images).dtype == tf.float32
 
 
+@pytest.mark.costly
 def test_two_replicas_learn_what_one_device_learns(bench, reference, two_replicas):
     with two_replicas.scope():
         model = bench.build()

@@ -7,11 +7,6 @@ import keras_ssl
 from keras_ssl import augment, backbones, losses
 
 
-@pytest.fixture
-def encoder():
-    return backbones.small_cnn((8, 8, 1), filters=(4, 8))
-
-
 def test_defaults_are_the_papers(encoder):
     model = keras_ssl.SimCLR(encoder)
     assert model.temperature == 0.5

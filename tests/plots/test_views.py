@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_ssl import augment
 from keras_ssl.plots import views
 
 
@@ -24,6 +25,13 @@ def test_each_row_has_the_image_and_its_views(rng, drawn):
             expected = shifting_augmenter(images, tf.constant([4, view]))[row, :, :, 0] / 255
             np.testing.assert_allclose(cells[3 * row + 1 + view], expected, rtol=1e-6)
     assert [axes.get_title() for axes in figure.axes[:3]] == ["image", "view 1", "view 2"]
+    assert drawn(figure).std() > 0
+
+
+def test_a_multi_crop_shows_its_large_and_its_small_crops(rng, drawn):
+    crops = augment.MultiCrop(augment.grayscale(8), augment.grayscale(4), local_crops=3)
+    figure = views(crops, rng.integers(0, 256, (2, 8, 8, 1), "uint8"))
+    assert [cell.shape for cell in shown(figure)[:6]] == [(8, 8)] * 3 + [(4, 4)] * 3
     assert drawn(figure).std() > 0
 
 

@@ -1,0 +1,41 @@
+import keras
+
+
+def at_size(encoder, image_size):
+    """The same encoder, with the same weights, for images of another size.
+
+    For small views beside large ones: SwAV and DINO look at crops of several sizes through one network. Convolutional
+    encoders that pool, and vision transformers whose patches divide the size, go with any.
+
+    Args:
+        encoder: A functional `keras.Model` from images `(batch, height, width, channels)` to features
+            `(batch, features)`.
+        image_size: Pair of integers `(height, width)`.
+
+    Returns:
+        A `keras.Model` from images `(batch, *image_size, channels)` to the features, made of the same layers; the
+        encoder itself if it takes that size anyway.
+
+    Raises:
+        ValueError: If the encoder is not a functional model, or its features depend on the images' size.
+
+    Example:
+
+    >>> encoder = keras_ssl.backbones.resnet18((32, 32, 3))
+    >>> small = keras_ssl.backbones.at_size(encoder, (16, 16))
+    >>> small.input_shape, small.output_shape
+    ((None, 16, 16, 3), (None, 512))
+    """
+    shape = (*image_size, encoder.input_shape[-1])
+    if encoder.input_shape[1:] in (shape, (None, None, shape[-1])):
+        return encoder
+    images = keras.Input(shape, name="images")
+    try:
+        resized = keras.models.clone_model(encoder, input_tensors=images, clone_function=lambda layer: layer)
+    except ValueError as error:
+        raise ValueError(
+            "This encoder does not go with images of another size: it must be functional, and pool what its layers "
+            "make of them, as keras_ssl.backbones.resnet18 does. "
+            f"Received: image_size={tuple(image_size)} for an encoder of {encoder.input_shape}: {error}"
+        ) from error
+    return resized

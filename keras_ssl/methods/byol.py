@@ -1,0 +1,92 @@
+import keras
+import tensorflow as tf
+
+from keras_ssl import backbones
+from keras_ssl.losses import embedding_spread, global_views, negative_cosine
+from keras_ssl.methods.momentum_target import MomentumTarget
+from keras_ssl.training import check_head, warn_without_batch_normalization
+
+
+@keras.saving.register_keras_serializable("keras_ssl")
+class BYOL(MomentumTarget):
+    """Predicts from one view what a slow copy of the network says of the other view: no negatives at all.
+
+    Grill et al. 2020, "Bootstrap your own latent" (https://arxiv.org/abs/2006.07733), section 3.1: the online network
+    predicts q(g(f(view))), the target network gives g'(f'(other view)), and `keras_ssl.losses.negative_cosine`
+    compares them both ways round; the paper's loss is 4 + 2 times the sum. The target follows the online network by
+    a momentum that rises to 1. That it does not collapse rests on the predictor, on the slow target and on batch
+    normalization: without any, it does.
+
+    Logged beside the loss: `momentum`, and `embedding_spread`, about 1 for embeddings that fill the sphere and 0 when
+    they have collapsed, of the online network's projections.
+
+    Args:
+        encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
+            features (batch, features).
+        projector: a `keras.Model` from features to projections. By default `backbones.projection_head` with 4096
+            hidden units and 256 outputs, as in the paper (section 3.2).
+        predictor: a `keras.Model` from projections to projections. By default `backbones.prediction_head`, with 4096
+            hidden units as in the paper.
+        augmenter: a `keras_ssl.augment.Augmenter`. By default `augment.simclr` for the encoder's image size, and
+            `augment.grayscale` for images that are not RGB.
+        momentum: float in [0, 1], or a schedule of the step such as `keras_ssl.optimizers.CosineMomentum`, which is
+            the paper's from 0.996 to 1. By default 0.996 throughout, because a method does not know how long it will
+            be trained; short trainings want less, such as 0.99.
+        seed: int. With the step and the view it determines every random draw of the training.
+
+    Raises:
+        ValueError: for an encoder that is not such a model, a head that does not fit, or a momentum outside [0, 1].
+
+    Warns:
+        UserWarning: when neither the encoder nor a head has batch normalization.
+
+    Example:
+
+    >>> import keras_ssl, numpy as np
+    >>> images = np.random.randint(0, 256, (64, 32, 32, 3), dtype="uint8")
+    >>> model = keras_ssl.BYOL(
+    ...     keras_ssl.backbones.small_cnn((32, 32, 3)),
+    ...     momentum=keras_ssl.optimizers.CosineMomentum(total_steps=2, initial=0.99),
+    ... )
+    >>> model.compile("adam")
+    >>> history = model.fit(images, batch_size=32, verbose=0)
+    """
+
+    logged = ("embedding_spread", "momentum")
+
+    def __init__(self, encoder, projector=None, predictor=None, augmenter=None, *, momentum=0.996, seed=0, **kwargs):
+        super().__init__(encoder, projector, augmenter, momentum=momentum, seed=seed, **kwargs)
+        dim = self.projector.output_shape[-1]
+        self.predictor = predictor or backbones.prediction_head(dim)
+        check_head("predictor", self.predictor, dim, dim)
+        warn_without_batch_normalization(self, self.encoder, self.projector, self.predictor)
+
+    @staticmethod
+    def default_projector(features):
+        """Section 3.2 of the paper."""
+        return backbones.projection_head(features, 4096, 256, output_batch_norm=False)
+
+    def train_step(self, data):
+        """Algorithm 1 of the paper."""
+        views = self.augment(self.images(data))
+        with tf.GradientTape() as tape:
+            loss, logs = self.forward(views, training=True)
+        self.minimize(loss, tape)
+        self.update_target()
+        return self.report(loss, logs)
+
+    def forward(self, views, training):
+        """Both views go through either network in one batch, and each predicts the other."""
+        projections = self.embed(views, training)
+        predictions = self.predictor(projections, training=training)
+        target_a, target_b = tf.split(self.embed_target(views, training), 2)
+        # The two halves have as many rows, so this is the mean of the two ways round.
+        loss = negative_cosine(predictions, tf.concat([target_b, target_a], axis=0))
+        return loss, {
+            "embedding_spread": embedding_spread(global_views(projections)[0]),
+            "momentum": self.current_momentum(),
+        }
+
+    def get_config(self):
+        """The constructor's arguments."""
+        return {**super().get_config(), "predictor": keras.saving.serialize_keras_object(self.predictor)}

@@ -1,0 +1,183 @@
+import keras
+import tensorflow as tf
+
+from keras_ssl import backbones, distribute
+from keras_ssl.losses import dino, embedding_spread, global_views
+from keras_ssl.methods.momentum_target import MomentumTarget
+from keras_ssl.methods.multi_crop_views import MultiCropViews
+from keras_ssl.targets import momentum_copy, momentum_update
+from keras_ssl.training import check_positive
+
+CENTER_MOMENTUM = 0.9  # equation 4 of the paper, and its code
+
+
+@keras.saving.register_keras_serializable("keras_ssl")
+class DINO(MultiCropViews, MomentumTarget):
+    """Small views of an image predict what a slow copy of the network makes of the large ones.
+
+    Caron et al. 2021, "Emerging Properties in Self-Supervised Vision Transformers" (https://arxiv.org/abs/2104.14294),
+    algorithm 1: both networks end in a softmax whose dimensions stand for nothing. The student sees all crops, the
+    teacher the large ones, and `keras_ssl.losses.dino` compares every teacher's view with every other view of the
+    student. The teacher follows the student by a momentum. Its logits are centred, by a moving average over the
+    batches, and sharpened, by a low temperature, which together keep it from collapsing; the last layer has
+    normalised columns, and stands still for the first steps.
+
+    Logged beside the loss: `teacher_entropy`, from 0 (the teacher is certain) to 1 (it says the same of all
+    dimensions, a collapse); `embedding_spread` of the student's bottleneck, 0 after the other collapse; `momentum`.
+
+    Args:
+        encoder: a built functional `keras.Model` from images (batch, height, width, channels), raw pixels in
+            [0, 255], to features (batch, features), and of images of the small crops' size too: a ResNet, or a
+            `backbones.vit` whose patches divide both.
+        projector: a `keras.Model` from features to a bottleneck. By default `backbones.distillation_head`: three
+            layers, 2048 hidden units and 256 outputs of length 1, as in the paper (appendix C).
+        augmenter: a `keras_ssl.augment.MultiCrop`, or an `Augmenter` for two large views. By default
+            `augment.simclr` (`augment.grayscale` for images that are not RGB) twice, without small crops.
+        prototypes: int of at least 2, dimensions of the softmax; 65536 as in the paper for ImageNet.
+        momentum: float in [0, 1], or a schedule of the step, such as the paper's `CosineMomentum` from 0.996 to 1. By
+            default 0.996 throughout.
+        student_temperature: positive float; 0.1 as in the paper.
+        teacher_temperature: positive float, below the student's; 0.04 as in the paper, and up to 0.07 with a warm-up.
+        warmup_temperature: positive float, where a warm-up of the teacher's temperature starts; 0.04.
+        warmup_steps: int, over how many steps the teacher's temperature rises from there; 0 for no warm-up.
+        frozen_steps: int, for how many steps the last layer stays as it is: the paper's first epoch; 1000.
+        seed: int. With the step and the view it determines every random draw of the training.
+
+    Raises:
+        ValueError: for an encoder that is not such a model, a projector that does not fit it, fewer than 2
+            prototypes, or a number out of its range.
+
+    Example:
+
+    >>> import keras_ssl, numpy as np
+    >>> images = np.random.randint(0, 256, (64, 32, 32, 3), dtype="uint8")
+    >>> crops = keras_ssl.augment.MultiCrop(
+    ...     keras_ssl.augment.simclr(32, scale=(0.3, 1.0)), keras_ssl.augment.simclr(16, scale=(0.05, 0.3))
+    ... )
+    >>> encoder = keras_ssl.backbones.vit((32, 32, 3), patch_size=8, size="tiny", depth=2, pooling="cls")
+    >>> model = keras_ssl.DINO(encoder, augmenter=crops, prototypes=512)
+    >>> model.compile("adam")
+    >>> history = model.fit(images, batch_size=32, verbose=0)
+    """
+
+    logged = ("teacher_entropy", "embedding_spread", "momentum")
+    minimum_batch = 1
+
+    def __init__(
+        self,
+        encoder,
+        projector=None,
+        augmenter=None,
+        *,
+        prototypes=65536,
+        momentum=0.996,
+        student_temperature=0.1,
+        teacher_temperature=0.04,
+        warmup_temperature=0.04,
+        warmup_steps=0,
+        frozen_steps=1000,
+        seed=0,
+        **kwargs,
+    ):
+        super().__init__(encoder, projector, augmenter, momentum=momentum, seed=seed, **kwargs)
+        if not prototypes >= 2:
+            raise ValueError(f"A softmax needs at least 2 dimensions. Received: prototypes={prototypes}")
+        self.student_temperature = check_positive("student_temperature", student_temperature)
+        self.teacher_temperature = check_positive("teacher_temperature", teacher_temperature)
+        self.warmup_temperature = check_positive("warmup_temperature", warmup_temperature)
+        if warmup_steps < 0 or frozen_steps < 0:
+            raise ValueError(
+                "warmup_steps and frozen_steps are at least 0. "
+                f"Received: warmup_steps={warmup_steps}, frozen_steps={frozen_steps}"
+            )
+        self.warmup_steps = int(warmup_steps)
+        self.frozen_steps = int(frozen_steps)
+        self.last_layer = backbones.WeightNormDense(prototypes, name="last_layer")
+        self.last_layer.build((None, self.projector.output_shape[-1]))
+        self.target_last_layer = momentum_copy(self.last_layer)
+        self.center = self.add_weight(
+            name="center",
+            shape=(prototypes,),
+            initializer="zeros",
+            trainable=False,
+            autocast=False,
+            aggregation="only_first_replica",
+        )
+
+    @staticmethod
+    def default_projector(features):
+        """Appendix C of the paper."""
+        return backbones.distillation_head(features)
+
+    def train_step(self, data):
+        """Algorithm 1 of the paper."""
+        views = self.augment(self.images(data))
+        taught = self.teach(views, training=True)
+        with tf.GradientTape() as tape:
+            loss, logs = self.compare(views, taught, training=True)
+        self.minimize(loss, tape)
+        self.update_target()
+        self.update_center(taught)
+        return self.report(loss, logs)
+
+    def forward(self, views, training):
+        """The teacher on the large views, the student on all of them."""
+        return self.compare(views, self.teach(views, training), training)
+
+    def teach(self, views, training):
+        """The teacher's logits, one tensor (batch, prototypes) a large view."""
+        large, _ = views
+        return tf.split(self.target_last_layer(self.embed_target(large, training)), self.large_views)
+
+    def compare(self, views, taught, training):
+        """Every view of the student with every view of the teacher but the same."""
+        embeddings = self.embed_crops(*views, training)
+        learned = [self.last_layer(view, frozen=self.step < self.frozen_steps) for view in embeddings]
+        temperature = self.current_teacher_temperature()
+        losses = [
+            dino(student, teacher, self.center, self.student_temperature, temperature)
+            for place, teacher in enumerate(taught)
+            for other, student in enumerate(learned)
+            if other != place
+        ]
+        return tf.add_n(losses) / len(losses), {
+            "teacher_entropy": _entropy((tf.concat(taught, axis=0) - self.center) / temperature),
+            "embedding_spread": embedding_spread(global_views(tf.concat(embeddings[: self.large_views], 0))[0]),
+            "momentum": self.current_momentum(),
+        }
+
+    def update_target(self):
+        """Moves the teacher, with its last layer, after the student."""
+        super().update_target()
+        momentum_update(self.last_layer, self.target_last_layer, self.current_momentum())
+
+    def update_center(self, taught):
+        """Moves the center towards the mean of the teacher's logits over the global batch (equation 4)."""
+        mean = distribute.mean(tf.reduce_mean(tf.concat(taught, axis=0), axis=0))
+        distribute.assign(self.center, CENTER_MOMENTUM * self.center + (1.0 - CENTER_MOMENTUM) * mean)
+
+    def current_teacher_temperature(self):
+        """The teacher's temperature at this step: it rises linearly over `warmup_steps`."""
+        if not self.warmup_steps:
+            return self.teacher_temperature
+        progress = tf.minimum(tf.cast(self.step, tf.float32) / self.warmup_steps, 1.0)
+        return self.warmup_temperature + (self.teacher_temperature - self.warmup_temperature) * progress
+
+    def get_config(self):
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "prototypes": self.last_layer.units,
+            "student_temperature": self.student_temperature,
+            "teacher_temperature": self.teacher_temperature,
+            "warmup_temperature": self.warmup_temperature,
+            "warmup_steps": self.warmup_steps,
+            "frozen_steps": self.frozen_steps,
+        }
+
+
+def _entropy(logits):
+    """Mean entropy of the softmax of each row, as a share of the highest possible, log(dimensions)."""
+    shares = tf.nn.softmax(logits)
+    entropies = -tf.reduce_sum(shares * tf.nn.log_softmax(logits), axis=-1)
+    return tf.reduce_mean(entropies) / tf.math.log(tf.cast(tf.shape(logits)[1], tf.float32))

@@ -1,0 +1,146 @@
+import keras
+import tensorflow as tf
+
+from keras_ssl import backbones
+from keras_ssl.backbones.checks import check_count
+from keras_ssl.losses import (
+    embedding_spread,
+    global_views,
+    positive_accuracy,
+    query_key_similarities,
+    softmax_cross_entropy,
+)
+from keras_ssl.methods.momentum_target import MomentumTarget
+from keras_ssl.targets import FeatureQueue
+from keras_ssl.training import check_positive
+
+
+@keras.saving.register_keras_serializable("keras_ssl")
+class MoCo(MomentumTarget):
+    """A view finds its image's other view among the views of thousands of past images, kept in a queue.
+
+    He et al. 2020, "Momentum Contrast for Unsupervised Visual Representation Learning"
+    (https://arxiv.org/abs/1911.05722), algorithm 1, with the head, the views and the temperature of Chen et al. 2020,
+    "Improved Baselines with Momentum Contrastive Learning" (MoCo v2, https://arxiv.org/abs/2003.04297). Queries are
+    embedded by the network that learns, keys by the momentum encoder; `keras_ssl.losses.info_nce` tells a query's key
+    from those in the queue. So the number of negatives does not depend on the batch.
+
+    In a batch that both networks normalise, the statistics tell which query belongs to which key, and nothing is
+    learned (section 3.3, "shuffling BN"). Against that, keys are shuffled and go through the momentum encoder in
+    `key_batches` parts, each normalised by its own statistics, as the paper's keys on each of its GPUs are.
+
+    Logged beside the loss: `contrastive_accuracy`, how often the key is nearer than the whole queue;
+    `embedding_spread` of the queries, 0 when they have collapsed; `momentum`; and `queue_fill`, the share of the
+    queue that has been filled.
+
+    Args:
+        encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
+            features (batch, features).
+        projector: a `keras.Model` from features to embeddings. By default `backbones.projection_head` with one hidden
+            layer as wide as the features and 128 outputs, without batch normalization on the output (MoCo v2).
+        augmenter: a `keras_ssl.augment.Augmenter`. By default `augment.simclr` for the encoder's image size, and
+            `augment.grayscale` for images that are not RGB.
+        temperature: positive float; 0.2 as in MoCo v2.
+        momentum: float in [0, 1], or a schedule of the step; 0.999 as in the paper (section 4.1). Short trainings
+            want less, such as 0.99.
+        queue_size: positive int, at least the batch (twice the batch with `symmetric`); 65536 as in the paper.
+        key_batches: positive int, into how many parts keys are split, and 1 for not at all; 8, the paper's GPUs.
+            Each part needs two images, so a batch needs at least twice as many.
+        symmetric: bool, whether each view is the query once, which costs twice the passes; False as in the paper.
+        seed: int. With the step and the view it determines every random draw of the training.
+
+    Raises:
+        ValueError: for an encoder that is not such a model, a projector that does not fit it, a number out of its
+            range, or, in fit, a batch that does not fit into the queue.
+
+    Example:
+
+    >>> import keras_ssl, numpy as np
+    >>> images = np.random.randint(0, 256, (64, 32, 32, 3), dtype="uint8")
+    >>> model = keras_ssl.MoCo(keras_ssl.backbones.small_cnn((32, 32, 3)), queue_size=256)
+    >>> model.compile("adam")
+    >>> history = model.fit(images, batch_size=32, verbose=0)
+    """
+
+    logged = ("contrastive_accuracy", "embedding_spread", "momentum", "queue_fill")
+
+    def __init__(
+        self,
+        encoder,
+        projector=None,
+        augmenter=None,
+        *,
+        temperature=0.2,
+        momentum=0.999,
+        queue_size=65536,
+        key_batches=8,
+        symmetric=False,
+        seed=0,
+        **kwargs,
+    ):
+        super().__init__(encoder, projector, augmenter, momentum=momentum, seed=seed, **kwargs)
+        self.temperature = check_positive("temperature", temperature)
+        check_count("key_batches", key_batches)
+        self.key_batches = int(key_batches)
+        self.minimum_batch = 2 * self.key_batches
+        self.symmetric = bool(symmetric)
+        self.queue = FeatureQueue(queue_size, self.projector.output_shape[-1])
+
+    @staticmethod
+    def default_projector(features):
+        """Section 2 of MoCo v2."""
+        return backbones.projection_head(features, features, 128, output_batch_norm=False)
+
+    def train_step(self, data):
+        """Algorithm 1 of the paper. The momentum encoder moves after the step, which is before the next."""
+        views = self.augment(self.images(data))
+        keys = self.keys(views, training=True)
+        with tf.GradientTape() as tape:
+            loss, logs = self.compare(views, keys, training=True)
+        self.minimize(loss, tape)
+        self.update_target()
+        for view in tf.split(keys, 2 if self.symmetric else 1):  # so that their order is the same on any replicas
+            self.queue.enqueue(view)
+        return self.report(loss, logs)
+
+    def forward(self, views, training):
+        """Embeds queries and keys, and compares them."""
+        return self.compare(views, self.keys(views, training), training)
+
+    def keys(self, views, training):
+        """The momentum encoder's embeddings of the second views; of the first too, behind them, if symmetric."""
+        first, second = tf.split(views, 2)
+        rows = tf.shape(first)[0]
+        order = tf.argsort(self.draws(training=training).uniform(rows, 1)[:, 0])
+        keys = self._shuffled_keys(second, order, training)
+        return tf.concat([keys, self._shuffled_keys(first, order, training)], axis=0) if self.symmetric else keys
+
+    def _shuffled_keys(self, views, order, training):
+        """Embeddings of `views`, which go through the momentum encoder in another order and in parts."""
+        ends = tf.range(1, self.key_batches + 1) * tf.shape(views)[0] // self.key_batches
+        parts = tf.split(tf.gather(views, order), ends - tf.concat([[0], ends[:-1]], 0), num=self.key_batches)
+        shuffled = tf.concat([self.embed_target(part, training) for part in parts], axis=0)
+        return tf.gather(shuffled, tf.argsort(order))
+
+    def compare(self, views, keys, training):
+        """Each query, a first view, or any view if symmetric, with its key and the queue."""
+        queries = self.embed(views if self.symmetric else tf.split(views, 2)[0], training)
+        similarities, positives = query_key_similarities(queries, keys, self.queue.features)
+        # This is info_nce; the accuracy takes the same similarities.
+        loss = softmax_cross_entropy(similarities, positives, self.temperature)
+        return loss, {
+            "contrastive_accuracy": positive_accuracy(similarities, positives),
+            "embedding_spread": embedding_spread(global_views(queries)[0]),
+            "momentum": self.current_momentum(),
+            "queue_fill": self.queue.fill(),
+        }
+
+    def get_config(self):
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "temperature": self.temperature,
+            "queue_size": self.queue.size,
+            "key_batches": self.key_batches,
+            "symmetric": self.symmetric,
+        }

@@ -1,0 +1,119 @@
+import keras
+import tensorflow as tf
+
+from keras_ssl import backbones
+from keras_ssl.losses import (
+    embedding_spread,
+    global_views,
+    positive_accuracy,
+    query_key_similarities,
+    softmax_cross_entropy,
+)
+from keras_ssl.methods.momentum_target import MomentumTarget
+from keras_ssl.training import check_head, check_positive
+
+
+@keras.saving.register_keras_serializable("keras_ssl")
+class MoCoV3(MomentumTarget):
+    """A predicted view finds the momentum encoder's view of its image among those of the batch: no queue.
+
+    Chen, Xie and He 2021, "An Empirical Study of Training Self-Supervised Vision Transformers"
+    (https://arxiv.org/abs/2104.02057), algorithm 1: queries q = h(g(f(view))) with a prediction head h, keys of the
+    other view from the momentum encoder without one, `keras_ssl.losses.info_nce` within the batch, times 2τ, both
+    ways round and added up. For vision transformers and convolutional encoders alike; large batches do better.
+
+    The paper keeps a transformer's patch projection at its random start, for stability in long trainings (section
+    4.1): `encoder.get_layer("patch_tokens").trainable = False` before the method is built does that.
+
+    Logged beside the loss: `contrastive_accuracy`, how often the key is the nearest of the batch's;
+    `embedding_spread` of the queries, 0 when they have collapsed; and `momentum`.
+
+    Args:
+        encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
+            features (batch, features).
+        projector: a `keras.Model` from features to embeddings. By default `backbones.projection_head` with three
+            layers, 4096 hidden units and 256 outputs with batch normalization, as the paper's for transformers
+            (section 3; two layers for a ResNet in its code).
+        predictor: a `keras.Model` from embeddings to embeddings. By default two layers, 4096 hidden units and batch
+            normalization on the output, as in the paper's code.
+        augmenter: a `keras_ssl.augment.Augmenter`. By default `augment.simclr` for the encoder's image size, and
+            `augment.grayscale` for images that are not RGB.
+        temperature: positive float; 0.2 as in the paper's code for transformers (1.0 for a ResNet).
+        momentum: float in [0, 1], or a schedule of the step, such as the paper's `CosineMomentum` from 0.99 to 1. By
+            default 0.99 throughout.
+        seed: int. With the step and the view it determines every random draw of the training.
+
+    Raises:
+        ValueError: for an encoder that is not such a model, a head that does not fit, a temperature that is not
+            positive, or a momentum outside [0, 1].
+
+    Example:
+
+    >>> import keras_ssl, numpy as np
+    >>> images = np.random.randint(0, 256, (64, 32, 32, 3), dtype="uint8")
+    >>> encoder = keras_ssl.backbones.vit((32, 32, 3), patch_size=8, size="tiny", depth=2)
+    >>> model = keras_ssl.MoCoV3(encoder)
+    >>> model.compile("adam")
+    >>> history = model.fit(images, batch_size=32, verbose=0)
+    """
+
+    logged = ("contrastive_accuracy", "embedding_spread", "momentum")
+
+    def __init__(
+        self,
+        encoder,
+        projector=None,
+        predictor=None,
+        augmenter=None,
+        *,
+        temperature=0.2,
+        momentum=0.99,
+        seed=0,
+        **kwargs,
+    ):
+        super().__init__(encoder, projector, augmenter, momentum=momentum, seed=seed, **kwargs)
+        dim = self.projector.output_shape[-1]
+        self.predictor = predictor or backbones.projection_head(dim, 4096, dim, name="prediction_head")
+        check_head("predictor", self.predictor, dim, dim)
+        self.temperature = check_positive("temperature", temperature)
+
+    @staticmethod
+    def default_projector(features):
+        """Section 3 of the paper."""
+        return backbones.projection_head(features, 4096, 256, layers=3)
+
+    def train_step(self, data):
+        """Algorithm 1 of the paper."""
+        views = self.augment(self.images(data))
+        with tf.GradientTape() as tape:
+            loss, logs = self.forward(views, training=True)
+        self.minimize(loss, tape)
+        self.update_target()
+        return self.report(loss, logs)
+
+    def forward(self, views, training):
+        """Both views go through either network in one batch; each query looks for its key among the other view's."""
+        queries = self.predictor(self.embed(views, training), training=training)
+        queries_a, queries_b = tf.split(queries, 2)
+        keys_a, keys_b = tf.split(self.embed_target(views, training), 2)
+        compared = [self._compare(queries_a, keys_b), self._compare(queries_b, keys_a)]
+        # The factor makes the gradients as large at any temperature (algorithm 1, "ctr").
+        losses = [2 * self.temperature * softmax_cross_entropy(*pair, self.temperature) for pair in compared]
+        return tf.add_n(losses), {
+            "contrastive_accuracy": tf.add_n([positive_accuracy(*pair) for pair in compared]) / 2,
+            "embedding_spread": embedding_spread(global_views(queries)[0]),
+            "momentum": self.current_momentum(),
+        }
+
+    @staticmethod
+    def _compare(queries, keys):
+        """Similarities of info_nce within the global batch."""
+        return query_key_similarities(queries, keys, global_views=global_views(queries, keys))
+
+    def get_config(self):
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "predictor": keras.saving.serialize_keras_object(self.predictor),
+            "temperature": self.temperature,
+        }

@@ -1,0 +1,113 @@
+import keras
+import tensorflow as tf
+
+from keras_ssl import backbones
+from keras_ssl.losses import embedding_spread, global_views, nnclr
+from keras_ssl.methods.projected_views import ProjectedViews
+from keras_ssl.targets import FeatureQueue
+from keras_ssl.training import check_head, check_positive
+
+
+@keras.saving.register_keras_serializable("keras_ssl")
+class NNCLR(ProjectedViews):
+    """The positive is not the image's own other view but its nearest neighbour among past images.
+
+    Dwibedi et al. 2021, "With a Little Help from My Friends: Nearest-Neighbor Contrastive Learning of Visual
+    Representations" (https://arxiv.org/abs/2104.14548), algorithm 1: the embedding of one view is replaced by its
+    nearest neighbour in a support queue, and `keras_ssl.losses.nnclr` finds the prediction from the other view for
+    it, among those of the batch; both ways round, averaged. So two images of one kind become positives, which no
+    augmentation could make of one.
+
+    Logged beside the loss: `neighbor_similarity`, the cosine of an embedding with its neighbour; `embedding_spread`,
+    0 when the embeddings have collapsed; and `queue_fill`, the share of the queue that has been filled.
+
+    Args:
+        encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
+            features (batch, features).
+        projector: a `keras.Model` from features to embeddings. By default `backbones.projection_head` with three
+            layers, 2048 hidden units and 256 outputs, as in the paper (section 4.1).
+        predictor: a `keras.Model` from embeddings to embeddings. By default `backbones.prediction_head` with 4096
+            hidden units, as in the paper.
+        augmenter: a `keras_ssl.augment.Augmenter`. By default `augment.simclr` for the encoder's image size, and
+            `augment.grayscale` for images that are not RGB.
+        temperature: positive float; 0.1 as in the paper (section 4.1).
+        queue_size: positive int, at least the batch; 98304 as in the paper.
+        seed: int. With the step and the view it determines every random draw of the training.
+
+    Raises:
+        ValueError: for an encoder that is not such a model, a head that does not fit, a number out of its range, or,
+            in fit, a batch that does not fit into the queue.
+
+    Example:
+
+    >>> import keras_ssl, numpy as np
+    >>> images = np.random.randint(0, 256, (64, 32, 32, 3), dtype="uint8")
+    >>> model = keras_ssl.NNCLR(keras_ssl.backbones.small_cnn((32, 32, 3)), queue_size=256)
+    >>> model.compile("adam")
+    >>> history = model.fit(images, batch_size=32, verbose=0)
+    """
+
+    logged = ("neighbor_similarity", "embedding_spread", "queue_fill")
+
+    def __init__(
+        self,
+        encoder,
+        projector=None,
+        predictor=None,
+        augmenter=None,
+        *,
+        temperature=0.1,
+        queue_size=98304,
+        seed=0,
+        **kwargs,
+    ):
+        super().__init__(encoder, projector, augmenter, seed=seed, **kwargs)
+        dim = self.projector.output_shape[-1]
+        self.predictor = predictor or backbones.prediction_head(dim)
+        check_head("predictor", self.predictor, dim, dim)
+        self.temperature = check_positive("temperature", temperature)
+        self.queue = FeatureQueue(queue_size, dim)
+
+    @staticmethod
+    def default_projector(features):
+        """Section 4.1 of the paper."""
+        return backbones.projection_head(features, 2048, 256, layers=3)
+
+    def train_step(self, data):
+        """Algorithm 1 of the paper."""
+        views = self.augment(self.images(data))
+        with tf.GradientTape() as tape:
+            embeddings = self.embed(views, training=True)
+            loss, logs = self.compare(embeddings, training=True)
+        self.minimize(loss, tape)
+        self.queue.enqueue(tf.split(embeddings, 2)[0])
+        return self.report(loss, logs)
+
+    def forward(self, views, training):
+        """Embeds both views in one batch, and compares neighbours with predictions."""
+        return self.compare(self.embed(views, training), training)
+
+    def compare(self, embeddings, training):
+        """Each view's nearest neighbour with the other view's prediction."""
+        predictions_a, predictions_b = tf.split(self.predictor(embeddings, training=training), 2)
+        neighbors = self.queue.nearest(embeddings)
+        neighbors_a, neighbors_b = tf.split(neighbors, 2)
+        loss = (self._find(neighbors_a, predictions_b) + self._find(neighbors_b, predictions_a)) / 2
+        cosines = tf.reduce_sum(neighbors * tf.math.l2_normalize(embeddings, axis=-1), axis=-1)
+        return loss, {
+            "neighbor_similarity": tf.reduce_mean(cosines),
+            "embedding_spread": embedding_spread(global_views(embeddings)[0]),
+            "queue_fill": self.queue.fill(),
+        }
+
+    def _find(self, neighbors, predictions):
+        return nnclr(neighbors, predictions, self.temperature, global_views=global_views(neighbors, predictions))
+
+    def get_config(self):
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "predictor": keras.saving.serialize_keras_object(self.predictor),
+            "temperature": self.temperature,
+            "queue_size": self.queue.size,
+        }

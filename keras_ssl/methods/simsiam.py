@@ -1,0 +1,89 @@
+import keras
+import tensorflow as tf
+
+from keras_ssl import backbones
+from keras_ssl.losses import embedding_spread, global_views, negative_cosine
+from keras_ssl.methods.projected_views import ProjectedViews
+from keras_ssl.training import check_head, warn_without_batch_normalization
+
+
+@keras.saving.register_keras_serializable("keras_ssl")
+class SimSiam(ProjectedViews):
+    """Predicts one view's projection from the other's, and stops the gradient on one side: nothing else is needed.
+
+    Chen and He 2020, "Exploring Simple Siamese Representation Learning" (https://arxiv.org/abs/2011.10566),
+    algorithm 1: `keras_ssl.losses.negative_cosine` of the prediction p = h(z) from one view and the projection
+    stop_gradient(z) of the other, both ways round. No negatives, no momentum encoder, no large batch. That it does
+    not collapse rests on the stop-gradient, on the predictor and on batch normalization.
+
+    The paper trains the predictor at a constant learning rate while that of the rest decays (section 4.2), as the
+    recipe does:
+
+        from keras.optimizers import MultiOptimizer, OptimizerMap, SGD
+        decaying = keras_ssl.optimizers.scaled_cosine(0.05, batch_size=256, total_steps=10_000)
+        constant = SGD(0.05, momentum=0.9)
+        model.compile(MultiOptimizer(OptimizerMap(SGD(decaying, momentum=0.9), {"prediction_head/.*": constant})))
+
+    Logged beside the loss: `embedding_spread`, about 1 for embeddings that fill the sphere and 0 when they have
+    collapsed, which is what the paper watches (figure 2).
+
+    Args:
+        encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
+            features (batch, features).
+        projector: a `keras.Model` from features to projections. By default `backbones.projection_head` with three
+            layers of 2048 and batch normalization on the output, as in the paper (section 3).
+        predictor: a `keras.Model` from projections to projections. By default `backbones.prediction_head` with a
+            quarter of the projection's dimensions in between, 512, as in the paper.
+        augmenter: a `keras_ssl.augment.Augmenter`. By default `augment.simclr` for the encoder's image size, and
+            `augment.grayscale` for images that are not RGB.
+        seed: int. With the step and the view it determines every random draw of the training.
+
+    Raises:
+        ValueError: for an encoder that is not such a model, or a head that does not fit.
+
+    Warns:
+        UserWarning: when neither the encoder nor a head has batch normalization.
+
+    Example:
+
+    >>> import keras_ssl, numpy as np
+    >>> images = np.random.randint(0, 256, (64, 32, 32, 3), dtype="uint8")
+    >>> model = keras_ssl.SimSiam(keras_ssl.backbones.small_cnn((32, 32, 3)))
+    >>> model.compile("adam")
+    >>> history = model.fit(images, batch_size=32, verbose=0)
+    """
+
+    logged = ("embedding_spread",)
+
+    def __init__(self, encoder, projector=None, predictor=None, augmenter=None, *, seed=0, **kwargs):
+        super().__init__(encoder, projector, augmenter, seed=seed, **kwargs)
+        dim = self.projector.output_shape[-1]
+        self.predictor = predictor or backbones.prediction_head(dim, max(1, dim // 4))
+        check_head("predictor", self.predictor, dim, dim)
+        warn_without_batch_normalization(self, self.encoder, self.projector, self.predictor)
+
+    @staticmethod
+    def default_projector(features):
+        """Section 3 of the paper."""
+        return backbones.projection_head(features, 2048, 2048, layers=3)
+
+    def train_step(self, data):
+        """Algorithm 1 of the paper."""
+        views = self.augment(self.images(data))
+        with tf.GradientTape() as tape:
+            loss, logs = self.forward(views, training=True)
+        self.minimize(loss, tape)
+        return self.report(loss, logs)
+
+    def forward(self, views, training):
+        """Both views go through the network in one batch, and each predicts the other."""
+        projections = self.embed(views, training)
+        predictions = self.predictor(projections, training=training)
+        z_a, z_b = tf.split(tf.stop_gradient(projections), 2)
+        # The two halves have as many rows, so this is the mean of the two ways round.
+        loss = negative_cosine(predictions, tf.concat([z_b, z_a], axis=0))
+        return loss, {"embedding_spread": embedding_spread(global_views(projections)[0])}
+
+    def get_config(self):
+        """The constructor's arguments."""
+        return {**super().get_config(), "predictor": keras.saving.serialize_keras_object(self.predictor)}

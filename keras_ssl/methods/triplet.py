@@ -1,0 +1,105 @@
+import keras
+import tensorflow as tf
+
+from keras_ssl import backbones
+from keras_ssl.losses import (
+    MINERS,
+    embedding_spread,
+    euclidean_distance,
+    euclidean_distances,
+    global_views,
+    triplet_margin,
+)
+from keras_ssl.methods.projected_views import ProjectedViews
+from keras_ssl.training import check_positive
+
+
+@keras.saving.register_keras_serializable("keras_ssl")
+class Triplet(ProjectedViews):
+    """One view of an image is nearer to its other view than to a view of another image, by a margin.
+
+    Schroff et al. 2015, "FaceNet" (https://arxiv.org/abs/1503.03832), without labels, as in Wang and Gupta 2015,
+    "Unsupervised Learning of Visual Representations using Videos" (https://arxiv.org/abs/1505.00687), where the
+    positive is another sight of the same thing: here another view of the same image. The anchors are the first views,
+    the negatives are chosen among the other images' second views of the global batch, and
+    `keras_ssl.losses.triplet_margin` compares their distances. Embeddings have length 1 (FaceNet, section 3.1), so
+    that distances lie in [0, 2].
+
+    Logged beside the loss: `active_triplets`, the share of triplets that still violate the margin and so teach, and
+    `embedding_spread`, 0 when the embeddings have collapsed, which "hardest" negatives can lead to early in training
+    (FaceNet, section 3.2).
+
+    Args:
+        encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
+            features (batch, features).
+        projector: a `keras.Model` from features to embeddings. By default SimCLR's, `backbones.projection_head` with
+            128 outputs, FaceNet's number (section 5.4).
+        augmenter: a `keras_ssl.augment.Augmenter`. By default `augment.simclr` for the encoder's image size, and
+            `augment.grayscale` for images that are not RGB.
+        margin: float in (0, 2); 1.0.
+        negatives: "random", "semi_hard" (the nearest that is farther than the positive) or "hardest".
+        seed: int. With the step and the view it determines every random draw of the training.
+
+    Raises:
+        ValueError: for an encoder that is not such a model, a projector that does not fit it, a margin that is out of
+            its range, or negatives of another name.
+
+    Example:
+
+    >>> import keras_ssl, numpy as np
+    >>> images = np.random.randint(0, 256, (64, 32, 32, 3), dtype="uint8")
+    >>> model = keras_ssl.Triplet(keras_ssl.backbones.small_cnn((32, 32, 3)), negatives="semi_hard")
+    >>> model.compile("adam")
+    >>> history = model.fit(images, batch_size=32, verbose=0)
+    """
+
+    logged = ("active_triplets", "embedding_spread")
+
+    def __init__(
+        self, encoder, projector=None, augmenter=None, *, margin=1.0, negatives="semi_hard", seed=0, **kwargs
+    ):
+        super().__init__(encoder, projector, augmenter, seed=seed, **kwargs)
+        self.margin = check_positive("margin", margin)
+        if self.margin >= 2:
+            raise ValueError(
+                f"Embeddings have length 1, so no two are farther apart than 2. Received: margin={margin}"
+            )
+        if negatives not in MINERS:
+            raise ValueError(f"negatives must be one of {', '.join(MINERS)}. Received: negatives={negatives!r}")
+        self.negatives = negatives
+
+    @staticmethod
+    def default_projector(features):
+        """SimCLR's head, with FaceNet's 128 dimensions."""
+        return backbones.projection_head(features, features, 128)
+
+    def train_step(self, data):
+        """FaceNet's section 3, on views."""
+        views = self.augment(self.images(data))
+        with tf.GradientTape() as tape:
+            loss, logs = self.forward(views, training=True)
+        self.minimize(loss, tape)
+        return self.report(loss, logs)
+
+    def forward(self, views, training):
+        """Chooses a negative for each anchor, and compares the distances."""
+        embeddings = tf.math.l2_normalize(self.embed(views, training), axis=-1)
+        anchors, positives = tf.split(embeddings, 2)
+        all_anchors, candidates, first_row = global_views(anchors, positives)
+        rows = tf.range(tf.shape(anchors)[0])
+        chosen = MINERS[self.negatives](
+            euclidean_distances(anchors, candidates),
+            first_row + rows,
+            uniform=self.draws(training=training).uniform(tf.shape(rows)[0], 1),
+        )
+        negatives = tf.gather(candidates, chosen)
+        loss = triplet_margin(anchors, positives, negatives, self.margin)
+        violation = euclidean_distance(anchors, positives) - euclidean_distance(anchors, negatives) + self.margin
+        return loss, {
+            "active_triplets": tf.reduce_mean(tf.cast(violation > 0, tf.float32)),
+            "embedding_spread": embedding_spread(tf.concat([all_anchors, candidates], axis=0)),
+        }
+
+    def get_config(self):
+        """The constructor's arguments."""
+        return {**super().get_config(), "margin": self.margin, "negatives": self.negatives}

@@ -1,0 +1,105 @@
+import keras
+import tensorflow as tf
+
+from keras_ssl import backbones
+from keras_ssl.losses import embedding_spread, global_views, vicreg_terms
+from keras_ssl.methods.projected_views import ProjectedViews
+from keras_ssl.training import check_positive
+
+
+@keras.saving.register_keras_serializable("keras_ssl")
+class VICReg(ProjectedViews):
+    """Two views agree, every dimension of the embedding varies, and no two dimensions vary together.
+
+    Bardes et al. 2021, "VICReg: Variance-Invariance-Covariance Regularization for Self-Supervised Learning"
+    (https://arxiv.org/abs/2105.04906), algorithm 1: the three terms of `keras_ssl.losses.vicreg_terms`, weighted. The
+    second keeps the embeddings from collapsing to a point, the third from collapsing to a line. On several replicas
+    the terms are those of the global batch.
+
+    Logged beside the loss: `invariance`, `variance` and `covariance`, without their weights; `variance` is 1 when the
+    embeddings have collapsed and 0 when every dimension's standard deviation is at least 1. And `embedding_spread`.
+
+    Args:
+        encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
+            features (batch, features).
+        projector: a `keras.Model` from features to embeddings. By default `backbones.projection_head` with two
+            hidden layers of 8192 and 8192 outputs, as in the paper (section 4.2).
+        augmenter: a `keras_ssl.augment.Augmenter`. By default `augment.simclr` for the encoder's image size, and
+            `augment.grayscale` for images that are not RGB.
+        invariance_weight: positive float; 25 as in the paper (section 4.2), as are the other two.
+        variance_weight: positive float; 25.
+        covariance_weight: positive float; 1.
+        seed: int. With the step and the view it determines every random draw of the training.
+
+    Raises:
+        ValueError: for an encoder that is not such a model, a projector that does not fit it, or a weight that is
+            not positive.
+
+    Example:
+
+    >>> import keras_ssl, numpy as np
+    >>> images = np.random.randint(0, 256, (64, 32, 32, 3), dtype="uint8")
+    >>> encoder = keras_ssl.backbones.small_cnn((32, 32, 3))
+    >>> head = keras_ssl.backbones.projection_head(256, 512, 512, layers=3, output_batch_norm=False)
+    >>> model = keras_ssl.VICReg(encoder, head)
+    >>> model.compile("adam")
+    >>> history = model.fit(images, batch_size=32, verbose=0)
+    """
+
+    logged = ("invariance", "variance", "covariance", "embedding_spread")
+
+    def __init__(
+        self,
+        encoder,
+        projector=None,
+        augmenter=None,
+        *,
+        invariance_weight=25.0,
+        variance_weight=25.0,
+        covariance_weight=1.0,
+        seed=0,
+        **kwargs,
+    ):
+        super().__init__(encoder, projector, augmenter, seed=seed, **kwargs)
+        self.invariance_weight = check_positive("invariance_weight", invariance_weight)
+        self.variance_weight = check_positive("variance_weight", variance_weight)
+        self.covariance_weight = check_positive("covariance_weight", covariance_weight)
+
+    @staticmethod
+    def default_projector(features):
+        """Section 4.2 of the paper."""
+        return backbones.projection_head(features, 8192, 8192, layers=3, output_batch_norm=False)
+
+    def train_step(self, data):
+        """Algorithm 1 of the paper."""
+        views = self.augment(self.images(data))
+        with tf.GradientTape() as tape:
+            loss, logs = self.forward(views, training=True)
+        self.minimize(loss, tape)
+        return self.report(loss, logs)
+
+    def forward(self, views, training):
+        """Takes the three terms over the global batch."""
+        all_a, all_b, _ = global_views(*tf.split(self.embed(views, training), 2))
+        invariance, variance, covariance = vicreg_terms(all_a, all_b)
+        # This is the loss vicreg; its terms are logged.
+        loss = (
+            self.invariance_weight * invariance
+            + self.variance_weight * variance
+            + self.covariance_weight * covariance
+        )
+        return loss, {
+            "invariance": invariance,
+            "variance": variance,
+            "covariance": covariance,
+            "embedding_spread": embedding_spread(tf.concat([all_a, all_b], axis=0)),
+        }
+
+    def get_config(self):
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "invariance_weight": self.invariance_weight,
+            "variance_weight": self.variance_weight,
+            "covariance_weight": self.covariance_weight,
+        }

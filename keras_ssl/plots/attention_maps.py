@@ -1,0 +1,67 @@
+import keras
+import numpy as np
+
+from keras_ssl.plots.image_grid import check_images, draw_image, image_grid
+
+
+def attention_maps(encoder, images, block=-1):
+    """Where a vision transformer looks: each image, and beside it the attention of every head of one block.
+
+    With a class token it is what that token looks at, as in Caron et al. 2021, "Emerging Properties in
+    Self-Supervised Vision Transformers" (https://arxiv.org/abs/2104.14294), figure 1, where heads of a DINO find the
+    objects. With mean pooling it is what the patches look at on average. Bright is much; each map has its own scale.
+
+    Args:
+        encoder: a `keras_ssl.backbones.vit`, or a method that has one.
+        images: array (n, height, width, channels), raw pixels in [0, 255]; a row for each.
+        block: int, which transformer block, as an index into all of them; the last by default.
+
+    Returns:
+        A `matplotlib.figure.Figure`.
+
+    Raises:
+        ValueError: for an encoder that is no vision transformer, a block that it does not have, or images that are
+            none.
+
+    Example:
+
+    >>> images = np.random.uniform(0, 255, (4, 32, 32, 3))
+    >>> encoder = keras_ssl.backbones.vit((32, 32, 3), patch_size=4, size="tiny", depth=2, pooling="cls")
+    >>> figure = keras_ssl.plots.attention_maps(encoder, images)
+    >>> figure.savefig("attention.png")
+    """
+    images = check_images(images, "images")
+    maps = _attention(getattr(encoder, "encoder", encoder), images, block)
+    heads = maps.shape[1]
+    figure, axes = image_grid(len(images), 1 + heads, row_height=1.08)
+    for column, title in enumerate(["image", *(f"head {head}" for head in range(1, heads + 1))]):
+        axes[0, column].set_title(title, fontsize=10)
+    for row, image in enumerate(images):
+        draw_image(axes[row, 0], image)
+        for column, looked_at in enumerate(maps[row], start=1):
+            axes[row, column].imshow(looked_at, cmap="viridis", interpolation="nearest")
+            axes[row, column].set(xticks=[], yticks=[])
+            axes[row, column].spines[:].set_visible(False)
+    return figure
+
+
+def _attention(encoder, images, block):
+    """The share of attention that each patch gets, (images, heads, rows, columns)."""
+    layers = {layer.name: layer for layer in getattr(encoder, "layers", [])}
+    if "patch_tokens" not in layers or "transformer" not in layers:
+        raise ValueError(
+            f"Only a keras_ssl.backbones.vit has attention to show. Received: encoder={encoder!r} with the layers "
+            f"{', '.join(layers)}"
+        )
+    transformer = layers["transformer"]
+    attentions = [layer for layer in transformer.layers if hasattr(layer, "attention")]
+    if not -len(attentions) <= block < len(attentions):
+        raise ValueError(f"The transformer has {len(attentions)} blocks. Received: block={block}")
+    layer = attentions[block]
+    tokens = layers["patch_tokens"](layers["rescaling"](images))
+    weights = np.asarray(layer.attention(keras.Model(transformer.input, layer.input)(tokens)))
+    class_tokens = weights.shape[-1] - tokens.shape[1]
+    queries = weights[:, :, :class_tokens] if class_tokens else weights
+    looked_at = queries[..., class_tokens:].mean(axis=2)
+    patch = layers["patch_tokens"].patch_size
+    return looked_at.reshape(*looked_at.shape[:2], images.shape[1] // patch, images.shape[2] // patch)

@@ -1,0 +1,25 @@
+import numpy as np
+import pytest
+
+import keras_ssl
+
+
+def test_forward_pulls_pairs_together_and_pushes_others_apart(encoder, views):
+    model = keras_ssl.PairwiseContrastive(encoder, margin=0.9)
+    loss, logs = model.forward(views, training=False)
+    z = model.projector(encoder(views)).numpy()
+    z /= np.linalg.norm(z, axis=1, keepdims=True)
+    distances = np.linalg.norm(z[:6, None] - z[None, 6:], axis=-1)
+    pull = np.mean(np.diag(distances) ** 2)
+    push = np.maximum(0, 0.9 - distances) ** 2
+    others = push[~np.eye(6, dtype=bool)].reshape(6, 5)
+    # Six pairs of either kind, half of each squared distance (equation 4).
+    assert (pull + others.min(axis=1).mean()) / 4 - 1e-4 <= float(loss)
+    assert float(loss) <= (pull + others.max(axis=1).mean()) / 4 + 1e-4
+    np.testing.assert_allclose(logs["positive_distance"], np.diag(distances).mean(), atol=1e-3)
+
+
+@pytest.mark.parametrize("margin", [0, 2])
+def test_the_margin_is_between_0_and_the_spheres_diameter(encoder, margin):
+    with pytest.raises(ValueError, match=f"margin={margin}"):
+        keras_ssl.PairwiseContrastive(encoder, margin=margin)
