@@ -42,10 +42,10 @@ SMALL_STEPS = {"batch_size": 64, "learning_rate.base": 4e-3, "learning_rate.warm
 
 ENTRIES = {
     "autoencoder": Entry("autoencoder"),
-    "denoising autoencoder": Entry("autoencoder", {"arguments.denoise": "gaussian", "epochs": 5}),
-    "sparse autoencoder": Entry("autoencoder", {"arguments.sparsity": "l1", "epochs": 5}),
+    "denoising autoencoder": Entry("autoencoder", {"arguments.denoise": "gaussian", "epochs": 3}),
+    "sparse autoencoder": Entry("autoencoder", {"arguments.sparsity": "l1", "epochs": 3}),
     "deep autoencoder": Entry("deepautoencoder"),
-    "variational autoencoder": Entry("variationalautoencoder", {"epochs": 5}),
+    "variational autoencoder": Entry("variationalautoencoder", {"epochs": 3}),
     # The recipe's transformer and its 800 epochs are for accelerators.
     "MAE": Entry(
         "mae",
@@ -58,8 +58,8 @@ ENTRIES = {
             "arguments.decoder_heads": 2,
         },
     ),
-    "SimMIM": Entry("simmim", {**SMALL_STEPS, "epochs": 6, "backbone.width": 16}),
-    "DCGAN": Entry("dcgan", {"epochs": 10}),
+    "SimMIM": Entry("simmim", {**SMALL_STEPS, "epochs": 5, "backbone.width": 16}),
+    "DCGAN": Entry("dcgan", {"epochs": 6}),
 }
 
 

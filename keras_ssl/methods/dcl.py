@@ -1,20 +1,12 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl import backbones
-from keras_ssl.losses import (
-    decoupled_cross_entropy,
-    embedding_spread,
-    global_views,
-    positive_accuracy,
-    two_view_similarities,
-)
-from keras_ssl.methods.projected_views import ProjectedViews
-from keras_ssl.training import check_positive
+from keras_ssl.losses import decoupled_cross_entropy
+from keras_ssl.methods.simclr import SimCLR
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class DCL(ProjectedViews):
+class DCL(SimCLR):
     """SimCLR without the positive in the denominator, which lets small batches learn faster.
 
     Yeh et al. 2021, "Decoupled Contrastive Learning" (https://arxiv.org/abs/2110.06848), section 3.2: once a pair is
@@ -46,37 +38,16 @@ class DCL(ProjectedViews):
     >>> history = model.fit(images, batch_size=32, verbose=0)
     """
 
-    logged = ("contrastive_accuracy", "embedding_spread")
+    #: With the similarities of two views this is `decoupled_nt_xent`.
+    cross_entropy = staticmethod(decoupled_cross_entropy)
 
     def __init__(self, encoder, projector=None, augmenter=None, *, temperature=0.1, seed=0, **kwargs):
-        super().__init__(encoder, projector, augmenter, seed=seed, **kwargs)
-        self.temperature = check_positive("temperature", temperature)
-
-    @staticmethod
-    def default_projector(features):
-        """SimCLR's: the paper changes the loss alone."""
-        return backbones.projection_head(features, features, 128)
+        super().__init__(encoder, projector, augmenter, temperature=temperature, seed=seed, **kwargs)
 
     def train_step(self, data):
-        """SimCLR's algorithm 1, with the decoupled loss."""
+        """SimCLR's algorithm 1; `forward` takes the decoupled loss."""
         views = self.augment(self.images(data))
         with tf.GradientTape() as tape:
             loss, logs = self.forward(views, training=True)
         self.minimize(loss, tape)
         return self.report(loss, logs)
-
-    def forward(self, views, training):
-        """Compares each view's embedding with all others of the batch."""
-        z_a, z_b = tf.split(self.embed(views, training), 2)
-        all_a, all_b, first_row = global_views(z_a, z_b)
-        similarities, positives = two_view_similarities(z_a, z_b, (all_a, all_b, first_row))
-        # This is decoupled_nt_xent; the accuracy takes the same similarities.
-        loss = decoupled_cross_entropy(similarities, positives, self.temperature)
-        return loss, {
-            "contrastive_accuracy": positive_accuracy(similarities, positives),
-            "embedding_spread": embedding_spread(tf.concat([all_a, all_b], axis=0)),
-        }
-
-    def get_config(self):
-        """The constructor's arguments."""
-        return {**super().get_config(), "temperature": self.temperature}

@@ -51,6 +51,8 @@ class SimCLR(ProjectedViews):
     """
 
     logged = ("contrastive_accuracy", "embedding_spread")
+    #: The loss of (similarities, positives, temperature); together with the similarities this is `nt_xent`.
+    cross_entropy = staticmethod(softmax_cross_entropy)
 
     def __init__(self, encoder, projector=None, augmenter=None, *, temperature=0.5, seed=0, **kwargs):
         super().__init__(encoder, projector, augmenter, seed=seed, **kwargs)
@@ -74,9 +76,7 @@ class SimCLR(ProjectedViews):
         z_a, z_b = tf.split(self.embed(views, training), 2)
         all_a, all_b, first_row = global_views(z_a, z_b)
         similarities, positives = two_view_similarities(z_a, z_b, (all_a, all_b, first_row))
-        # This is nt_xent; the accuracy takes the same similarities.
-        loss = softmax_cross_entropy(similarities, positives, self.temperature)
-        return loss, {
+        return self.cross_entropy(similarities, positives, self.temperature), {
             "contrastive_accuracy": positive_accuracy(similarities, positives),
             "embedding_spread": embedding_spread(tf.concat([all_a, all_b], axis=0)),
         }

@@ -125,7 +125,7 @@ class SwAV(MultiCropViews, ProjectedViews):
         ]
         large = tf.concat(scores[: self.large_views], axis=0)
         return tf.add_n(losses) / len(losses), {
-            "prototype_entropy": _usage_entropy(global_views(large)[0]),
+            "prototype_entropy": _usage_entropy(global_views(large)[0], self.prototypes.units),
             "embedding_spread": embedding_spread(global_views(tf.concat(embeddings[: self.large_views], 0))[0]),
         }
 
@@ -156,9 +156,8 @@ class SwAV(MultiCropViews, ProjectedViews):
         }
 
 
-def _usage_entropy(scores):
+def _usage_entropy(scores, prototypes):
     """Entropy of how often each prototype is the nearest, as a share of the highest possible, log(prototypes)."""
-    prototypes = scores.shape[1]
     shares = tf.reduce_mean(tf.one_hot(tf.argmax(scores, axis=1), prototypes), axis=0)
     entropy = -tf.reduce_sum(tf.math.xlogy(shares, shares))
     return entropy / tf.math.log(tf.cast(prototypes, tf.float32))

@@ -115,8 +115,8 @@ METHODS = {
 }
 
 #: One method for each mechanism: pairs in a batch, a queue with a momentum encoder, crops of two sizes with frozen
-#: prototypes, random latents with a warm-up, masked tokens, two optimizers. `make test` holds them to all promises, and
-#: the others to those that compile little; `make test-all` holds all methods to all promises.
+#: prototypes, random latents with a warm-up, masked tokens, two optimizers. `make test` holds them to all promises,
+#: and the others to those that compile little; `make test-all` holds all methods to all promises.
 MECHANISMS = ("SimCLR", "MoCo", "SwAV", "VariationalAutoencoder", "MAE", "DCGAN")
 
 
