@@ -168,5 +168,5 @@ def _check_vit(encoder):
         raise ValueError(
             "MAE encodes the visible patches alone, which only a transformer on patches can: build the encoder with "
             "keras_ssl.backbones.vit; for a convolutional encoder there is keras_ssl.SimMIM. "
-            f"Received: encoder={encoder!r} with the layers {', '.join(layers)}"
+            f"Received: encoder={encoder!r}, which has no layers patch_tokens and transformer"
         )

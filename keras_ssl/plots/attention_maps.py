@@ -50,8 +50,8 @@ def _attention(encoder, images, block):
     layers = {layer.name: layer for layer in getattr(encoder, "layers", [])}
     if "patch_tokens" not in layers or "transformer" not in layers:
         raise ValueError(
-            f"Only a keras_ssl.backbones.vit has attention to show. Received: encoder={encoder!r} with the layers "
-            f"{', '.join(layers)}"
+            "Only a keras_ssl.backbones.vit has attention to show. "
+            f"Received: encoder={encoder!r}, which has no layers patch_tokens and transformer"
         )
     transformer = layers["transformer"]
     attentions = [layer for layer in transformer.layers if hasattr(layer, "attention")]
