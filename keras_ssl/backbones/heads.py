@@ -49,21 +49,7 @@ def projection_head(
       [its code](https://github.com/google-research/simclr)
     """
     hidden_units = input_dim if hidden_units is None else hidden_units
-    for argument, value in {
-        "input_dim": input_dim,
-        "hidden_units": hidden_units,
-        "output_units": output_units,
-        "layers": layers,
-    }.items():
-        check_count(argument, value)
-    stack = [keras.Input((int(input_dim),), name="features")]
-    for index in range(1, layers):
-        stack += dense_batch_norm_relu(hidden_units, f"hidden{index}", synchronized=synchronized)
-    stack.append(keras.layers.Dense(output_units, use_bias=False, dtype="float32", name="output_dense"))
-    if output_batch_norm:
-        # Without a shift: it would be the same for all images, and cancels in what sets them apart.
-        stack.append(batch_norm_layer("output_bn", synchronized=synchronized, center=False, dtype="float32"))
-    return keras.Sequential(stack, name=name)
+    return _head(input_dim, hidden_units, output_units, layers, output_batch_norm, synchronized, name)
 
 
 def prediction_head(
@@ -100,15 +86,10 @@ def prediction_head(
 
     - [Grill et al., 2020](https://arxiv.org/abs/2006.07733), section 3.2
     """
-    return projection_head(
-        input_dim,
-        hidden_units,
-        input_dim if output_units is None else output_units,
-        layers,
-        output_batch_norm=False,
-        synchronized=synchronized,
-        name=name,
-    )
+    output_units = input_dim if output_units is None else output_units
+    # Names of their own, by which an optimizer can tell these layers from a projector's: a model that was saved and
+    # loaded has no longer its own name in the paths of its weights.
+    return _head(input_dim, hidden_units, output_units, layers, False, synchronized, name, prefix="prediction_")
 
 
 def distillation_head(
@@ -168,4 +149,22 @@ def distillation_head(
             stack.append(keras.layers.Dense(hidden_units, activation="gelu", name=f"hidden{index}"))
     stack.append(keras.layers.Dense(output_units, dtype="float32", name="bottleneck"))
     stack.append(keras.layers.UnitNormalization(dtype="float32", name="unit_length"))
+    return keras.Sequential(stack, name=name)
+
+
+def _head(input_dim, hidden_units, output_units, layers, output_batch_norm, synchronized, name, prefix=""):
+    for argument, value in {
+        "input_dim": input_dim,
+        "hidden_units": hidden_units,
+        "output_units": output_units,
+        "layers": layers,
+    }.items():
+        check_count(argument, value)
+    stack = [keras.Input((int(input_dim),), name="features")]
+    for index in range(1, layers):
+        stack += dense_batch_norm_relu(hidden_units, f"{prefix}hidden{index}", synchronized=synchronized)
+    stack.append(keras.layers.Dense(output_units, use_bias=False, dtype="float32", name=f"{prefix}output_dense"))
+    if output_batch_norm:
+        # Without a shift: it would be the same for all images, and cancels in what sets them apart.
+        stack.append(batch_norm_layer(f"{prefix}output_bn", synchronized=synchronized, center=False, dtype="float32"))
     return keras.Sequential(stack, name=name)

@@ -22,7 +22,7 @@ class SimSiam(ProjectedViews):
         from keras.optimizers import MultiOptimizer, OptimizerMap, SGD
         decaying = keras_ssl.optimizers.scaled_cosine(0.05, batch_size=256, total_steps=10_000)
         constant = SGD(0.05, momentum=0.9)
-        model.compile(MultiOptimizer(OptimizerMap(SGD(decaying, momentum=0.9), {"prediction_head/.*": constant})))
+        model.compile(MultiOptimizer(OptimizerMap(SGD(decaying, momentum=0.9), {".*prediction_.*": constant})))
 
     Logged beside the loss: `embedding_spread`, about 1 for embeddings that fill the sphere and 0 when they have
     collapsed, which is what the paper watches (figure 2).

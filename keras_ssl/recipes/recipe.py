@@ -94,7 +94,7 @@ class Recipe:
             return optimizer
         peak = optimizers.scaled_learning_rate(rate["base"], self.settings["batch_size"])
         constant = _call("optimizer", maker, (peak,), arguments)
-        by_path = keras.optimizers.OptimizerMap(optimizer, {f"{rate['constant_for']}/.*": constant})
+        by_path = keras.optimizers.OptimizerMap(optimizer, {rate["constant_for"]: constant})
         return keras.optimizers.MultiOptimizer(by_path)
 
 

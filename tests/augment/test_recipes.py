@@ -83,3 +83,15 @@ def test_the_default_for_images_goes_by_their_channels():
     assert not any(isinstance(layer, augment.RandomColorJitter) for layer in kinds[1] + kinds[13])
     with pytest.raises(ValueError, match="what size the views have.*Received"):
         augment.for_images((None, None, 3))
+
+
+def test_multi_crop_has_small_views_of_half_the_side(rng):
+    crops = augment.multi_crop((16, 12, 3), local_crops=3)
+    large, small = crops(rng.integers(0, 256, (2, 16, 12, 3), "uint8"), seed=(0, 1))
+    assert large.shape == (4, 16, 12, 3) and small.shape == (6, 8, 6, 3)
+    assert any(isinstance(layer, augment.RandomColorJitter) for layer in crops.local_augmenter.layers)
+    assert augment.multi_crop((16, 16, 1), local_size=4).local_size == (4, 4)
+
+
+def test_multi_crop_without_small_views_is_a_plain_augmenter():
+    assert isinstance(augment.multi_crop((16, 16, 1), local_crops=0), augment.Augmenter)

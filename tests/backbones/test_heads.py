@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_ssl.backbones import prediction_head, projection_head
+from keras_ssl.backbones import distillation_head, prediction_head, projection_head
 
 
 def weight_shapes(head):
@@ -40,12 +40,14 @@ def test_output_is_normalized_over_the_batch(rng):
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
-@pytest.mark.parametrize("make", [projection_head, prediction_head])
-def test_float32_output_under_mixed_precision(policy, make, rng):
+@pytest.mark.parametrize(
+    "make, hidden", [(projection_head, "hidden1_dense"), (prediction_head, "prediction_hidden1_dense")]
+)
+def test_float32_output_under_mixed_precision(policy, make, hidden, rng):
     keras.config.set_dtype_policy(policy)
     head = make(6, hidden_units=8)
     assert head.built
-    assert head.get_layer("hidden1_dense").compute_dtype == policy[6:]
+    assert head.get_layer(hidden).compute_dtype == policy[6:]
     assert head(rng.normal(size=(4, 6)).astype("float32"), training=True).dtype == "float32"
 
 
@@ -64,3 +66,15 @@ def test_saves_and_loads(rng, tmp_path):
 def test_refuses_sizes_that_are_none(make, argument):
     with pytest.raises(ValueError, match=f"Received: {argument}=0"):
         make(**{"input_dim": 8, argument: 0})
+
+
+def test_distillation_ends_in_a_bottleneck_of_length_1(rng):
+    head = distillation_head(6, 8, 4)
+    assert weight_shapes(head) == [(6, 8), (8,), (8, 8), (8,), (8, 4), (4,)]
+    embeddings = head(rng.normal(size=(5, 6)).astype("float32"))
+    np.testing.assert_allclose(np.linalg.norm(embeddings, axis=1), 1, rtol=1e-5)
+
+
+def test_distillation_has_batch_normalization_if_told():
+    names = [layer.name for layer in distillation_head(6, 8, 4, batch_norm=True).layers]
+    assert "hidden1_bn" in names and not any("bn" in layer.name for layer in distillation_head(6, 8, 4).layers)

@@ -31,7 +31,7 @@ def test_each_view_predicts_the_other_and_the_target_gets_no_gradient(encoder, v
 def test_the_predictors_rate_can_stay_while_the_others_decays(encoder, rng):
     model = small(encoder)
     still, moving = keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.1)
-    by_path = keras.optimizers.OptimizerMap(still, {"prediction_head/.*": moving})
+    by_path = keras.optimizers.OptimizerMap(still, {".*prediction_.*": moving})
     model.compile(keras.optimizers.MultiOptimizer(by_path))
     before = [v.numpy() for v in [*encoder.trainable_weights, *model.predictor.trainable_weights]]
     model.train_on_batch(rng.integers(0, 256, (6, 8, 8, 1), dtype="uint8"))
@@ -44,4 +44,18 @@ def test_the_predictors_rate_can_stay_while_the_others_decays(encoder, rng):
 def test_the_predictor_narrows_to_a_quarter_by_default(encoder):
     model = keras_ssl.SimSiam(encoder)
     assert model.projector.output_shape == (None, 2048)
-    assert model.predictor.get_layer("hidden1_dense").units == 512
+    assert model.predictor.get_layer("prediction_hidden1_dense").units == 512
+
+
+def test_two_rates_survive_saving(encoder, rng, tmp_path):
+    images = rng.integers(0, 256, (6, 8, 8, 1), dtype="uint8")
+    rates = {".*prediction_.*": keras.optimizers.SGD(0.2, momentum=0.9)}
+    model = small(encoder)
+    model.compile(keras.optimizers.MultiOptimizer(keras.optimizers.OptimizerMap(keras.optimizers.SGD(0.1), rates)))
+    model.train_on_batch(images)
+    model.save(tmp_path / "half.keras")
+    loaded = keras.saving.load_model(tmp_path / "half.keras")
+    for trained in (model, loaded):
+        trained.train_on_batch(images)
+    for ours, theirs in zip(model.get_weights(), loaded.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)

@@ -107,3 +107,22 @@ def test_what_does_not_exist_is_named(arguments, message):
 def test_recipes_are_in_the_package_and_readable_without_building(monkeypatch):
     monkeypatch.setattr(keras.Model, "compile", None)
     assert recipes.load("simclr").settings["backbone"]["name"] in backbones.__all__
+
+
+def test_a_targets_momentum_rises_over_the_whole_training():
+    changes = {"epochs": 5, "heads": {"projector": {"hidden_units": 8, "output_units": 4}}}
+    model = recipes.load("byol", "digits", changes).build((8, 8, 1), steps_per_epoch=10)
+    assert (model.momentum.total_steps, model.momentum.initial, model.momentum.final) == (50, 0.9, 1.0)
+
+
+def test_arguments_in_epochs_become_steps():
+    assert recipes.load("swav", "digits").build((8, 8, 1), steps_per_epoch=7).frozen_steps == 7
+
+
+def test_one_heads_rate_can_stay_constant():
+    model = recipes.load("simsiam", "digits", {"epochs": 5}).build((8, 8, 1), steps_per_epoch=10)
+    falling, constant = (
+        model.optimizer._optimizer_map[path] for path in ("hidden1_dense/kernel", "prediction_hidden1_dense/kernel")
+    )
+    assert callable(falling._learning_rate) and not callable(constant._learning_rate)
+    assert float(constant.learning_rate) == pytest.approx(1e-3)
