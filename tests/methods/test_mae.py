@@ -146,7 +146,9 @@ def test_says_what_is_wrong(arguments, message):
 
 
 def test_refuses_an_encoder_that_is_no_vit():
-    with pytest.raises(ValueError, match=r"(?s)keras_ssl.backbones.vit.*SimMIM.*Received: encoder=.*no layers patch_tokens"):
+    with pytest.raises(
+        ValueError, match=r"(?s)keras_ssl.backbones.vit.*SimMIM.*Received: encoder=.*no layers patch_tokens"
+    ):
         MAE(small_cnn((8, 8, 1), filters=(4,)))
 
 
