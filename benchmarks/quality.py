@@ -1,7 +1,7 @@
 """How good each method's features are on CIFAR-10 after a short training: `python -m benchmarks.quality`.
 
-Every method learns from the same 20 000 training images without their labels, meant for at most 15 minutes on two quiet cores, with
-the CIFAR-10 settings of its recipe but for what ENTRIES changes. Then, on the 10 000 test images:
+Every method learns from the same 20 000 training images without their labels, meant for at most 15 minutes on two
+quiet cores, with the CIFAR-10 settings of its recipe but for what ENTRIES changes. Then, on the 10 000 test images:
 
 - kNN: cosine, 200 neighbours among the 20 000, temperature 0.1;
 - linear: scikit-learn's logistic regression on standardised features of the 20 000;
