@@ -134,13 +134,7 @@ def distillation_head(
     - [Caron et al., 2021](https://arxiv.org/abs/2104.14294), appendix C, and
       [its code](https://github.com/facebookresearch/dino)
     """
-    for argument, value in {
-        "input_dim": input_dim,
-        "hidden_units": hidden_units,
-        "output_units": output_units,
-        "layers": layers,
-    }.items():
-        check_count(argument, value)
+    _check_sizes(input_dim=input_dim, hidden_units=hidden_units, output_units=output_units, layers=layers)
     stack = [keras.Input((int(input_dim),), name="features")]
     for index in range(1, layers):
         if batch_norm:
@@ -153,13 +147,7 @@ def distillation_head(
 
 
 def _head(input_dim, hidden_units, output_units, layers, output_batch_norm, synchronized, name, prefix=""):
-    for argument, value in {
-        "input_dim": input_dim,
-        "hidden_units": hidden_units,
-        "output_units": output_units,
-        "layers": layers,
-    }.items():
-        check_count(argument, value)
+    _check_sizes(input_dim=input_dim, hidden_units=hidden_units, output_units=output_units, layers=layers)
     stack = [keras.Input((int(input_dim),), name="features")]
     for index in range(1, layers):
         stack += dense_batch_norm_relu(hidden_units, f"{prefix}hidden{index}", synchronized=synchronized)
@@ -168,3 +156,8 @@ def _head(input_dim, hidden_units, output_units, layers, output_batch_norm, sync
         # Without a shift: it would be the same for all images, and cancels in what sets them apart.
         stack.append(batch_norm_layer(f"{prefix}output_bn", synchronized=synchronized, center=False, dtype="float32"))
     return keras.Sequential(stack, name=name)
+
+
+def _check_sizes(**sizes):
+    for argument, value in sizes.items():
+        check_count(argument, value)

@@ -10,7 +10,7 @@ from keras_ssl.losses import (
     random_negatives,
 )
 from keras_ssl.methods.projected_views import ProjectedViews
-from keras_ssl.training import check_positive
+from keras_ssl.training import check_margin
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
@@ -53,11 +53,7 @@ class PairwiseContrastive(ProjectedViews):
 
     def __init__(self, encoder, projector=None, augmenter=None, *, margin=1.0, seed=0, **kwargs):
         super().__init__(encoder, projector, augmenter, seed=seed, **kwargs)
-        self.margin = check_positive("margin", margin)
-        if self.margin >= 2:
-            raise ValueError(
-                f"Embeddings have length 1, so no two are farther apart than 2. Received: margin={margin}"
-            )
+        self.margin = check_margin(margin)
 
     @staticmethod
     def default_projector(features):

@@ -11,7 +11,7 @@ from keras_ssl.losses import (
     triplet_margin,
 )
 from keras_ssl.methods.projected_views import ProjectedViews
-from keras_ssl.training import check_positive
+from keras_ssl.training import check_margin
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
@@ -59,11 +59,7 @@ class Triplet(ProjectedViews):
         self, encoder, projector=None, augmenter=None, *, margin=1.0, negatives="semi_hard", seed=0, **kwargs
     ):
         super().__init__(encoder, projector, augmenter, seed=seed, **kwargs)
-        self.margin = check_positive("margin", margin)
-        if self.margin >= 2:
-            raise ValueError(
-                f"Embeddings have length 1, so no two are farther apart than 2. Received: margin={margin}"
-            )
+        self.margin = check_margin(margin)
         if negatives not in MINERS:
             raise ValueError(f"negatives must be one of {', '.join(MINERS)}. Received: negatives={negatives!r}")
         self.negatives = negatives

@@ -84,6 +84,13 @@ def check_positive(name, value):
     return float(value)
 
 
+def check_margin(margin):
+    """`margin` as a float, or a ValueError unless embeddings of length 1 can be so far apart."""
+    if margin >= 2:
+        raise ValueError(f"Embeddings have length 1, so no two are farther apart than 2. Received: margin={margin}")
+    return check_positive("margin", margin)
+
+
 def check_decoder(decoder, code_units, input_shape):
     """Raises a ValueError unless `decoder` makes images of `input_shape` from codes of `code_units`."""
     expected = (None, *input_shape[1:])
