@@ -4,11 +4,12 @@ import tensorflow as tf
 from keras_ssl import backbones
 from keras_ssl.losses import embedding_spread, global_views, negative_cosine
 from keras_ssl.methods.momentum_target import MomentumTarget
-from keras_ssl.training import check_head, warn_without_batch_normalization
+from keras_ssl.methods.predicted_views import PredictedViews
+from keras_ssl.training import warn_without_batch_normalization
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class BYOL(MomentumTarget):
+class BYOL(PredictedViews, MomentumTarget):
     """Predicts from one view what a slow copy of the network says of the other view: no negatives at all.
 
     Grill et al. 2020, "Bootstrap your own latent" (https://arxiv.org/abs/2006.07733), section 3.1: the online network
@@ -55,16 +56,18 @@ class BYOL(MomentumTarget):
     logged = ("embedding_spread", "momentum")
 
     def __init__(self, encoder, projector=None, predictor=None, augmenter=None, *, momentum=0.996, seed=0, **kwargs):
-        super().__init__(encoder, projector, augmenter, momentum=momentum, seed=seed, **kwargs)
-        dim = self.projector.output_shape[-1]
-        self.predictor = predictor or backbones.prediction_head(dim)
-        check_head("predictor", self.predictor, dim, dim)
+        super().__init__(encoder, projector, predictor, augmenter, momentum=momentum, seed=seed, **kwargs)
         warn_without_batch_normalization(self, self.encoder, self.projector, self.predictor)
 
     @staticmethod
     def default_projector(features):
         """Section 3.2 of the paper."""
         return backbones.projection_head(features, 4096, 256, output_batch_norm=False)
+
+    @staticmethod
+    def default_predictor(dim):
+        """Section 3.2 of the paper."""
+        return backbones.prediction_head(dim)
 
     def train_step(self, data):
         """Algorithm 1 of the paper."""
@@ -86,7 +89,3 @@ class BYOL(MomentumTarget):
             "embedding_spread": embedding_spread(global_views(projections)[0]),
             "momentum": self.current_momentum(),
         }
-
-    def get_config(self):
-        """The constructor's arguments."""
-        return {**super().get_config(), "predictor": keras.saving.serialize_keras_object(self.predictor)}

@@ -10,11 +10,12 @@ from keras_ssl.losses import (
     softmax_cross_entropy,
 )
 from keras_ssl.methods.momentum_target import MomentumTarget
-from keras_ssl.training import check_head, check_positive
+from keras_ssl.methods.predicted_views import PredictedViews
+from keras_ssl.training import check_positive
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class MoCoV3(MomentumTarget):
+class MoCoV3(PredictedViews, MomentumTarget):
     """A predicted view finds the momentum encoder's view of its image among those of the batch: no queue.
 
     Chen, Xie and He 2021, "An Empirical Study of Training Self-Supervised Vision Transformers"
@@ -71,16 +72,18 @@ class MoCoV3(MomentumTarget):
         seed=0,
         **kwargs,
     ):
-        super().__init__(encoder, projector, augmenter, momentum=momentum, seed=seed, **kwargs)
-        dim = self.projector.output_shape[-1]
-        self.predictor = predictor or backbones.projection_head(dim, 4096, dim, name="prediction_head")
-        check_head("predictor", self.predictor, dim, dim)
+        super().__init__(encoder, projector, predictor, augmenter, momentum=momentum, seed=seed, **kwargs)
         self.temperature = check_positive("temperature", temperature)
 
     @staticmethod
     def default_projector(features):
         """Section 3 of the paper."""
         return backbones.projection_head(features, 4096, 256, layers=3)
+
+    @staticmethod
+    def default_predictor(dim):
+        """As in the paper's code."""
+        return backbones.projection_head(dim, 4096, dim, name="prediction_head")
 
     def train_step(self, data):
         """Algorithm 1 of the paper."""
@@ -114,6 +117,5 @@ class MoCoV3(MomentumTarget):
         """The constructor's arguments."""
         return {
             **super().get_config(),
-            "predictor": keras.saving.serialize_keras_object(self.predictor),
             "temperature": self.temperature,
         }

@@ -3,13 +3,14 @@ import tensorflow as tf
 
 from keras_ssl import backbones
 from keras_ssl.losses import embedding_spread, global_views, nnclr
+from keras_ssl.methods.predicted_views import PredictedViews
 from keras_ssl.methods.projected_views import ProjectedViews
 from keras_ssl.targets import FeatureQueue
-from keras_ssl.training import check_head, check_positive
+from keras_ssl.training import check_positive
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class NNCLR(ProjectedViews):
+class NNCLR(PredictedViews, ProjectedViews):
     """The positive is not the image's own other view but its nearest neighbour among past images.
 
     Dwibedi et al. 2021, "With a Little Help from My Friends: Nearest-Neighbor Contrastive Learning of Visual
@@ -61,17 +62,19 @@ class NNCLR(ProjectedViews):
         seed=0,
         **kwargs,
     ):
-        super().__init__(encoder, projector, augmenter, seed=seed, **kwargs)
-        dim = self.projector.output_shape[-1]
-        self.predictor = predictor or backbones.prediction_head(dim)
-        check_head("predictor", self.predictor, dim, dim)
+        super().__init__(encoder, projector, predictor, augmenter, seed=seed, **kwargs)
         self.temperature = check_positive("temperature", temperature)
-        self.queue = FeatureQueue(queue_size, dim)
+        self.queue = FeatureQueue(queue_size, self.projector.output_shape[-1])
 
     @staticmethod
     def default_projector(features):
         """Section 4.1 of the paper."""
         return backbones.projection_head(features, 2048, 256, layers=3)
+
+    @staticmethod
+    def default_predictor(dim):
+        """Section 4.1 of the paper."""
+        return backbones.prediction_head(dim)
 
     def train_step(self, data):
         """Algorithm 1 of the paper."""
@@ -107,7 +110,6 @@ class NNCLR(ProjectedViews):
         """The constructor's arguments."""
         return {
             **super().get_config(),
-            "predictor": keras.saving.serialize_keras_object(self.predictor),
             "temperature": self.temperature,
             "queue_size": self.queue.size,
         }

@@ -3,12 +3,13 @@ import tensorflow as tf
 
 from keras_ssl import backbones
 from keras_ssl.losses import embedding_spread, global_views, negative_cosine
+from keras_ssl.methods.predicted_views import PredictedViews
 from keras_ssl.methods.projected_views import ProjectedViews
-from keras_ssl.training import check_head, warn_without_batch_normalization
+from keras_ssl.training import warn_without_batch_normalization
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class SimSiam(ProjectedViews):
+class SimSiam(PredictedViews, ProjectedViews):
     """Predicts one view's projection from the other's, and stops the gradient on one side: nothing else is needed.
 
     Chen and He 2020, "Exploring Simple Siamese Representation Learning" (https://arxiv.org/abs/2011.10566),
@@ -56,16 +57,18 @@ class SimSiam(ProjectedViews):
     logged = ("embedding_spread",)
 
     def __init__(self, encoder, projector=None, predictor=None, augmenter=None, *, seed=0, **kwargs):
-        super().__init__(encoder, projector, augmenter, seed=seed, **kwargs)
-        dim = self.projector.output_shape[-1]
-        self.predictor = predictor or backbones.prediction_head(dim, max(1, dim // 4))
-        check_head("predictor", self.predictor, dim, dim)
+        super().__init__(encoder, projector, predictor, augmenter, seed=seed, **kwargs)
         warn_without_batch_normalization(self, self.encoder, self.projector, self.predictor)
 
     @staticmethod
     def default_projector(features):
         """Section 3 of the paper."""
         return backbones.projection_head(features, 2048, 2048, layers=3)
+
+    @staticmethod
+    def default_predictor(dim):
+        """Section 3 of the paper."""
+        return backbones.prediction_head(dim, max(1, dim // 4))
 
     def train_step(self, data):
         """Algorithm 1 of the paper."""
@@ -83,7 +86,3 @@ class SimSiam(ProjectedViews):
         # The two halves have as many rows, so this is the mean of the two ways round.
         loss = negative_cosine(predictions, tf.concat([z_b, z_a], axis=0))
         return loss, {"embedding_spread": embedding_spread(global_views(projections)[0])}
-
-    def get_config(self):
-        """The constructor's arguments."""
-        return {**super().get_config(), "predictor": keras.saving.serialize_keras_object(self.predictor)}
