@@ -1,7 +1,8 @@
 """The passes through the networks that a method's step cannot do without, and nothing else.
 
 What `benchmarks.step` compares `fit` with: no augmentation, no loss of the method's own, no metrics, no optimizer.
-Each is a function from a method to a compiled function of images (batch, height, width, channels).
+Each is a function from a method to a compiled function of images (batch, height, width, channels). It returns the
+sum of the outputs beside its gradient, because TensorFlow would leave out a last linear layer that nobody asks for.
 """
 
 import tensorflow as tf
@@ -14,7 +15,7 @@ def _gradients(forward, variables):
     def step(images):
         with tf.GradientTape() as tape:
             loss = tf.reduce_sum(forward(images))
-        return tape.gradient(loss, variables)
+        return loss, tape.gradient(loss, variables)
 
     return step
 
@@ -86,8 +87,8 @@ def two_players(method):
             judged = [tf.reduce_sum(discriminator(batch, training=True)) for batch in (images, drawn)]
             loss = tf.add_n(judged)
         gradients = discriminator_tape.gradient(loss, discriminator.trainable_variables)
-        with generator_tape:
+        with generator_tape, tf.control_dependencies(gradients):  # the generator plays against the updated one
             fooled = tf.reduce_sum(discriminator(drawn, training=True))
-        return gradients, generator_tape.gradient(fooled, generator.trainable_variables)
+        return loss, fooled, gradients, generator_tape.gradient(fooled, generator.trainable_variables)
 
     return step

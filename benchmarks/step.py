@@ -6,7 +6,7 @@ For each method, all in one run and in turns, so that a noisy machine disturbs b
   optimizer, Keras' loop);
 - bare: the forward and backward passes through the networks that the algorithm needs, of `benchmarks.bare`, and
   nothing else;
-- ratio: fit / bare. 1 would mean that self-supervision costs nothing beyond its passes;
+- ratio: fit / bare, the median over the rounds. 1 would mean that self-supervision costs nothing beyond its passes;
 - first step: from calling fit to the end of the first batch, with tracing and compilation.
 
 SimCLR is measured on two widths of ResNet-18, with the share of the machine's matrix-product speed that fit reaches
@@ -140,15 +140,15 @@ def measure(name, policy, steps, rounds):
         times = StepTimes()
         model.fit(dataset, epochs=1, verbose=0, callbacks=[times])
         first = first or times.first
-        fit += times.steps
-        alone += [seconds(lambda: passes(images)) for _ in range(steps)]
+        fit.append(median(times.steps))
+        alone.append(median(seconds(lambda: passes(images)) for _ in range(steps)))
     return {
         "method": name,
         "batch": case.batch_size,
         "policy": policy,
         "fit images/s": f"{case.batch_size / median(fit):.0f}",
         "bare images/s": f"{case.batch_size / median(alone):.0f}",
-        "ratio": f"{median(alone) / median(fit):.2f}",
+        "ratio": f"{median(a / f for a, f in zip(alone, fit, strict=True)):.2f}",
         "of peak": _share_of_peak(model, policy, case.batch_size, median(fit)),
         "first step": f"{first:.1f} s",
     }
@@ -188,7 +188,7 @@ def masking(ratio, batch_size=256):
 )
 @click.option("--policy", type=click.Choice(["float32", "mixed_bfloat16", "all"]), default="all")
 @click.option("--steps", default=5, show_default=True, help="Steps per round.")
-@click.option("--rounds", default=3, show_default=True, help="Rounds of fit and bare in turns.")
+@click.option("--rounds", default=5, show_default=True, help="Rounds of fit and bare in turns.")
 @click.option("--masking", "masking_ratio", type=float, help="The encoder's time at this share of masked patches.")
 def main(only, policy, steps, rounds, masking_ratio):
     print(describe_machine())

@@ -54,6 +54,7 @@ class DeepAutoencoder(ReconstructionModel):
     """
 
     logged = ("reconstruction_error", "layer_error")
+    compile_on_cpu = True
 
     def __init__(
         self,
