@@ -48,7 +48,7 @@ SMALL_STEPS = {"batch_size": 64, "learning_rate.base": 4e-3, "learning_rate.warm
 ENTRIES = {
     "SimCLR": Entry("simclr", NETWORK),
     "DCL": Entry("dcl", NETWORK),
-    "MoCo": Entry("moco", NETWORK),
+    "MoCo": Entry("moco", {**NETWORK, "learning_rate.base": 0.2}),
     "MoCoV3": Entry("mocov3", NETWORK),
     "BYOL": Entry("byol", NETWORK),
     "SimSiam": Entry("simsiam", NETWORK),
