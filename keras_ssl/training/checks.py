@@ -54,7 +54,7 @@ def check_head(name, head, input_units, output_units=None):
         )
     if output_units is not None and head.output_shape[-1] != output_units:
         raise ValueError(
-            f"{name} must give vectors of {output_units}, a number for each that is compared with them. "
+            f"{name} must give vectors of {output_units}, one number for each thing that it predicts. "
             f"Received: {name}.output_shape={head.output_shape}"
         )
 
