@@ -11,6 +11,7 @@ from keras_ssl.training import (
     check_encoder,
     check_images,
     check_pixels,
+    map_batches,
 )
 
 # Stands for the training step in the seeds of evaluate(), so that held-out images always get the same views.
@@ -128,7 +129,7 @@ class SelfSupervisedModel(keras.Model):
         return tf.random.fold_in(seed, tf.cast(step, tf.int32), alg="philox")
 
     def draws(self, stream=0, training=True):
-        """Random numbers for the global batch, this replica's rows of them: `uniform` and `normal`.
+        """Random numbers for the global batch, this replica's rows of them: `uniform`, `integers`, `normal`.
 
         Args:
             stream: int, to tell draws of different meaning apart; none meets a view's.
@@ -139,6 +140,24 @@ class SelfSupervisedModel(keras.Model):
         """
         seed = self.random_seed(self.views + stream, training)
         return augment.Draws(seed, distribute.replica_id(), distribute.num_replicas())
+
+    def map_images(self, function, images, batch_size=256):
+        """The results of `function` over an array of images of any length, for what a method shows of itself.
+
+        Args:
+            function: from a tensor of images (batch, height, width, channels) to a tensor (batch, …).
+            images: array (n, height, width, channels), uint8 or float, raw pixels in [0, 255].
+            batch_size: positive int, images at a time.
+
+        Returns:
+            NumPy array (n, …).
+
+        Raises:
+            ValueError: for images that are not what the encoder expects, or none.
+        """
+        images = np.asarray(images)
+        check_images(images.shape, images.dtype, self.encoder.input_shape, 1, type(self).__name__)
+        return map_batches(function, images, batch_size)
 
     def minimize(self, loss, tape, variables=None, optimizer=None, ends_step=True):
         """One step of the optimizer down the gradient of `loss`.
