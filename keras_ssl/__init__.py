@@ -38,6 +38,7 @@ from keras_ssl import (
     recipes,
     runs,
     targets,
+    tasks,
 )
 from keras_ssl.methods import (
     BYOL,
@@ -51,6 +52,7 @@ from keras_ssl.methods import (
     DeepAutoencoder,
     MoCo,
     MoCoV3,
+    MultiTask,
     PairwiseContrastive,
     SelfSupervisedModel,
     SimCLR,
@@ -76,6 +78,7 @@ __all__ = [
     "DeepAutoencoder",
     "MoCo",
     "MoCoV3",
+    "MultiTask",
     "PairwiseContrastive",
     "SelfSupervisedModel",
     "SimCLR",
@@ -99,4 +102,5 @@ __all__ = [
     "recipes",
     "runs",
     "targets",
+    "tasks",
 ]

@@ -28,6 +28,7 @@ from keras_ssl.losses.spread import embedding_spread
 from keras_ssl.losses.swapped_prediction import swapped_prediction
 from keras_ssl.losses.triplet_margin import triplet_margin
 from keras_ssl.losses.triplet_mining import MINERS, hardest_negatives, random_negatives, semi_hard_negatives
+from keras_ssl.losses.uncertainty_weighted import uncertainty_weighted
 from keras_ssl.losses.vicreg import vicreg, vicreg_terms
 
 __all__ = [
@@ -77,6 +78,7 @@ __all__ = [
     "swapped_prediction",
     "triplet_margin",
     "two_view_similarities",
+    "uncertainty_weighted",
     "vicreg",
     "vicreg_terms",
 ]

@@ -9,6 +9,7 @@ from keras_ssl.methods.dino import DINO
 from keras_ssl.methods.mae import MAE
 from keras_ssl.methods.moco import MoCo
 from keras_ssl.methods.moco_v3 import MoCoV3
+from keras_ssl.methods.multi_task import MultiTask
 from keras_ssl.methods.nnclr import NNCLR
 from keras_ssl.methods.pairwise_contrastive import PairwiseContrastive
 from keras_ssl.methods.simclr import SimCLR
@@ -31,6 +32,7 @@ __all__ = [
     "DeepAutoencoder",
     "MoCo",
     "MoCoV3",
+    "MultiTask",
     "PairwiseContrastive",
     "SelfSupervisedModel",
     "SimCLR",

@@ -86,7 +86,7 @@ class SelfSupervisedModel(keras.Model):
             aggregation="only_first_replica",
         )
         self._means = {name: keras.metrics.Mean(name=name) for name in ("loss", *self.logged)}
-        self._pixels = LastBatch([0.0, 0.0, 255.0])
+        self._pixels = LastBatch(3)
         self.built = True
 
     def build(self, input_shape=None):

@@ -167,14 +167,13 @@ class LastBatch:
     """Remembers numbers about the last batch of a compiled step, for `FirstBatchCheck` to read them outside.
 
     Args:
-        numbers: list of floats, what is read before the first batch.
+        count: positive int, how many numbers.
     """
 
-    def __init__(self, numbers):
+    def __init__(self, count):
         # Not a weight: it says nothing of the model, so it is neither saved nor synchronised.
         self._seen = tf.Variable(
-            numbers,
-            dtype=tf.float32,
+            tf.zeros(count),
             trainable=False,
             synchronization=tf.VariableSynchronization.ON_READ,
             aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
