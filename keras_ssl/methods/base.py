@@ -129,7 +129,7 @@ class SelfSupervisedModel(keras.Model):
         return tf.random.fold_in(seed, tf.cast(step, tf.int32), alg="philox")
 
     def draws(self, stream=0, training=True):
-        """Random numbers for the global batch, this replica's rows of them: `uniform` and `normal`.
+        """Random numbers for the global batch, this replica's rows of them: `uniform`, `integers`, `normal`.
 
         Args:
             stream: int, to tell draws of different meaning apart; none meets a view's.
