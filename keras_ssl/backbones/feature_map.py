@@ -34,5 +34,27 @@ def last_feature_map(encoder, use, instead=""):
     )
 
 
+def with_feature_map(encoder, use):
+    """The same encoder, giving its last feature map beside the features.
+
+    Args: as for `last_feature_map`.
+
+    Returns:
+        A `keras.Model` from images to a list of features `(batch, features)` and the map
+        `(batch, height, width, channels)`, made of the encoder's layers.
+
+    Raises:
+        ValueError: If there is no such map.
+
+    Example:
+
+    >>> encoder = keras_ssl.backbones.small_cnn((32, 32, 3), filters=(4, 8))
+    >>> model = keras_ssl.backbones.feature_map.with_feature_map(encoder, "I look at")
+    >>> [output.shape for output in model(np.zeros((2, 32, 32, 3)))]
+    [TensorShape([2, 8]), TensorShape([2, 16, 16, 8])]
+    """
+    return keras.Model(encoder.inputs[0], [encoder.outputs[0], last_feature_map(encoder, use)])
+
+
 def _rank(tensor):
     return len(tensor.shape) if isinstance(tensor, keras.KerasTensor) else None  # of several tensors

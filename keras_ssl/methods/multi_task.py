@@ -3,11 +3,12 @@ import numpy as np
 import tensorflow as tf
 
 from keras_ssl import augment
-from keras_ssl.backbones.feature_map import last_feature_map
+from keras_ssl.backbones.feature_map import with_feature_map
 from keras_ssl.losses import uncertainty_weighted
 from keras_ssl.methods.base import SelfSupervisedModel
-from keras_ssl.tasks import SharedPasses, Task
+from keras_ssl.tasks import Task
 from keras_ssl.tasks.check_targets import check_targets, names
+from keras_ssl.tasks.shared_passes import SharedPasses
 from keras_ssl.training import check_images, map_batches
 
 UNCERTAINTY = "uncertainty"
@@ -90,10 +91,8 @@ class MultiTask(SelfSupervisedModel):
         self.loss_weights = loss_weights if learned else _weights_of_all(loss_weights or {}, tasks)
         if learned:
             self.log_variances = self.add_weight(name="log_variances", shape=(len(tasks),), initializer="zeros")
-        self._with_feature_map = None
-        if any(task.reads_feature_map for task in tasks.values()):
-            feature_map = last_feature_map(encoder, "A task reads")
-            self._with_feature_map = keras.Model(encoder.inputs[0], [encoder.outputs[0], feature_map])
+        reads_map = any(task.reads_feature_map for task in tasks.values())
+        self._with_feature_map = with_feature_map(encoder, "A task reads") if reads_map else None
 
     def train_step(self, data):
         """Every task's loss, and one step down the gradient of their weighted sum."""

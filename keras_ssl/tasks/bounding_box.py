@@ -16,7 +16,7 @@ WHOLE_IMAGE = (0.0, 0.0, 1.0, 1.0)
 SLACK = 1e-4
 
 
-@keras.saving.register_keras_serializable("keras_ssl")
+@keras.saving.register_keras_serializable("keras_ssl.tasks")
 class BoundingBox(LabelledTask):
     """Says where the one object of an image is.
 

@@ -3,7 +3,7 @@ import keras
 from keras_ssl.tasks.class_labels import ClassLabels
 
 
-@keras.saving.register_keras_serializable("keras_ssl")
+@keras.saving.register_keras_serializable("keras_ssl.tasks")
 class Classification(ClassLabels):
     """Says which class an image shows: a linear map of the features, and cross-entropy.
 

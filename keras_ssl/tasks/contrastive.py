@@ -6,7 +6,7 @@ from keras_ssl.tasks.task import Task
 from keras_ssl.training import check_head, check_positive
 
 
-@keras.saving.register_keras_serializable("keras_ssl")
+@keras.saving.register_keras_serializable("keras_ssl.tasks")
 class Contrastive(Task):
     """Tells two random views of an image from the views of all other images, as `keras_ssl.SimCLR` does.
 

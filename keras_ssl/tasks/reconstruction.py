@@ -6,7 +6,7 @@ from keras_ssl.tasks.task import Task
 from keras_ssl.training import check_choice, check_decoder
 
 
-@keras.saving.register_keras_serializable("keras_ssl")
+@keras.saving.register_keras_serializable("keras_ssl.tasks")
 class Reconstruction(Task):
     """Rebuilds the image from its features, as `keras_ssl.Autoencoder` does.
 

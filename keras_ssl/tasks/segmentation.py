@@ -8,7 +8,7 @@ from keras_ssl.tasks.class_labels import ClassLabels
 IGNORED = 255
 
 
-@keras.saving.register_keras_serializable("keras_ssl")
+@keras.saving.register_keras_serializable("keras_ssl.tasks")
 class Segmentation(ClassLabels):
     """Says of every pixel which class it belongs to.
 

@@ -8,7 +8,7 @@ class SharedPasses:
     Args:
         encoder: a `keras.Model` from images to features.
         with_feature_map: optional `keras.Model` from images to the features and the last feature map, where a task
-            asks for it.
+            asks for it: `backbones.feature_map.with_feature_map(encoder, …)`.
     """
 
     def __init__(self, encoder, with_feature_map=None):
@@ -17,7 +17,7 @@ class SharedPasses:
         self._passes = {}
 
     def __call__(self, images, training=False):
-        """The features of `images`, (batch, features)."""
+        """The features of `images`, a tensor: (batch, features)."""
         return self._once(images, training)[0]
 
     def feature_map(self, images, training=False):

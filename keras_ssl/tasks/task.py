@@ -1,7 +1,7 @@
 import keras
 
 
-@keras.saving.register_keras_serializable("keras_ssl")
+@keras.saving.register_keras_serializable("keras_ssl.tasks")
 class Task(keras.layers.Layer):
     """One of the things that `keras_ssl.MultiTask` trains an encoder on: a head, a target and a loss.
 
