@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from keras_ssl.backbones import at_size
 from keras_ssl.methods.predicted_views import PredictedViews
+from keras_ssl.pretext import ROTATIONS
 
 
 def _gradients(forward, variables):
@@ -91,6 +92,27 @@ def _crops(method, last_layer, images):
 def _crop_variables(method, last_layer):
     networks = (method.encoder, method.projector, last_layer)
     return [v for network in networks for v in network.trainable_variables]
+
+
+def four_rotations(method):
+    """The encoder and its head on as many images as there are rotations."""
+
+    def forward(images):
+        return method.head(method.encoder(tf.concat([images] * ROTATIONS, axis=0), training=True))
+
+    return _gradients(forward, method.trainable_variables)
+
+
+def tiles(method):
+    """The encoder on the tiles of a puzzle, and the head on their features."""
+    height, width = method.puzzle.tile_size
+
+    def forward(images):
+        tiles = tf.concat([images[:, :height, :width]] * method.puzzle.grid**2, axis=0)
+        features = method.tile_encoder(tiles, training=True)
+        return method.head(tf.reshape(features, (-1, method.tile_features)), training=True)
+
+    return _gradients(forward, method.trainable_variables)
 
 
 def code_and_back(method):

@@ -46,7 +46,7 @@ def simclr(width):
 
 
 def from_recipe(name, passes):
-    """A method that compares views, with the heads, the views and the queue of its CIFAR-10 recipe."""
+    """A method with the heads, the views and the settings of its CIFAR-10 recipe."""
     recipe = recipes.load(name, "cifar10", {"backbone.width": 16})
     return Case(lambda: recipe.build(SHAPE, steps_per_epoch=1), recipe.settings["batch_size"], passes)
 
@@ -66,6 +66,10 @@ CASES = {
     "VICReg": from_recipe("vicreg", bare.two_views),
     "NNCLR": from_recipe("nnclr", bare.two_views),
     "DINO": from_recipe("dino", bare.crops_and_target),
+    "RotationPrediction": from_recipe("rotationprediction", bare.four_rotations),
+    "Jigsaw": from_recipe("jigsaw", bare.tiles),
+    "Colorization": from_recipe("colorization", bare.code_and_back),
+    "Inpainting": from_recipe("inpainting", bare.code_and_back),
     "Autoencoder": Case(lambda: keras_ssl.Autoencoder(backbones.conv_encoder(SHAPE)), 64, bare.code_and_back),
     "DeepAutoencoder": Case(lambda: keras_ssl.DeepAutoencoder(SHAPE), 256, bare.code_and_back),
     "VariationalAutoencoder": Case(

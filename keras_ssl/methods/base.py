@@ -11,6 +11,7 @@ from keras_ssl.training import (
     check_encoder,
     check_images,
     check_pixels,
+    map_batches,
     pixel_range,
 )
 
@@ -140,6 +141,24 @@ class SelfSupervisedModel(keras.Model):
         """
         seed = self.random_seed(self.views + stream, training)
         return augment.Draws(seed, distribute.replica_id(), distribute.num_replicas())
+
+    def map_images(self, function, images, batch_size=256):
+        """The results of `function` over an array of images of any length, for what a method shows of itself.
+
+        Args:
+            function: from a tensor of images (batch, height, width, channels) to a tensor (batch, …).
+            images: array (n, height, width, channels), uint8 or float, raw pixels in [0, 255].
+            batch_size: positive int, images at a time.
+
+        Returns:
+            NumPy array (n, …).
+
+        Raises:
+            ValueError: for images that are not what the encoder expects, or none.
+        """
+        images = np.asarray(images)
+        check_images(images.shape, images.dtype, self.encoder.input_shape, 1, type(self).__name__)
+        return map_batches(function, images, batch_size)
 
     def minimize(self, loss, tape, variables=None, optimizer=None, ends_step=True):
         """One step of the optimizer down the gradient of `loss`.

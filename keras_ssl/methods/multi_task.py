@@ -9,7 +9,6 @@ from keras_ssl.methods.base import SelfSupervisedModel
 from keras_ssl.tasks import Task
 from keras_ssl.tasks.check_targets import check_targets, names
 from keras_ssl.tasks.shared_passes import SharedPasses
-from keras_ssl.training import check_images, map_batches
 
 UNCERTAINTY = "uncertainty"
 
@@ -172,14 +171,12 @@ class MultiTask(SelfSupervisedModel):
                 f"Of the tasks {names(self.tasks)}, {names(labelled) or 'none'} can be asked about images: those "
                 f"that learn from labels. Received: name={name!r}"
             )
-        images = np.asarray(images)
-        check_images(images.shape, images.dtype, self.encoder.input_shape, 1, type(self).__name__)
 
         def of_batch(batch):
             encoder = SharedPasses(self.encoder, self._with_feature_map)
             return self.tasks[name].outputs(encoder, tf.cast(batch, tf.float32), training=False)
 
-        return map_batches(of_batch, images, batch_size)
+        return self.map_images(of_batch, images, batch_size)
 
     def usable_labels(self, labels, images_shape):
         """The targets that come with images in memory: shapes and values are checked before any training."""

@@ -8,8 +8,7 @@ from keras_ssl.backbones.feature_map import last_feature_map
 from keras_ssl.backbones.patches import from_patches
 from keras_ssl.losses import masked_pixel_error
 from keras_ssl.methods.masked_image_model import MaskedImageModel, masked_count
-
-MID_GREY = 127.5  # zero behind the encoders' rescaling to [-1, 1]
+from keras_ssl.pretext import blank
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
@@ -88,13 +87,13 @@ class SimMIM(MaskedImageModel):
     def forward(self, views, training):
         """Compares the pixels of the masked squares with what is predicted of them from the others."""
         mask = self._mask(views, self.draws(training=training))
-        predictions = self._predict(tf.where(mask, MID_GREY, views), training)
+        predictions = self._predict(blank(views, mask), training)
         return masked_pixel_error(predictions, views / 127.5 - 1, mask), {}
 
     def fill_in(self, pixels, draws, predict):
         """Masks squares, and predicts their pixels."""
         mask = self._mask(pixels, draws)
-        masked = tf.where(mask, MID_GREY, pixels)
+        masked = blank(pixels, mask)
         return tf.where(mask, (self._predict(masked, False) + 1) * 127.5, pixels) if predict else masked
 
     def _mask(self, pixels, draws):

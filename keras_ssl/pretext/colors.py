@@ -20,8 +20,8 @@ def to_grey(images):
     Example:
 
     >>> import keras_ssl
-    >>> keras_ssl.pretext.to_grey([[[[255, 0, 0]]]]).numpy().round(1).tolist()
-    [[[[76.2, 76.2, 76.2]]]]
+    >>> keras_ssl.pretext.to_grey([[[[255, 0, 0]]]]).numpy().round().astype(int).tolist()
+    [[[[76, 76, 76]]]]
     """
     return tf.repeat(_luma(images), 3, axis=-1)
 
@@ -41,8 +41,9 @@ def chroma(images):
     Example:
 
     >>> import keras_ssl
-    >>> keras_ssl.pretext.chroma([[[[255, 0, 0]]]]).numpy().round(2).tolist()
-    [[[[-0.34, 1.0]]]]
+    >>> percent = 100 * keras_ssl.pretext.chroma([[[[255, 0, 0]]]])
+    >>> percent.numpy().round().astype(int).tolist()
+    [[[[-34, 100]]]]
     """
     images = tf.cast(images, tf.float32)
     luma = _luma(images)

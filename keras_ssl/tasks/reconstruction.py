@@ -37,7 +37,7 @@ class Reconstruction(Task):
     def build_head(self, encoder):
         """The encoder's mirror image, where there is no decoder."""
         self.decoder = self.decoder or backbones.mirror(encoder)
-        check_decoder(self.decoder, encoder.output_shape[-1], encoder.input_shape)
+        check_decoder(self.decoder, encoder.output_shape[-1], encoder.input_shape[1:])
 
     def forward(self, encoder, images, target, draws, training):
         """x → E(x) → D(E(x)), and its distance from x."""

@@ -54,7 +54,7 @@ def check_head(name, head, input_units, output_units=None):
         )
     if output_units is not None and head.output_shape[-1] != output_units:
         raise ValueError(
-            f"{name} must give vectors of {output_units}, to be compared with those that it predicts. "
+            f"{name} must give vectors of {output_units}, a number for each that is compared with them. "
             f"Received: {name}.output_shape={head.output_shape}"
         )
 
@@ -97,13 +97,13 @@ def check_margin(margin):
     return check_positive("margin", margin)
 
 
-def check_decoder(decoder, code_units, input_shape):
-    """Raises a ValueError unless `decoder` makes images of `input_shape` from codes of `code_units`."""
-    expected = (None, *input_shape[1:])
+def check_decoder(decoder, code_units, image_shape):
+    """Raises a ValueError unless `decoder` makes images of `image_shape` from codes of `code_units`."""
+    expected = (None, *image_shape)
     if not isinstance(decoder, keras.Model) or not decoder.built:
         raise ValueError(
             f"decoder must be a built keras.Model from codes (batch, {code_units}) to images {expected}, such as "
-            f"keras_ssl.backbones.mirror(encoder). Received: decoder={decoder!r}"
+            f"keras_ssl.backbones.mirror(encoder, channels={expected[-1]}). Received: decoder={decoder!r}"
         )
     if tuple(decoder.input_shape) != (None, code_units):
         raise ValueError(
@@ -112,7 +112,7 @@ def check_decoder(decoder, code_units, input_shape):
         )
     if tuple(decoder.output_shape) != expected:
         raise ValueError(
-            f"The decoder must rebuild the encoder's images, {expected}, and makes others. "
+            f"The decoder must make images of {expected}, as large as the encoder's, and makes others. "
             f"Received: decoder.output_shape={decoder.output_shape}"
         )
 

@@ -15,9 +15,13 @@ def smaller(recipe):
     return {"backbone": {"name": "small_cnn", "filters": [4, 8]}}
 
 
+SHAPES = {"digits": (8, 8, 1), "cifar10": (32, 32, 3), "photos": (64, 64, 3)}
+
+
 @pytest.mark.parametrize("name", recipes.names())
 def test_every_recipe_builds_a_compiled_method(name):
-    for data, shape in {"digits": (8, 8, 1), "cifar10": (32, 32, 3), "photos": (64, 64, 3)}.items():
+    # Digits are grey.
+    for data, shape in SHAPES.items() if name != "colorization" else list(SHAPES.items())[1:]:
         recipe = recipes.load(name, data, smaller(recipes.load(name, data)))
         model = recipe.build(shape, steps_per_epoch=10)
         assert type(model) is getattr(methods, recipe.settings["method"]) and model.compiled
