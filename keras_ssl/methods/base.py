@@ -289,12 +289,12 @@ class SelfSupervisedModel(keras.Model):
         return self.compile_on_cpu and able and not run_eagerly and not tf.distribute.has_strategy()
 
     def fit(self, x=None, y=None, batch_size=None, *, shuffle=True, callbacks=None, **kwargs):
-        """Learns from images; labels, where there are any, are ignored.
+        """Learns from images; labels, where there are any, are ignored by all methods but `MultiTask`.
 
         Args:
             x: a `tf.data.Dataset` of image batches or of (images, labels), or an array of images
                 (n, height, width, channels), uint8 or float, raw pixels in [0, 255].
-            y: ignored.
+            y: labels of an array, for `MultiTask`; otherwise ignored.
             batch_size: int, for an array only: images per step, 256 by default.
             shuffle: bool, for an array only: a new order each epoch, which depends on (seed, epoch) alone.
             callbacks: list of `keras.callbacks.Callback`.
@@ -334,7 +334,7 @@ class SelfSupervisedModel(keras.Model):
         Args:
             x: images, as for `fit`. A contrastive loss depends on the batch size, so of an array with more than
                 one batch the remainder is left out.
-            y: ignored.
+            y: labels of an array, for `MultiTask`; otherwise ignored.
             batch_size: int, for an array only; 256 by default.
             **kwargs: the other arguments of `keras.Model.evaluate`.
 

@@ -6,7 +6,7 @@ from keras_ssl import augment
 from keras_ssl.backbones.feature_map import with_feature_map
 from keras_ssl.losses import uncertainty_weighted
 from keras_ssl.methods.base import SelfSupervisedModel
-from keras_ssl.tasks import Task
+from keras_ssl.tasks import LabelledTask, Task
 from keras_ssl.tasks.check_targets import check_targets, names
 from keras_ssl.tasks.shared_passes import SharedPasses
 
@@ -111,6 +111,11 @@ class MultiTask(SelfSupervisedModel):
         loss, weights = self.weighted_sum(losses, targets)
         return self.report(loss, {**logs, **weights})
 
+    @property
+    def labelled_tasks(self):
+        """The tasks that learn from labels, by name."""
+        return {name: task for name, task in self.tasks.items() if isinstance(task, LabelledTask)}
+
     def targets(self, data):
         """The targets in what fit hands to `train_step`, a dict by the tasks' names: shapes are checked."""
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
@@ -124,7 +129,7 @@ class MultiTask(SelfSupervisedModel):
         views = {0: tf.cast(images, tf.float32)}
         if self.views:
             augmented = self.augment(images, training)
-            views |= {1: augmented[: tf.shape(images)[0]], self.views: augmented}
+            views |= {1: tf.split(augmented, self.views)[0], self.views: augmented}
         return views
 
     def task_losses(self, views, targets, training):
@@ -134,7 +139,7 @@ class MultiTask(SelfSupervisedModel):
         for stream, (name, task) in enumerate(self.tasks.items()):
             target, draws = targets.get(name), self.draws(stream, training)
             losses[name], metrics = task.forward(encoder, views[task.views], target, draws, training)
-            weight = task.labels_in_batch(target) if task.needs_labels else None
+            weight = task.labels_in_batch(target) if name in targets else None
             logs |= {f"{name}_{key}": (value, weight) for key, value in {"loss": losses[name], **metrics}.items()}
         return losses, logs
 
@@ -165,11 +170,10 @@ class MultiTask(SelfSupervisedModel):
             ValueError: for a task that is not there or learns without labels, or for images that are not what the
                 encoder expects.
         """
-        labelled = [name for name, task in self.tasks.items() if task.needs_labels]
-        if name not in labelled:
+        if name not in self.labelled_tasks:
             raise ValueError(
-                f"Of the tasks {names(self.tasks)}, {names(labelled) or 'none'} can be asked about images: those "
-                f"that learn from labels. Received: name={name!r}"
+                "Tasks that learn from labels can be asked about images: of this model "
+                f"{names(self.labelled_tasks) or 'none'}. Received: name={name!r}"
             )
 
         def of_batch(batch):
@@ -189,9 +193,8 @@ class MultiTask(SelfSupervisedModel):
     def check_first_batch(self):
         """Pixels, and the values of targets."""
         super().check_first_batch()
-        for name, task in self.tasks.items():
-            if task.needs_labels:
-                task.check_noted(name)
+        for name, task in self.labelled_tasks.items():
+            task.check_noted(name)
 
     def get_config(self):
         """The constructor's arguments."""

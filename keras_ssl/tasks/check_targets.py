@@ -1,5 +1,7 @@
 import tensorflow as tf
 
+from keras_ssl.tasks.labelled_task import LabelledTask
+
 
 def check_targets(tasks, labels, images_shape):
     """The targets among the labels of a batch of images, or of all of them.
@@ -17,7 +19,7 @@ def check_targets(tasks, labels, images_shape):
         ValueError: when a task misses its target, or is none, or makes its targets itself, or when a target does not
             belong to such images.
     """
-    needed = [name for name, task in tasks.items() if task.needs_labels]
+    needed = [name for name, task in tasks.items() if isinstance(task, LabelledTask)]
     if not isinstance(labels, dict):
         if not needed:
             return {}

@@ -19,7 +19,6 @@ class LabelledTask(Task):
         **kwargs: arguments of `keras.layers.Layer`.
     """
 
-    needs_labels = True
     #: How many numbers `value_range` gives.
     noted_numbers = 2
 

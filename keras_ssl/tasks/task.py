@@ -37,8 +37,6 @@ class Task(keras.layers.Layer):
     against_augmented = ""
     #: Whether the task asks for `encoder.feature_map(images, training=…)`.
     reads_feature_map = False
-    #: Whether a target comes with the images; see `LabelledTask`.
-    needs_labels = False
 
     def __init__(self, *, augmented=False, **kwargs):
         super().__init__(**kwargs)

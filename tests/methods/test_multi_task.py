@@ -252,7 +252,7 @@ def test_predictions_of_the_heads(images, targets):
     iou = batch_loss(model, images, targets)["box_iou"]
     np.testing.assert_allclose(iou, np.mean(losses.box_iou(targets["box"][known], boxes[known])), rtol=1e-5)
     for name in ("contrast", "colour"):
-        with pytest.raises(ValueError, match=f"'kind', 'box', 'mask' can be asked.*Received: name='{name}'"):
+        with pytest.raises(ValueError, match=f"of this model 'kind', 'box', 'mask'. Received: name='{name}'"):
             model.predict_task(name, images)
 
 
@@ -317,9 +317,10 @@ def test_bad_targets_are_refused_in_words(images, targets, spoil, message, as_da
     model = build(every_labelled_task())
     labels = spoil(targets)
     before = model.get_weights()
-    with pytest.raises(ValueError, match=f"(?s){message}.*Received:|(?s){message}"):
+    with pytest.raises(ValueError, match=f"(?s){message}"):
         if as_dataset:
-            model.fit(tf.data.Dataset.from_tensor_slices(images if labels is None else (images, labels)).batch(24))
+            pairs = images if labels is None else (images, labels)
+            model.fit(tf.data.Dataset.from_tensor_slices(pairs).batch(24), verbose=0)
         else:
             model.fit(images, labels, batch_size=24, verbose=0)
     if not as_dataset:
