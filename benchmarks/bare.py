@@ -103,6 +103,18 @@ def four_rotations(method):
     return _gradients(forward, method.trainable_variables)
 
 
+def two_views_and_four_rotations(method):
+    """The encoder with a projector on both views, and with a linear head on the rotations: two tasks of several."""
+    projector, head = method.tasks["contrastive"].projector, method.tasks["rotation"].head
+
+    def forward(images):
+        projections = projector(method.encoder(_twice(images), training=True), training=True)
+        logits = head(method.encoder(tf.concat([images] * ROTATIONS, axis=0), training=True))
+        return tf.reduce_sum(projections) + tf.reduce_sum(logits)
+
+    return _gradients(forward, method.trainable_variables)
+
+
 def tiles(method):
     """The encoder on the tiles of a puzzle, and the head on their features."""
     height, width = method.puzzle.tile_size

@@ -68,6 +68,7 @@ CASES = {
     "DINO": from_recipe("dino", bare.crops_and_target),
     "RotationPrediction": from_recipe("rotationprediction", bare.four_rotations),
     "Jigsaw": from_recipe("jigsaw", bare.tiles),
+    "MultiTask": from_recipe("multitask", bare.two_views_and_four_rotations),
     "Colorization": from_recipe("colorization", bare.code_and_back),
     "Inpainting": from_recipe("inpainting", bare.code_and_back),
     "Autoencoder": Case(lambda: keras_ssl.Autoencoder(backbones.conv_encoder(SHAPE)), 64, bare.code_and_back),

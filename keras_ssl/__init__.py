@@ -39,6 +39,7 @@ from keras_ssl import (
     recipes,
     runs,
     targets,
+    tasks,
 )
 from keras_ssl.methods import (
     BYOL,
@@ -55,6 +56,7 @@ from keras_ssl.methods import (
     Jigsaw,
     MoCo,
     MoCoV3,
+    MultiTask,
     PairwiseContrastive,
     RotationPrediction,
     SelfSupervisedModel,
@@ -84,6 +86,7 @@ __all__ = [
     "Jigsaw",
     "MoCo",
     "MoCoV3",
+    "MultiTask",
     "PairwiseContrastive",
     "RotationPrediction",
     "SelfSupervisedModel",
@@ -109,4 +112,5 @@ __all__ = [
     "recipes",
     "runs",
     "targets",
+    "tasks",
 ]

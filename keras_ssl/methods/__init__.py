@@ -12,6 +12,7 @@ from keras_ssl.methods.jigsaw import Jigsaw
 from keras_ssl.methods.mae import MAE
 from keras_ssl.methods.moco import MoCo
 from keras_ssl.methods.moco_v3 import MoCoV3
+from keras_ssl.methods.multi_task import MultiTask
 from keras_ssl.methods.nnclr import NNCLR
 from keras_ssl.methods.pairwise_contrastive import PairwiseContrastive
 from keras_ssl.methods.rotation_prediction import RotationPrediction
@@ -38,6 +39,7 @@ __all__ = [
     "Jigsaw",
     "MoCo",
     "MoCoV3",
+    "MultiTask",
     "PairwiseContrastive",
     "RotationPrediction",
     "SelfSupervisedModel",

@@ -2,7 +2,7 @@ import tensorflow as tf
 
 from keras_ssl.losses.reconstruction import RECONSTRUCTIONS
 from keras_ssl.methods.base import SelfSupervisedModel
-from keras_ssl.training import check_decoder
+from keras_ssl.training import check_choice, check_decoder
 
 
 class ReconstructionModel(SelfSupervisedModel):
@@ -23,11 +23,7 @@ class ReconstructionModel(SelfSupervisedModel):
 
     def __init__(self, encoder, decoder, code_units, augmenter=None, *, reconstruction_loss="mse", seed=0, **kwargs):
         super().__init__(encoder, augmenter, seed=seed, **kwargs)
-        if reconstruction_loss not in RECONSTRUCTIONS:
-            raise ValueError(
-                f"reconstruction_loss must be one of {', '.join(map(repr, RECONSTRUCTIONS))}. "
-                f"Received: reconstruction_loss={reconstruction_loss!r}"
-            )
+        check_choice("reconstruction_loss", reconstruction_loss, RECONSTRUCTIONS)
         check_decoder(decoder, code_units, encoder.input_shape[1:])
         self.decoder = decoder
         self.reconstruction_loss = reconstruction_loss

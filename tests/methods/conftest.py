@@ -98,6 +98,17 @@ METHODS = {
         tiny_encoder(), tiny_head(16, 8), queue_size=40, key_batches=2, symmetric=True, **kwargs
     ),
     "MoCoV3": lambda **kwargs: keras_ssl.MoCoV3(tiny_encoder(), tiny_head(16, 8), tiny_head(8, 8), **kwargs),
+    "MultiTask": lambda **kwargs: keras_ssl.MultiTask(
+        tiny_encoder(),
+        {
+            "contrast": keras_ssl.tasks.Contrastive(tiny_head(16, 8)),
+            "rebuild": keras_ssl.tasks.Reconstruction(decoder=tiny_decoder()),
+            "fill": keras_ssl.tasks.Inpainting(decoder=tiny_decoder(), augmented=True),
+            "turn": keras_ssl.tasks.Rotation(),
+        },
+        loss_weights="uncertainty",
+        **kwargs,
+    ),
     "NNCLR": lambda **kwargs: keras_ssl.NNCLR(
         tiny_encoder(), tiny_head(16, 8), tiny_head(8, 8), queue_size=28, **kwargs
     ),

@@ -119,6 +119,20 @@ def test_a_targets_momentum_rises_over_the_whole_training():
     assert (model.momentum.total_steps, model.momentum.initial, model.momentum.final) == (50, 0.9, 1.0)
 
 
+def test_tasks_are_made_by_name_with_their_arguments_and_left_out_where_null():
+    puzzle = {"name": "Jigsaw", "grid": 2, "permutations": 6}
+    changes = {"tasks.puzzle": puzzle, "tasks.rotation": None, "tasks.contrastive.temperature": 0.2}
+    model = recipes.load("multitask", "digits", changes).build((8, 8, 1), steps_per_epoch=10)
+    assert list(model.tasks) == ["contrastive", "puzzle"] and model.tasks["contrastive"].temperature == 0.2
+    assert model.tasks["puzzle"].puzzle.permutations.shape == (6, 4)
+    for spoilt, message in (
+        ({"name": "Puzzle"}, "no task of that name"),
+        ({**puzzle, "tiles": 4}, "task does not take"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            recipes.load("multitask", "digits", {"tasks.puzzle": spoilt}).build((8, 8, 1), steps_per_epoch=10)
+
+
 def test_arguments_in_epochs_become_steps():
     assert recipes.load("swav", "digits").build((8, 8, 1), steps_per_epoch=7).frozen_steps == 7
 
