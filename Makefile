@@ -17,11 +17,14 @@ $(VENV)/installed: setup.py requirements.txt
 demo: $(VENV)/installed ## Learn features of handwritten digits, score them, draw them, export the encoder
 	$(BIN)/python -m benchmarks.demo
 
+# In two parts, because every compiled step stays in memory for as long as its process lives.
 test: $(VENV)/installed ## Run the tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --ignore tests/methods
+	$(BIN)/python -m pytest -n 2 tests/methods
 
 test-all: $(VENV)/installed ## Run the tests, the long ones too
-	$(BIN)/python -m pytest -n 2 -m ""
+	$(BIN)/python -m pytest -n 2 -m "" --ignore tests/methods
+	$(BIN)/python -m pytest -n 2 -m "" tests/methods
 
 lint: $(VENV)/installed ## Check style and format
 	$(BIN)/ruff check .

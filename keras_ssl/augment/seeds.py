@@ -14,7 +14,7 @@ _scope = contextvars.ContextVar("keras_ssl_seed_scope", default=None)
 
 
 class Draws:
-    """Uniform random numbers as a pure function of a seed and of the order in which they are asked for.
+    """Random numbers as a pure function of a seed and of the order in which they are asked for.
 
     The numbers are drawn for the global batch, of which each replica takes its own rows: eight replicas with 32
     images each see what one device with 256 sees.
@@ -47,6 +47,16 @@ class Draws:
         drawn = tf.cast(tf.bitwise.bitwise_and(bits, 2**24 - 1), tf.float32) * 2.0**-24
         # tf.slice, unlike indexing, compiles under XLA from a start known only when it runs.
         return tf.slice(drawn, (self._replica * batch_size, 0), (batch_size, columns))
+
+    def integers(self, batch_size, columns, below):
+        """Return integers from 0 to `below - 1` of shape `(batch_size, columns)`, int32.
+
+        Args:
+            batch_size: Integer or scalar integer tensor, the images that this replica holds.
+            columns: Integer, how many numbers each image needs.
+            below: Integer > 0.
+        """
+        return tf.cast(tf.cast(below, tf.float32) * self.uniform(batch_size, columns), tf.int32)
 
     def normal(self, batch_size, columns):
         """Return standard normal numbers of shape `(batch_size, columns)`, by Box and Muller's transform.

@@ -6,7 +6,7 @@ from keras_ssl.backbones.blocks import batch_norm_layer, dense_batch_norm_relu, 
 from keras_ssl.backbones.checks import check_count
 
 
-def mirror(encoder, input_units=None, synchronized=False, name="decoder"):
+def mirror(encoder, input_units=None, channels=None, synchronized=False, name="decoder"):
     """The decoder that an autoencoder's encoder asks for: its sizes in the opposite order.
 
     For an encoder with feature maps: a dense layer up to the smallest map, and a transposed convolution to each
@@ -17,12 +17,14 @@ def mirror(encoder, input_units=None, synchronized=False, name="decoder"):
         encoder: A built `keras.Model` from images `(batch, height, width, channels)` to features `(batch, features)`.
         input_units: Integer > 0: the dimensions of the code, where it is not the features themselves. Defaults to
             `None`.
+        channels: Integer > 0: what the decoder gives for each pixel, where it is not the image's channels. Defaults
+            to `None`.
         synchronized: Boolean: whether batch statistics are taken over all replicas. Defaults to `False`.
         name: String. Defaults to `"decoder"`.
 
     Returns:
-        A `keras.Model` from codes `(batch, input_units)` to `(batch, height, width, channels)`, of the encoder's
-        images.
+        A `keras.Model` from codes `(batch, input_units)` to `(batch, height, width, channels)`, as large as the
+        encoder's images.
 
     Raises:
         ValueError: If the encoder has neither feature maps that get smaller nor dense layers alone, or fixes no size
@@ -43,8 +45,11 @@ def mirror(encoder, input_units=None, synchronized=False, name="decoder"):
         )
     input_units = encoder.output_shape[-1] if input_units is None else input_units
     check_count("input_units", input_units)
+    if channels is not None:
+        check_count("channels", channels)
+        image_shape = (*image_shape[:2], int(channels))
     codes = keras.Input((int(input_units),), name="codes")
-    maps = _feature_maps(encoder)
+    maps = [image_shape if shape == encoder.input_shape[1:] else shape for shape in _feature_maps(encoder)]
     if len(maps) > 1:
         outputs = _transposed_convolutions(codes, maps, image_shape, synchronized)
     elif all(_is_dense(layer) for layer in encoder._flatten_layers(include_self=False)):

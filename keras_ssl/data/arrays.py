@@ -11,7 +11,8 @@ def from_arrays(x, y=None, batch_size=256, *, shuffle=None, seed=0, drop_remaind
         x: Images (count, height, width, channels) with raw pixels in [0, 255]: a NumPy array, a tensor, or what
             converts to an array. uint8 stays uint8; other integers become uint8 where all of them lie in
             [0, 255]; floats become float32.
-        y: Labels (count, …), or `None`. Integers become int32, floats float32. Defaults to `None`.
+        y: Labels (count, …), or a dict of such labels by name, or `None`. Integers become int32, floats float32.
+            Defaults to `None`.
         batch_size: A positive integer. Defaults to 256.
         shuffle: Boolean: whether each epoch has an order of its own, a function of `seed` and the epoch (see
             `set_epoch`). `None` shuffles where there are no labels, since that is training. Defaults to `None`.
@@ -22,8 +23,8 @@ def from_arrays(x, y=None, batch_size=256, *, shuffle=None, seed=0, drop_remaind
             Defaults to `None`.
 
     Returns:
-        A `tf.data.Dataset` of `images` or `(images, labels)`, of known length, with the attributes `epoch` and
-        `class_names` (`None`).
+        A `tf.data.Dataset` of `images` or `(images, labels)`, the labels a dict where `y` is one, of known length,
+        with the attributes `epoch` and `class_names` (`None`).
 
     Raises:
         TypeError: If `x` is a `tf.data.Dataset`, or neither `x` nor `y` holds numbers.
@@ -37,7 +38,10 @@ def from_arrays(x, y=None, batch_size=256, *, shuffle=None, seed=0, drop_remaind
     3
     """
     images = _check_images(x)
-    labels = None if y is None else _check_labels(y, images)
+    if isinstance(y, dict):
+        labels = {name: _check_labels(part, images, f"y[{name!r}]") for name, part in y.items()}
+    else:
+        labels = None if y is None else _check_labels(y, images, "y")
     shuffle = y is None if shuffle is None else shuffle
     return in_memory(images, labels, batch_size, shuffle, seed, drop_remainder)
 
@@ -66,12 +70,12 @@ def _check_images(x):
     return images.astype(np.uint8, copy=False)
 
 
-def _check_labels(y, images):
-    labels = _numbers(y, "y")
+def _check_labels(y, images, name):
+    labels = _numbers(y, name)
     if labels.ndim < 1 or len(labels) != len(images):
         raise ValueError(
-            "`y` must have one label for each image. "
-            f"Received: x.shape={tuple(images.shape)}, y.shape={tuple(labels.shape)}"
+            f"`{name}` must have one label for each image. "
+            f"Received: x.shape={tuple(images.shape)}, {name}.shape={tuple(labels.shape)}"
         )
     return labels.astype(np.float32 if labels.dtype.kind == "f" else np.int32, copy=False)
 

@@ -9,7 +9,7 @@ def in_memory(images, labels, batch_size, shuffle, seed, drop_remainder=None, cl
 
     Args:
         images: Images (count, height, width, channels) of any dtype.
-        labels: Labels (count, …), or `None`.
+        labels: Labels (count, …), or a dict of them, or `None`.
         batch_size: A positive integer.
         shuffle: Boolean: whether each epoch has an order of its own.
         seed: An integer.
@@ -24,7 +24,7 @@ def in_memory(images, labels, batch_size, shuffle, seed, drop_remainder=None, cl
     # tf.data runs on the CPU; a tensor on an accelerator would be copied over for every batch.
     with tf.device("CPU:0"):
         images = tf.identity(images)
-        labels = None if labels is None else tf.identity(labels)
+        labels = None if labels is None else tf.nest.map_structure(tf.identity, labels)
 
     def batches_of_indices(seeds):
         indices = tf.data.Dataset.from_tensor_slices(epoch_order(count, shuffle, seeds)[:used])
@@ -32,7 +32,9 @@ def in_memory(images, labels, batch_size, shuffle, seed, drop_remainder=None, cl
 
     def gather(indices):
         batch = tf.gather(images, indices)
-        return batch if labels is None else (batch, tf.gather(labels, indices))
+        if labels is None:
+            return batch
+        return batch, tf.nest.map_structure(lambda part: tf.gather(part, indices), labels)
 
     dataset, epoch = each_epoch(batches_of_indices, seed)
     dataset = dataset.map(gather, num_parallel_calls=tf.data.AUTOTUNE)

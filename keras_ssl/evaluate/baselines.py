@@ -14,13 +14,16 @@ from keras_ssl.evaluate.score import mean_score
 def raw_pixels(dataset, batch_size=256, verbose=0):
     """The pixels themselves as features: the baseline that needs no encoder.
 
+    They are scaled to [-1, 1], as encoders see them: with mid-grey at the origin a cosine, such as kNN's, compares
+    what is in an image and not how bright it is.
+
     Args:
         dataset: as for `extract_features`.
         batch_size: int, for arrays only. Defaults to 256.
         verbose: 0 for silence or 1 for a progress bar. Defaults to 0.
 
     Returns:
-        `Features`: a float32 array (n, height * width * channels) in [0, 1], and the labels.
+        `Features`: a float32 array (n, height * width * channels) in [-1, 1], and the labels.
 
     Raises:
         ValueError: when there are no images.
@@ -34,7 +37,7 @@ def raw_pixels(dataset, batch_size=256, verbose=0):
 
     def flatten(images):
         images = np.asarray(images, np.float32)
-        return images.reshape(len(images), -1) / 255
+        return images.reshape(len(images), -1) / 127.5 - 1
 
     return collect(flatten, ImageBatches(dataset, batch_size), verbose)
 

@@ -1,14 +1,17 @@
 from keras_ssl.losses.adversarial import discriminator_loss, generator_loss
 from keras_ssl.losses.barlow_twins import barlow_twins
 from keras_ssl.losses.contractive import contractive_penalty
+from keras_ssl.losses.contrasted_views import contrasted_views
 from keras_ssl.losses.decoupled_nt_xent import decoupled_cross_entropy, decoupled_nt_xent
 from keras_ssl.losses.dino import dino
 from keras_ssl.losses.distance import euclidean_distance, euclidean_distances
 from keras_ssl.losses.distillation import distillation
 from keras_ssl.losses.gaussian_kl import gaussian_kl
+from keras_ssl.losses.giou import box_iou, giou
 from keras_ssl.losses.global_views import global_views
 from keras_ssl.losses.info_nce import info_nce
 from keras_ssl.losses.instance_discrimination import contrastive_accuracy, positive_accuracy, softmax_cross_entropy
+from keras_ssl.losses.labelled_mean import labelled_mean
 from keras_ssl.losses.likelihood import bernoulli_likelihood, gaussian_likelihood
 from keras_ssl.losses.masked_patch_error import masked_patch_error, patch_statistics
 from keras_ssl.losses.masked_pixel_error import masked_pixel_error
@@ -20,11 +23,13 @@ from keras_ssl.losses.r1_penalty import r1_penalty
 from keras_ssl.losses.reconstruction import binary_cross_entropy, squared_error, structural_dissimilarity
 from keras_ssl.losses.similarity import cosine_similarities, query_key_similarities, two_view_similarities
 from keras_ssl.losses.sinkhorn import sinkhorn
+from keras_ssl.losses.smooth_l1 import smooth_l1
 from keras_ssl.losses.sparsity import kl_sparsity, l1_sparsity
 from keras_ssl.losses.spread import embedding_spread
 from keras_ssl.losses.swapped_prediction import swapped_prediction
 from keras_ssl.losses.triplet_margin import triplet_margin
 from keras_ssl.losses.triplet_mining import MINERS, hardest_negatives, random_negatives, semi_hard_negatives
+from keras_ssl.losses.uncertainty_weighted import uncertainty_weighted
 from keras_ssl.losses.vicreg import vicreg, vicreg_terms
 
 __all__ = [
@@ -32,7 +37,9 @@ __all__ = [
     "barlow_twins",
     "bernoulli_likelihood",
     "binary_cross_entropy",
+    "box_iou",
     "contractive_penalty",
+    "contrasted_views",
     "contrastive_accuracy",
     "cosine_similarities",
     "decoupled_cross_entropy",
@@ -46,11 +53,13 @@ __all__ = [
     "gaussian_kl",
     "gaussian_likelihood",
     "generator_loss",
+    "giou",
     "global_views",
     "hardest_negatives",
     "info_nce",
     "kl_sparsity",
     "l1_sparsity",
+    "labelled_mean",
     "masked_patch_error",
     "masked_pixel_error",
     "negative_cosine",
@@ -64,12 +73,14 @@ __all__ = [
     "random_negatives",
     "semi_hard_negatives",
     "sinkhorn",
+    "smooth_l1",
     "softmax_cross_entropy",
     "squared_error",
     "structural_dissimilarity",
     "swapped_prediction",
     "triplet_margin",
     "two_view_similarities",
+    "uncertainty_weighted",
     "vicreg",
     "vicreg_terms",
 ]

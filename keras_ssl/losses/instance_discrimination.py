@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras_ssl.losses.similarity import two_view_similarities
 
 
-def softmax_cross_entropy(similarities, positives, temperature):
+def softmax_cross_entropy(similarities, positives, temperature=1.0):
     """Cross-entropy of finding the positive by a softmax over all candidates, mean over the anchors.
 
     Instance discrimination, with s the similarities of an anchor, p its positive and τ the temperature (van den Oord
@@ -18,10 +18,12 @@ def softmax_cross_entropy(similarities, positives, temperature):
 
         ℓ = -log( exp(s_p / τ) / Σ_k exp(s_k / τ) )
 
+    With logits for similarities and labels for positives it is the loss of any classification.
+
     Args:
         similarities: (anchors, candidates) float tensor; a candidate that an anchor must not see is at -1e9.
         positives: (anchors,) integer tensor, the column of each anchor's positive.
-        temperature: positive float.
+        temperature: positive float. Defaults to 1.
 
     Returns:
         Scalar float32.

@@ -7,10 +7,12 @@ from keras_ssl.data import from_arrays
 from keras_ssl.training import (
     EpochOrder,
     FirstBatchCheck,
-    PixelRange,
+    LastBatch,
     check_encoder,
     check_images,
     check_pixels,
+    map_batches,
+    pixel_range,
 )
 
 # Stands for the training step in the seeds of evaluate(), so that held-out images always get the same views.
@@ -85,7 +87,7 @@ class SelfSupervisedModel(keras.Model):
             aggregation="only_first_replica",
         )
         self._means = {name: keras.metrics.Mean(name=name) for name in ("loss", *self.logged)}
-        self._pixel_range = PixelRange()
+        self._pixels = LastBatch(3)
         self.built = True
 
     def build(self, input_shape=None):
@@ -102,7 +104,7 @@ class SelfSupervisedModel(keras.Model):
         images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         images = tf.convert_to_tensor(images)
         check_images(images.shape, images.dtype, self.encoder.input_shape, self.minimum_batch, type(self).__name__)
-        self._pixel_range.observe(images)
+        self._pixels.note(*pixel_range(images))
         return images
 
     def augment(self, images, training=True):
@@ -128,7 +130,7 @@ class SelfSupervisedModel(keras.Model):
         return tf.random.fold_in(seed, tf.cast(step, tf.int32), alg="philox")
 
     def draws(self, stream=0, training=True):
-        """Random numbers for the global batch, this replica's rows of them: `uniform` and `normal`.
+        """Random numbers for the global batch, this replica's rows of them: `uniform`, `integers`, `normal`.
 
         Args:
             stream: int, to tell draws of different meaning apart; none meets a view's.
@@ -139,6 +141,24 @@ class SelfSupervisedModel(keras.Model):
         """
         seed = self.random_seed(self.views + stream, training)
         return augment.Draws(seed, distribute.replica_id(), distribute.num_replicas())
+
+    def map_images(self, function, images, batch_size=256):
+        """The results of `function` over an array of images of any length, for what a method shows of itself.
+
+        Args:
+            function: from a tensor of images (batch, height, width, channels) to a tensor (batch, …).
+            images: array (n, height, width, channels), uint8 or float, raw pixels in [0, 255].
+            batch_size: positive int, images at a time.
+
+        Returns:
+            NumPy array (n, …).
+
+        Raises:
+            ValueError: for images that are not what the encoder expects, or none.
+        """
+        images = np.asarray(images)
+        check_images(images.shape, images.dtype, self.encoder.input_shape, 1, type(self).__name__)
+        return map_batches(function, images, batch_size)
 
     def minimize(self, loss, tape, variables=None, optimizer=None, ends_step=True):
         """One step of the optimizer down the gradient of `loss`.
@@ -162,10 +182,17 @@ class SelfSupervisedModel(keras.Model):
             self.step.assign_add(1)
 
     def report(self, loss, logs):
-        """Takes the step's numbers into the epoch's means, and returns the means for the progress bar."""
+        """Takes the step's numbers into the epoch's means, and returns the means for the progress bar.
+
+        Args:
+            loss: scalar, this replica's.
+            logs: dict of scalars by the names in `logged`. A pair (scalar, weight) has that weight in the epoch's
+                mean, equal on all replicas, where the others have 1.
+        """
         values = {"loss": loss, **logs}
         for name, mean in self._means.items():
-            mean.update_state(distribute.mean(values[name]))
+            value, weight = values[name] if isinstance(values[name], tuple) else (values[name], None)
+            mean.update_state(distribute.mean(value), sample_weight=weight)
         results = {name: mean.result() for name, mean in self._means.items()}
         if distribute.is_multi_worker():
             # Keras reduces the workers' results along their first axis, which scalars lack.
@@ -173,6 +200,22 @@ class SelfSupervisedModel(keras.Model):
         return results
 
     # ------------------------------------------------------------------ what a method says
+
+    def usable_labels(self, labels, images_shape):
+        """What the method learns from beside images that lie in memory: nothing, whatever labels come with them.
+
+        Args:
+            labels: what fit was given as `y`, or beside the images.
+            images_shape: the shape of the array of images.
+
+        Returns:
+            None, or arrays for `keras_ssl.data.from_arrays`.
+        """
+        return None
+
+    def check_first_batch(self):
+        """Raises a ValueError when what the last step noted of its batch cannot be learned from."""
+        check_pixels(*self._pixels.read(), self.minimum_batch, type(self).__name__)
 
     def forward(self, views, training):
         """From views to the loss.
@@ -246,12 +289,12 @@ class SelfSupervisedModel(keras.Model):
         return self.compile_on_cpu and able and not run_eagerly and not tf.distribute.has_strategy()
 
     def fit(self, x=None, y=None, batch_size=None, *, shuffle=True, callbacks=None, **kwargs):
-        """Learns from images; labels, where there are any, are ignored.
+        """Learns from images; labels, where there are any, are ignored by all methods but `MultiTask`.
 
         Args:
             x: a `tf.data.Dataset` of image batches or of (images, labels), or an array of images
                 (n, height, width, channels), uint8 or float, raw pixels in [0, 255].
-            y: ignored.
+            y: labels of an array, for `MultiTask`; otherwise ignored.
             batch_size: int, for an array only: images per step, 256 by default.
             shuffle: bool, for an array only: a new order each epoch, which depends on (seed, epoch) alone.
             callbacks: list of `keras.callbacks.Callback`.
@@ -266,12 +309,11 @@ class SelfSupervisedModel(keras.Model):
         """
         held_out = kwargs.pop("validation_data", None)
         if share := kwargs.pop("validation_split", 0.0):
-            x, held_out = _split(x, share)
-        x = self._as_dataset(x, batch_size, shuffle=shuffle)
+            (x, y), held_out = _split(x, y, share)
+        x = self._as_dataset(x, y, batch_size, shuffle=shuffle)
         if held_out is not None:
-            held_out = self._as_dataset(held_out, kwargs.pop("validation_batch_size", batch_size))
-        method = type(self).__name__
-        ours = [FirstBatchCheck(self._pixel_range, self.minimum_batch, method), EpochOrder(x)]
+            held_out = self._as_dataset(held_out, None, kwargs.pop("validation_batch_size", batch_size))
+        ours = [FirstBatchCheck(self.check_first_batch), EpochOrder(x)]
         x = distribute.transferable(x, self.distribute_strategy)
         if self.optimizer is not None and not self.optimizer.built:
             # Before the step is traced: variables of a trace that a check breaks off are lost.
@@ -292,18 +334,18 @@ class SelfSupervisedModel(keras.Model):
         Args:
             x: images, as for `fit`. A contrastive loss depends on the batch size, so of an array with more than
                 one batch the remainder is left out.
-            y: ignored.
+            y: labels of an array, for `MultiTask`; otherwise ignored.
             batch_size: int, for an array only; 256 by default.
             **kwargs: the other arguments of `keras.Model.evaluate`.
 
         Returns:
             The loss and the logged quantities, as a list, or with `return_dict=True` by name.
         """
-        return super().evaluate(self._as_dataset(x, batch_size), **kwargs)
+        return super().evaluate(self._as_dataset(x, y, batch_size), **kwargs)
 
-    def _as_dataset(self, images, batch_size, shuffle=False):
+    def _as_dataset(self, images, labels, batch_size, shuffle=False):
         if isinstance(images, tuple):
-            images = images[0]  # of (images, labels), as Keras' validation_data has them
+            images, labels, _ = keras.utils.unpack_x_y_sample_weight(images)  # as Keras' validation_data has them
         if isinstance(images, tf.data.Dataset | tf.distribute.DistributedDataset | keras.utils.PyDataset):
             if batch_size is not None:
                 raise ValueError(
@@ -320,6 +362,7 @@ class SelfSupervisedModel(keras.Model):
             check_pixels(len(first), first.min(), first.max(), self.minimum_batch, method)
         return from_arrays(
             images,
+            self.usable_labels(labels, images.shape),
             batch_size=batch_size,
             shuffle=shuffle,
             seed=self.seed,
@@ -352,11 +395,15 @@ class SelfSupervisedModel(keras.Model):
         self.optimizer.build(self.trainable_variables)
 
 
-def _split(images, share):
-    """The first and the last `share` of an array, as Keras' validation_split cuts it."""
+def _split(images, labels, share):
+    """The first and the last `share` of arrays, as Keras' validation_split cuts them: (images, labels) each."""
     if isinstance(images, tf.data.Dataset):
         raise ValueError(
             f"A tf.data.Dataset has no length to split; pass validation_data. Received: validation_split={share}"
         )
     first = round(len(images) * (1 - share))
-    return images[:first], images[first:]
+
+    def rows(part):
+        return {name: array[part] for name, array in labels.items()} if isinstance(labels, dict) else None
+
+    return (images[:first], rows(slice(first))), (images[first:], rows(slice(first, None)))

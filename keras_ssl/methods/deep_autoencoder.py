@@ -117,7 +117,7 @@ class DeepAutoencoder(ReconstructionModel):
         Returns:
             List of `keras.callbacks.History`, one for each layer from the image on.
         """
-        dataset = self._as_dataset(x, batch_size, shuffle=True)
+        dataset = self._as_dataset(x, None, batch_size, shuffle=True)
         above = [*(f"hidden{index}" for index in range(1, len(self.units))), "features"]
         below = ["flatten", *above[:-1]]
         return [

@@ -1,7 +1,6 @@
 import tensorflow as tf
 
 from keras_ssl.methods.base import SelfSupervisedModel
-from keras_ssl.training import check_images, map_batches
 
 
 class MaskedImageModel(SelfSupervisedModel):
@@ -56,14 +55,11 @@ class MaskedImageModel(SelfSupervisedModel):
         return self._fill_in(images, seed, batch_size, predict=False)
 
     def _fill_in(self, images, seed, batch_size, predict):
-        images = tf.convert_to_tensor(images)
-        check_images(images.shape, images.dtype, self.encoder.input_shape, 1, type(self).__name__)
-
         def of_batch(batch):
             filled = self.fill_in(tf.cast(batch, tf.float32), self.draws(seed, training=False), predict)
             return tf.clip_by_value(filled, 0.0, 255.0)
 
-        return map_batches(of_batch, images, batch_size)
+        return self.map_images(of_batch, images, batch_size)
 
 
 def masked_count(mask_ratio, places):

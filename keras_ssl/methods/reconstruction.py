@@ -1,9 +1,8 @@
-import numpy as np
 import tensorflow as tf
 
 from keras_ssl.losses.reconstruction import RECONSTRUCTIONS
 from keras_ssl.methods.base import SelfSupervisedModel
-from keras_ssl.training import check_decoder, check_images, map_batches
+from keras_ssl.training import check_choice, check_decoder
 
 
 class ReconstructionModel(SelfSupervisedModel):
@@ -24,12 +23,8 @@ class ReconstructionModel(SelfSupervisedModel):
 
     def __init__(self, encoder, decoder, code_units, augmenter=None, *, reconstruction_loss="mse", seed=0, **kwargs):
         super().__init__(encoder, augmenter, seed=seed, **kwargs)
-        if reconstruction_loss not in RECONSTRUCTIONS:
-            raise ValueError(
-                f"reconstruction_loss must be one of {', '.join(map(repr, RECONSTRUCTIONS))}. "
-                f"Received: reconstruction_loss={reconstruction_loss!r}"
-            )
-        check_decoder(decoder, code_units, encoder.input_shape)
+        check_choice("reconstruction_loss", reconstruction_loss, RECONSTRUCTIONS)
+        check_decoder(decoder, code_units, encoder.input_shape[1:])
         self.decoder = decoder
         self.reconstruction_loss = reconstruction_loss
 
@@ -55,9 +50,7 @@ class ReconstructionModel(SelfSupervisedModel):
         Raises:
             ValueError: for images that are not what the encoder expects.
         """
-        images = np.asarray(images)
-        check_images(images.shape, images.dtype, self.encoder.input_shape, 1, type(self).__name__)
-        return map_batches(lambda batch: self.decode(self.encode(batch)), images, batch_size)
+        return self.map_images(lambda batch: self.decode(self.encode(batch)), images, batch_size)
 
     def reconstruction_error(self, images, outputs):
         """The reconstruction loss between `images`, raw pixels, and the decoder's `outputs`."""

@@ -2,13 +2,7 @@ import keras
 import tensorflow as tf
 
 from keras_ssl import backbones
-from keras_ssl.losses import (
-    embedding_spread,
-    global_views,
-    positive_accuracy,
-    softmax_cross_entropy,
-    two_view_similarities,
-)
+from keras_ssl.losses import contrasted_views, softmax_cross_entropy
 from keras_ssl.methods.projected_views import ProjectedViews
 from keras_ssl.training import check_positive
 
@@ -73,13 +67,9 @@ class SimCLR(ProjectedViews):
 
     def forward(self, views, training):
         """Encodes both views in one batch, projects them, and compares each with all."""
-        z_a, z_b = tf.split(self.embed(views, training), 2)
-        all_a, all_b, first_row = global_views(z_a, z_b)
-        similarities, positives = two_view_similarities(z_a, z_b, (all_a, all_b, first_row))
-        return self.cross_entropy(similarities, positives, self.temperature), {
-            "contrastive_accuracy": positive_accuracy(similarities, positives),
-            "embedding_spread": embedding_spread(tf.concat([all_a, all_b], axis=0)),
-        }
+        projections = self.embed(views, training)
+        loss, accuracy, spread = contrasted_views(projections, self.temperature, self.cross_entropy)
+        return loss, {"contrastive_accuracy": accuracy, "embedding_spread": spread}
 
     def get_config(self):
         """The constructor's arguments."""

@@ -4,11 +4,11 @@ import keras
 import tensorflow as tf
 
 from keras_ssl.backbones.checks import check_count
+from keras_ssl.backbones.feature_map import last_feature_map
 from keras_ssl.backbones.patches import from_patches
 from keras_ssl.losses import masked_pixel_error
 from keras_ssl.methods.masked_image_model import MaskedImageModel, masked_count
-
-MID_GREY = 127.5  # zero behind the encoders' rescaling to [-1, 1]
+from keras_ssl.pretext import blank
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
@@ -62,7 +62,9 @@ class SimMIM(MaskedImageModel):
         self.mask_size = mask_size
         self.mask_ratio = float(mask_ratio)
         self.masked_squares = masked_count(mask_ratio, math.prod(self._grid))
-        feature_map = _last_feature_map(encoder)
+        feature_map = last_feature_map(
+            encoder, "SimMIM predicts pixels from", "; for a keras_ssl.backbones.vit there is keras_ssl.MAE"
+        )
         self.feature_map = keras.Model(encoder.inputs[0], feature_map, name="feature_map")
         self.stride = _stride(feature_map.shape, encoder.input_shape)
         self.pixel_head = keras.layers.Dense(self.stride**2 * channels, dtype="float32", name="pixel_head")
@@ -85,13 +87,13 @@ class SimMIM(MaskedImageModel):
     def forward(self, views, training):
         """Compares the pixels of the masked squares with what is predicted of them from the others."""
         mask = self._mask(views, self.draws(training=training))
-        predictions = self._predict(tf.where(mask, MID_GREY, views), training)
+        predictions = self._predict(blank(views, mask), training)
         return masked_pixel_error(predictions, views / 127.5 - 1, mask), {}
 
     def fill_in(self, pixels, draws, predict):
         """Masks squares, and predicts their pixels."""
         mask = self._mask(pixels, draws)
-        masked = tf.where(mask, MID_GREY, pixels)
+        masked = blank(pixels, mask)
         return tf.where(mask, (self._predict(masked, False) + 1) * 127.5, pixels) if predict else masked
 
     def _mask(self, pixels, draws):
@@ -110,25 +112,6 @@ class SimMIM(MaskedImageModel):
     def get_config(self):
         """The constructor's arguments."""
         return {**super().get_config(), "mask_size": self.mask_size, "mask_ratio": self.mask_ratio}
-
-
-def _last_feature_map(encoder):
-    """What the last layer pools that makes features of a feature map, if the map is made by weights."""
-    # A model inside the encoder knows its own graph, not its place in the encoder's.
-    for layer in reversed([layer for layer in encoder.layers if not isinstance(layer, keras.Model)]):
-        if (_rank(layer.input), _rank(layer.output)) == (4, 2):
-            if keras.Model(encoder.inputs[0], layer.input).trainable_weights:
-                return layer.input
-            break
-    raise ValueError(
-        "SimMIM predicts pixels from the encoder's last feature map, and this encoder has none that it pools: take "
-        "keras_ssl.backbones.small_cnn, a ResNet, or keras_ssl.backbones.wrap(model) around your own; for a "
-        f"keras_ssl.backbones.vit there is keras_ssl.MAE. Received: encoder={encoder!r}"
-    )
-
-
-def _rank(tensor):
-    return len(tensor.shape) if isinstance(tensor, keras.KerasTensor) else None  # of several tensors
 
 
 def _stride(map_shape, input_shape):

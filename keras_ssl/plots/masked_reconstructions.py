@@ -8,7 +8,7 @@ def masked_reconstructions(method, images, seed=0):
     targets the predicted patches get the mean and the deviation of the true ones, as in the paper's figures.
 
     Args:
-        method: a `keras_ssl.MAE` or `keras_ssl.SimMIM`, or anything else with `mask_images(images, seed)` and
+        method: a `keras_ssl.MAE`, `SimMIM` or `Inpainting`, or anything else with `mask_images(images, seed)` and
             `reconstruct(images, seed)`.
         images: array (n, height, width, channels), raw pixels in [0, 255]; a row for each.
         seed: int; the same seed draws the same masks. Defaults to 0.

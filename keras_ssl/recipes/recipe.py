@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import keras
 import yaml
 
-from keras_ssl import augment, backbones, methods, optimizers
+from keras_ssl import augment, backbones, methods, optimizers, tasks
 from keras_ssl.optimizers import CosineMomentum
 
 # Augmentations that go by the number of channels too, not by the size alone.
@@ -53,6 +53,9 @@ class Recipe:
             arguments["momentum"] = _call("momentum", CosineMomentum, (total_steps,), settings["momentum"])
         if "augmenter" in settings:
             arguments["augmenter"] = _augmenter(settings["augmenter"], image_shape)
+        if "tasks" in settings:
+            given = {name: task for name, task in settings["tasks"].items() if task is not None}
+            arguments["tasks"] = {name: _make("task", tasks, task) for name, task in given.items()}
         if "backbone" in settings:
             encoder = _make("backbone", backbones, settings["backbone"], image_shape)
             units = encoder.output_shape[-1]

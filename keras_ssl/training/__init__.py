@@ -2,7 +2,8 @@
 
 from keras_ssl.training.checks import (
     FirstBatchCheck,
-    PixelRange,
+    LastBatch,
+    check_choice,
     check_decoder,
     check_encoder,
     check_head,
@@ -10,6 +11,7 @@ from keras_ssl.training.checks import (
     check_margin,
     check_pixels,
     check_positive,
+    pixel_range,
     warn_without_batch_normalization,
 )
 from keras_ssl.training.epoch_order import EpochOrder
@@ -18,7 +20,8 @@ from keras_ssl.training.map_batches import map_batches
 __all__ = [
     "EpochOrder",
     "FirstBatchCheck",
-    "PixelRange",
+    "LastBatch",
+    "check_choice",
     "check_decoder",
     "check_encoder",
     "check_head",
@@ -27,5 +30,6 @@ __all__ = [
     "check_pixels",
     "check_positive",
     "map_batches",
+    "pixel_range",
     "warn_without_batch_normalization",
 ]

@@ -54,7 +54,7 @@ def check_head(name, head, input_units, output_units=None):
         )
     if output_units is not None and head.output_shape[-1] != output_units:
         raise ValueError(
-            f"{name} must give vectors of {output_units}, to be compared with those that it predicts. "
+            f"{name} must give vectors of {output_units}, one number for each thing that it predicts. "
             f"Received: {name}.output_shape={head.output_shape}"
         )
 
@@ -84,6 +84,12 @@ def check_positive(name, value):
     return float(value)
 
 
+def check_choice(name, value, choices):
+    """Raises a ValueError unless `value`, the argument `name`, is one of `choices`."""
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}. Received: {name}={value!r}")
+
+
 def check_margin(margin):
     """`margin` as a float, or a ValueError unless embeddings of length 1 can be so far apart."""
     if margin >= 2:
@@ -91,13 +97,13 @@ def check_margin(margin):
     return check_positive("margin", margin)
 
 
-def check_decoder(decoder, code_units, input_shape):
-    """Raises a ValueError unless `decoder` makes images of `input_shape` from codes of `code_units`."""
-    expected = (None, *input_shape[1:])
+def check_decoder(decoder, code_units, image_shape):
+    """Raises a ValueError unless `decoder` makes images of `image_shape` from codes of `code_units`."""
+    expected = (None, *image_shape)
     if not isinstance(decoder, keras.Model) or not decoder.built:
         raise ValueError(
             f"decoder must be a built keras.Model from codes (batch, {code_units}) to images {expected}, such as "
-            f"keras_ssl.backbones.mirror(encoder). Received: decoder={decoder!r}"
+            f"keras_ssl.backbones.mirror(encoder, channels={expected[-1]}). Received: decoder={decoder!r}"
         )
     if tuple(decoder.input_shape) != (None, code_units):
         raise ValueError(
@@ -106,7 +112,7 @@ def check_decoder(decoder, code_units, input_shape):
         )
     if tuple(decoder.output_shape) != expected:
         raise ValueError(
-            f"The decoder must rebuild the encoder's images, {expected}, and makes others. "
+            f"The decoder must make images of {expected}, as large as the encoder's, and makes others. "
             f"Received: decoder.output_shape={decoder.output_shape}"
         )
 
@@ -157,30 +163,36 @@ def check_images(shape, dtype, input_shape, minimum_batch, method):
         )
 
 
-class PixelRange:
-    """Remembers the size and the range of pixels of the last batch of a compiled step, for `FirstBatchCheck`."""
+class LastBatch:
+    """Remembers numbers about the last batch of a compiled step, for `FirstBatchCheck` to read them outside.
 
-    def __init__(self):
+    Args:
+        count: positive int, how many numbers.
+    """
+
+    def __init__(self, count):
         # Not a weight: it says nothing of the model, so it is neither saved nor synchronised.
         self._seen = tf.Variable(
-            [0.0, 0.0, 255.0],
+            tf.zeros(count),
             trainable=False,
             synchronization=tf.VariableSynchronization.ON_READ,
             aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
         )
 
-    def observe(self, images):
-        """Notes a batch; integers, which cannot be scaled to [0, 1], as [0, 255]."""
-        lowest, highest = 0.0, 255.0
-        if images.dtype.is_floating:
-            lowest = tf.cast(tf.reduce_min(images), tf.float32)
-            highest = tf.cast(tf.reduce_max(images), tf.float32)
-        self._seen.assign(tf.stack([tf.cast(tf.shape(images)[0], tf.float32), lowest, highest]))
+    def note(self, *numbers):
+        """Takes down the numbers of a batch, scalar tensors."""
+        self._seen.assign(tf.stack([tf.cast(number, tf.float32) for number in numbers]))
 
     def read(self):
-        """The batch size, the lowest and the highest pixel last noted."""
-        batch, lowest, highest = self._seen.numpy().tolist()
-        return int(batch), lowest, highest
+        """The numbers last noted, a list of floats."""
+        return self._seen.numpy().tolist()
+
+
+def pixel_range(images):
+    """The size of a batch, its lowest and its highest pixel; of integers, which are no [0, 1] scale, 0 and 255."""
+    if not images.dtype.is_floating:
+        return tf.shape(images)[0], 0.0, 255.0
+    return tf.shape(images)[0], tf.reduce_min(images), tf.reduce_max(images)
 
 
 def check_pixels(batch, lowest, highest, minimum_batch, method):
@@ -199,28 +211,26 @@ def check_pixels(batch, lowest, highest, minimum_batch, method):
     if batch < minimum_batch:
         raise ValueError(
             f"{method} compares the images of a batch with each other, so a batch needs at least {minimum_batch}; "
-            f"use a larger batch_size. Received: a first batch of {batch}"
+            f"use a larger batch_size. Received: a first batch of {batch:.0f}"
         )
 
 
 class FirstBatchCheck(keras.callbacks.Callback):
-    """Stops a fit after its first batch with a ValueError when the pixels are not raw, or the batch is too small.
+    """Stops a fit after its first batch when nothing can be learned from such batches.
+
+    A compiled step cannot raise an error about values, so it notes them, and they are looked at here.
 
     Args:
-        pixel_range: the `PixelRange` that the step reports to.
-        minimum_batch: int.
-        method: str, the method's name for the messages.
+        check: function without arguments that raises a ValueError then.
     """
 
-    def __init__(self, pixel_range, minimum_batch, method):
+    def __init__(self, check):
         super().__init__()
-        self._pixel_range = pixel_range
-        self._minimum_batch = minimum_batch
-        self._method = method
+        self._check = check
         self._checked = False
 
     def on_train_batch_end(self, batch, logs=None):
         """Checks the first batch, then nothing more: reading a variable waits for the device."""
         if not self._checked:
-            check_pixels(*self._pixel_range.read(), self._minimum_batch, self._method)
+            self._check()
             self._checked = True

@@ -37,6 +37,17 @@ def test_normal_numbers_are_normal_and_the_same_under_xla():
     np.testing.assert_allclose(tf.function(draw, jit_compile=True)(tf.constant((1, 2))), numbers, atol=1e-5)
 
 
+def test_integers_are_uniform_below_their_bound_and_the_same_under_xla():
+    def draw(seed):
+        return Draws(seed).integers(3000, 2, 6)
+
+    numbers = draw(tf.constant((1, 2))).numpy()
+    assert numbers.dtype == np.int32 and numbers.shape == (3000, 2)
+    np.testing.assert_allclose(np.bincount(numbers.ravel(), minlength=6) / numbers.size, 1 / 6, atol=0.02)
+    np.testing.assert_array_equal(tf.function(draw, jit_compile=True)(tf.constant((1, 2))), numbers)
+    assert (Draws((1, 2)).integers(50, 1, 1).numpy() == 0).all()
+
+
 def test_each_replica_takes_its_rows_of_the_global_batch():
     whole = Draws((1, 2)).uniform(12, 4)
 

@@ -30,6 +30,16 @@ def test_a_network_that_starts_at_full_size_ends_in_a_convolution():
     assert kernels(decoder)[-2:] == [(32, 32, 4), (32, 32, 3)]
 
 
+@pytest.mark.parametrize("encoder", [backbones.conv_encoder, backbones.small_cnn, backbones.mlp])
+def test_the_decoder_can_give_other_channels(encoder):
+    encoder = encoder((8, 8, 3))
+    plain, other = backbones.mirror(encoder), backbones.mirror(encoder, channels=2)
+    assert other.output_shape == (None, 8, 8, 2)
+    assert [type(layer) for layer in other.layers] == [type(layer) for layer in plain.layers]
+    with pytest.raises(ValueError, match="channels must be a positive integer. Received: channels=0"):
+        backbones.mirror(encoder, channels=0)
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.integers(4, 21), st.integers(4, 21), st.integers(1, 4))
 def test_every_image_size_comes_out_exact(height, width, channels):

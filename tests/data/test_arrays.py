@@ -33,6 +33,19 @@ def test_labels_stay_with_their_images_when_shuffled(images):
         np.testing.assert_array_equal(x[:, 0, 0, 0], y)
 
 
+def test_labels_of_several_kinds_stay_with_their_images(images):
+    images[:, 0, 0, 0] = np.arange(10)
+    labels = {"kind": np.arange(10), "place": np.arange(20.0).reshape(10, 2)}
+    dataset = from_arrays(images, labels, batch_size=5, shuffle=True)
+    seen = []
+    for x, y in dataset:
+        np.testing.assert_array_equal(x[:, 0, 0, 0], y["kind"])
+        np.testing.assert_array_equal(y["place"], labels["place"][y["kind"]])
+        assert y["kind"].dtype == tf.int32 and y["place"].dtype == tf.float32
+        seen.extend(y["kind"].numpy())
+    assert sorted(seen) == list(range(10))
+
+
 def test_less_than_one_batch_is_one_batch(images):
     assert [len(batch) for batch in from_arrays(images, batch_size=256)] == [10]
 
@@ -74,6 +87,7 @@ def test_keras_tensors_and_lists_are_arrays(images):
         (np.full((5, 4, 4, 1), "a"), None, TypeError, "hold numbers"),
         (tf.data.Dataset.range(3), None, TypeError, "data set already"),
         (np.zeros((5, 4, 4, 1), "uint8"), np.zeros(4), ValueError, r"y.shape=\(4,\)"),
+        (np.zeros((5, 4, 4, 1), "uint8"), {"kind": np.zeros(4)}, ValueError, r"y\['kind'\].shape=\(4,\)"),
         (np.zeros((5, 4, 4, 1), "uint8"), 3, ValueError, r"y.shape=\(\)"),
         (np.zeros((5, 4, 4, 1), "uint8"), ["a"] * 5, TypeError, "`y` must hold numbers"),
     ],

@@ -20,9 +20,9 @@ def tiny_vit():
     return keras_ssl.backbones.vit((8, 8, 1), patch_size=2, width=16, depth=1, heads=2)
 
 
-def tiny_pooled_encoder():
+def tiny_pooled_encoder(shape=(8, 8, 1)):
     """Like `tiny_encoder`, with a feature map that it pools."""
-    inputs = keras.Input((8, 8, 1))
+    inputs = keras.Input(shape)
     x = keras.layers.Rescaling(1 / 127.5, offset=-1)(inputs)
     x = keras.layers.Conv2D(16, 3, strides=2, activation="relu", padding="same")(x)
     return keras.Model(inputs, keras.layers.GlobalAveragePooling2D(dtype="float32")(x))
@@ -38,9 +38,9 @@ def tiny_head(inputs, outputs):
     )
 
 
-def tiny_decoder(codes=16):
-    layers = [keras.Input((codes,)), keras.layers.Dense(64, dtype="float32"), keras.layers.Reshape((8, 8, 1))]
-    return keras.Sequential(layers)
+def tiny_decoder(codes=16, channels=1):
+    pixels = keras.layers.Dense(64 * channels, dtype="float32")
+    return keras.Sequential([keras.Input((codes,)), pixels, keras.layers.Reshape((8, 8, channels))])
 
 
 def tiny_generator(latent_dim=4):
@@ -78,6 +78,9 @@ METHODS = {
         tiny_encoder(), tiny_head(16, 8), tiny_head(8, 8), momentum=rising_momentum(), **kwargs
     ),
     "BarlowTwins": lambda **kwargs: keras_ssl.BarlowTwins(tiny_encoder(), tiny_head(16, 8), **kwargs),
+    "Colorization": lambda **kwargs: keras_ssl.Colorization(
+        tiny_encoder((8, 8, 3)), tiny_decoder(channels=2), **kwargs
+    ),
     "DCGAN": lambda **kwargs: keras_ssl.DCGAN(
         (8, 8, 1), tiny_generator(), tiny_discriminator(), feature_grid=1, **kwargs
     ),
@@ -86,15 +89,31 @@ METHODS = {
         tiny_pooled_encoder(), tiny_head(16, 8), tiny_crops(), prototypes=12, warmup_steps=4, frozen_steps=2, **kwargs
     ),
     "DeepAutoencoder": lambda **kwargs: keras_ssl.DeepAutoencoder((8, 8, 1), (24, 20, 16), **kwargs),
+    "Inpainting": lambda **kwargs: keras_ssl.Inpainting(tiny_encoder(), tiny_decoder(), **kwargs),
+    "Jigsaw": lambda **kwargs: keras_ssl.Jigsaw(
+        tiny_pooled_encoder((12, 12, 1)), 2, 6, tiny_head(64, 6), tile_size=5, **kwargs
+    ),
     "MAE": lambda **kwargs: keras_ssl.MAE(tiny_vit(), decoder_width=16, decoder_depth=1, decoder_heads=2, **kwargs),
     "MoCo": lambda **kwargs: keras_ssl.MoCo(
         tiny_encoder(), tiny_head(16, 8), queue_size=40, key_batches=2, symmetric=True, **kwargs
     ),
     "MoCoV3": lambda **kwargs: keras_ssl.MoCoV3(tiny_encoder(), tiny_head(16, 8), tiny_head(8, 8), **kwargs),
+    "MultiTask": lambda **kwargs: keras_ssl.MultiTask(
+        tiny_encoder(),
+        {
+            "contrast": keras_ssl.tasks.Contrastive(tiny_head(16, 8)),
+            "rebuild": keras_ssl.tasks.Reconstruction(decoder=tiny_decoder()),
+            "fill": keras_ssl.tasks.Inpainting(decoder=tiny_decoder(), augmented=True),
+            "turn": keras_ssl.tasks.Rotation(),
+        },
+        loss_weights="uncertainty",
+        **kwargs,
+    ),
     "NNCLR": lambda **kwargs: keras_ssl.NNCLR(
         tiny_encoder(), tiny_head(16, 8), tiny_head(8, 8), queue_size=28, **kwargs
     ),
     "PairwiseContrastive": lambda **kwargs: keras_ssl.PairwiseContrastive(tiny_encoder(), tiny_head(16, 8), **kwargs),
+    "RotationPrediction": lambda **kwargs: keras_ssl.RotationPrediction(tiny_encoder(), **kwargs),
     "SimCLR": lambda **kwargs: keras_ssl.SimCLR(tiny_encoder(), tiny_head(16, 8), **kwargs),
     "SimMIM": lambda **kwargs: keras_ssl.SimMIM(tiny_pooled_encoder(), mask_size=2, **kwargs),
     "SimSiam": lambda **kwargs: keras_ssl.SimSiam(tiny_encoder(), tiny_head(16, 8), tiny_head(8, 8), **kwargs),
@@ -127,6 +146,9 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
 
 
+#: The images of the methods that do not take small grey ones.
+IMAGE_SHAPES = {"Colorization": (8, 8, 3), "Jigsaw": (12, 12, 1)}
+
 #: How a method is compiled that takes more than one optimizer; all others take `optimizer`.
 OPTIMIZERS = {
     "DCGAN": lambda optimizer: copies(optimizer, "generator_optimizer", "discriminator_optimizer"),
@@ -146,7 +168,8 @@ class Bench:
 
     def __init__(self, name):
         self.name = name
-        self.images = np.random.default_rng(0).integers(0, 256, (24, 8, 8, 1), dtype="uint8")
+        shape = IMAGE_SHAPES.get(name, (8, 8, 1))
+        self.images = np.random.default_rng(0).integers(0, 256, (24, *shape), dtype="uint8")
 
     def build(self, seed=0, optimizer=None, **compile_arguments):
         keras.utils.set_random_seed(1)

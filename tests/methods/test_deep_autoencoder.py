@@ -76,3 +76,19 @@ def test_pretrained_layers_give_the_whole_a_better_start(images):
 def test_weights_that_do_not_fit_the_hidden_layers_are_named(weights):
     with pytest.raises(ValueError, match="2 hidden layers.*Received: layer_weights="):
         keras_ssl.DeepAutoencoder((4, 4, 1), (12, 8, 3), layer_weights=weights)
+
+
+def test_auto_compiles_the_dense_step_where_nothing_stands_against_it():
+    model = keras_ssl.DeepAutoencoder((4, 4, 1), (8, 3))
+    model.compile("adam")
+    assert model.jit_compile is True
+    assert model.get_compile_config()["jit_compile"] == "auto"
+    model.compile("adam", run_eagerly=True)
+    assert model.jit_compile is False
+    model.compile("adam", jit_compile=False)
+    assert model.jit_compile is False
+    resized = keras_ssl.augment.compose([keras.layers.RandomRotation(0.1)])  # XLA has no kernel for it on a CPU
+    assert not resized.supports_jit
+    with_unsafe_views = keras_ssl.DeepAutoencoder((4, 4, 1), (8, 3), augmenter=resized)
+    with_unsafe_views.compile("adam")
+    assert with_unsafe_views.jit_compile is not True

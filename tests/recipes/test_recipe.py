@@ -15,9 +15,13 @@ def smaller(recipe):
     return {"backbone": {"name": "small_cnn", "filters": [4, 8]}}
 
 
+SHAPES = {"digits": (8, 8, 1), "cifar10": (32, 32, 3), "photos": (64, 64, 3)}
+
+
 @pytest.mark.parametrize("name", recipes.names())
 def test_every_recipe_builds_a_compiled_method(name):
-    for data, shape in {"digits": (8, 8, 1), "cifar10": (32, 32, 3), "photos": (64, 64, 3)}.items():
+    # Digits are grey.
+    for data, shape in SHAPES.items() if name != "colorization" else list(SHAPES.items())[1:]:
         recipe = recipes.load(name, data, smaller(recipes.load(name, data)))
         model = recipe.build(shape, steps_per_epoch=10)
         assert type(model) is getattr(methods, recipe.settings["method"]) and model.compiled
@@ -113,6 +117,20 @@ def test_a_targets_momentum_rises_over_the_whole_training():
     changes = {"epochs": 5, "heads": {"projector": {"hidden_units": 8, "output_units": 4}}}
     model = recipes.load("byol", "digits", changes).build((8, 8, 1), steps_per_epoch=10)
     assert (model.momentum.total_steps, model.momentum.initial, model.momentum.final) == (50, 0.9, 1.0)
+
+
+def test_tasks_are_made_by_name_with_their_arguments_and_left_out_where_null():
+    puzzle = {"name": "Jigsaw", "grid": 2, "permutations": 6}
+    changes = {"tasks.puzzle": puzzle, "tasks.rotation": None, "tasks.contrastive.temperature": 0.2}
+    model = recipes.load("multitask", "digits", changes).build((8, 8, 1), steps_per_epoch=10)
+    assert list(model.tasks) == ["contrastive", "puzzle"] and model.tasks["contrastive"].temperature == 0.2
+    assert model.tasks["puzzle"].puzzle.permutations.shape == (6, 4)
+    for spoilt, message in (
+        ({"name": "Puzzle"}, "no task of that name"),
+        ({**puzzle, "tiles": 4}, "task does not take"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            recipes.load("multitask", "digits", {"tasks.puzzle": spoilt}).build((8, 8, 1), steps_per_epoch=10)
 
 
 def test_arguments_in_epochs_become_steps():

@@ -1,0 +1,60 @@
+import keras
+
+
+def last_feature_map(encoder, use, instead=""):
+    """What the last layer of an encoder pools that makes features of a feature map.
+
+    Args:
+        encoder: A functional `keras.Model` from images to features.
+        use: String, who reads the map to do what, for the message: "SimMIM predicts pixels from".
+        instead: String, what to take for other encoders, for the message. Defaults to `""`.
+
+    Returns:
+        A `keras.KerasTensor` `(batch, height, width, channels)` of the encoder's graph.
+
+    Raises:
+        ValueError: If there is none, or nothing in front of it learns.
+
+    Example:
+
+    >>> encoder = keras_ssl.backbones.small_cnn((32, 32, 3), filters=(4, 8))
+    >>> keras_ssl.backbones.feature_map.last_feature_map(encoder, "I look at").shape
+    (None, 16, 16, 8)
+    """
+    # A model inside the encoder knows its own graph, not its place in the encoder's.
+    for layer in reversed([layer for layer in encoder.layers if not isinstance(layer, keras.Model)]):
+        if (_rank(layer.input), _rank(layer.output)) == (4, 2):
+            if keras.Model(encoder.inputs[0], layer.input).trainable_weights:
+                return layer.input
+            break
+    raise ValueError(
+        f"{use} the encoder's last feature map, and this encoder has none that it pools: take "
+        f"keras_ssl.backbones.small_cnn, a ResNet, or keras_ssl.backbones.wrap(model) around your own{instead}. "
+        f"Received: encoder={encoder!r}"
+    )
+
+
+def with_feature_map(encoder, use):
+    """The same encoder, giving its last feature map beside the features.
+
+    Args: as for `last_feature_map`.
+
+    Returns:
+        A `keras.Model` from images to a list of features `(batch, features)` and the map
+        `(batch, height, width, channels)`, made of the encoder's layers.
+
+    Raises:
+        ValueError: If there is no such map.
+
+    Example:
+
+    >>> encoder = keras_ssl.backbones.small_cnn((32, 32, 3), filters=(4, 8))
+    >>> model = keras_ssl.backbones.feature_map.with_feature_map(encoder, "I look at")
+    >>> [output.shape for output in model(np.zeros((2, 32, 32, 3)))]
+    [TensorShape([2, 8]), TensorShape([2, 16, 16, 8])]
+    """
+    return keras.Model(encoder.inputs[0], [encoder.outputs[0], last_feature_map(encoder, use)])
+
+
+def _rank(tensor):
+    return len(tensor.shape) if isinstance(tensor, keras.KerasTensor) else None  # of several tensors

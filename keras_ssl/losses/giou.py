@@ -1,0 +1,73 @@
+"""How well two boxes agree. A box is (top, left, bottom, right), y before x, as in `tf.image`."""
+
+import tensorflow as tf
+
+
+def box_iou(boxes, others):
+    """Intersection over union: the area that two boxes share, as a part of the area that they cover.
+
+    Args:
+        boxes: (…, 4) float tensor of boxes (top, left, bottom, right), of any unit.
+        others: likewise, of the same shape.
+
+    Returns:
+        Float32 tensor (…) in [0, 1], one number for each pair of boxes; 0 for two without an area.
+
+    Example:
+
+    >>> import keras_ssl
+    >>> keras_ssl.losses.box_iou([[0.0, 0.0, 1.0, 1.0]], [[0.0, 0.5, 1.0, 1.0]]).numpy().tolist()
+    [0.5]
+    """
+    shared, covered = _shared_and_covered(*_float32(boxes, others))
+    return tf.math.divide_no_nan(shared, covered)
+
+
+def giou(boxes, others):
+    """Generalised intersection over union, which also tells how far apart two boxes are that share nothing.
+
+    With C the smallest box that holds both (Rezatofighi et al. 2019, "Generalized Intersection over Union",
+    https://arxiv.org/abs/1902.09630, algorithm 1):
+
+        GIoU = |A ∩ B| / |A ∪ B| − |C \\ (A ∪ B)| / |C|
+
+    The loss is 1 − GIoU (algorithm 2). Unlike the intersection, C moves with boxes that do not meet, so that they get
+    a gradient.
+
+    Args:
+        boxes: (…, 4) float tensor of boxes (top, left, bottom, right), of any unit.
+        others: likewise, of the same shape.
+
+    Returns:
+        Float32 tensor (…) in [-1, 1], one number for each pair of boxes: 1 for equal ones.
+
+    Example, two unit squares with one more between them:
+
+    >>> import keras_ssl
+    >>> a, b = [[0.0, 0.0, 1.0, 1.0]], [[0.0, 2.0, 1.0, 3.0]]
+    >>> round(float(keras_ssl.losses.giou(a, b)[0]), 3)  # a third of the smallest box around both is empty
+    -0.333
+    """
+    boxes, others = _float32(boxes, others)
+    shared, covered = _shared_and_covered(boxes, others)
+    top_left = tf.minimum(boxes[..., :2], others[..., :2])
+    bottom_right = tf.maximum(boxes[..., 2:], others[..., 2:])
+    hull = _area(top_left, bottom_right)
+    return tf.math.divide_no_nan(shared, covered) - tf.math.divide_no_nan(hull - covered, hull)
+
+
+def _shared_and_covered(boxes, others):
+    """The areas of the intersection and of the union."""
+    top_left = tf.maximum(boxes[..., :2], others[..., :2])
+    bottom_right = tf.minimum(boxes[..., 2:], others[..., 2:])
+    shared = _area(top_left, bottom_right)
+    return shared, _area(boxes[..., :2], boxes[..., 2:]) + _area(others[..., :2], others[..., 2:]) - shared
+
+
+def _area(top_left, bottom_right):
+    height, width = tf.unstack(tf.nn.relu(bottom_right - top_left), axis=-1)
+    return height * width
+
+
+def _float32(*tensors):
+    return [tf.cast(tensor, tf.float32) for tensor in tensors]

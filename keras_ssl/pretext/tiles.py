@@ -1,0 +1,86 @@
+import tensorflow as tf
+
+# Of standardised tiles: mid-grey, and three deviations to black and to white.
+MEAN, DEVIATION = 127.5, 42.5
+# Added to the variance, in squared grey levels: the noise of a flat tile is not blown up into a pattern.
+EPSILON = 1.0
+
+
+def cut_tiles(images, grid, tile_size, draws):
+    """Tiles of a grid over each image, every one a crop at a random place inside its cell.
+
+    So neighbours do not touch: lines that go on across an edge would solve a puzzle without a look at what is in the
+    tiles (Noroozi and Favaro 2016, https://arxiv.org/abs/1603.09246, section 3.3, on shortcuts).
+
+    Args:
+        images: (batch, height, width, channels) tensor. What does not go into cells of equal size is left out around
+            the edges.
+        grid: int, cells in a row and in a column.
+        tile_size: pair of ints (height, width), at most the size of a cell.
+        draws: `keras_ssl.augment.Draws`, on which the places depend.
+
+    Returns:
+        Tensor (batch, grid * grid, *tile_size, channels), row after row of the grid.
+
+    Example:
+
+    >>> import keras_ssl, numpy as np
+    >>> images = np.random.randint(0, 256, (8, 32, 32, 3), dtype="uint8")
+    >>> draws = keras_ssl.augment.Draws((0, 1))
+    >>> keras_ssl.pretext.cut_tiles(images, 3, (8, 8), draws).shape
+    TensorShape([8, 9, 8, 8, 3])
+    """
+    images = tf.convert_to_tensor(images)
+    height, width, channels = images.shape[1:]
+    rows, columns = height // grid, width // grid
+    top, left = height % grid // 2, width % grid // 2
+    cells = images[:, top : top + grid * rows, left : left + grid * columns]
+    cells = tf.reshape(cells, (-1, grid, rows, grid, columns, channels))
+    cells = tf.reshape(tf.transpose(cells, (0, 1, 3, 2, 4, 5)), (-1, grid**2, rows, columns, channels))
+    for axis, (cell, tile) in enumerate(zip((rows, columns), tile_size, strict=True), start=2):
+        start = draws.integers(tf.shape(images)[0], grid**2, cell - tile + 1)
+        cells = tf.gather(cells, start[..., tf.newaxis] + tf.range(tile), axis=axis, batch_dims=2)
+    return cells
+
+
+def standardize_tiles(tiles):
+    """Tiles with the same mean and deviation each, channel by channel, as raw pixels again.
+
+    Neighbours share their brightness and their tint, which would give away what belongs together (section 3.3 of the
+    paper). Encoders take raw pixels, so the mean is mid-grey and the deviation a third of the way to black or white.
+
+    Args:
+        tiles: (batch, tiles, height, width, channels) tensor, raw pixels in [0, 255].
+
+    Returns:
+        Float32 tensor of the same shape, in [0, 255].
+
+    Example:
+
+    >>> import keras_ssl, tensorflow as tf
+    >>> tiles = tf.random.uniform((2, 9, 8, 8, 3), 0, 100)
+    >>> round(float(tf.reduce_mean(keras_ssl.pretext.standardize_tiles(tiles))))
+    128
+    """
+    tiles = tf.cast(tiles, tf.float32)
+    mean, variance = tf.nn.moments(tiles, axes=(2, 3), keepdims=True)
+    return tf.clip_by_value(MEAN + DEVIATION * (tiles - mean) * tf.math.rsqrt(variance + EPSILON), 0.0, 255.0)
+
+
+def shuffle_tiles(tiles, permutations):
+    """Tiles in another order.
+
+    Args:
+        tiles: (batch, tiles, …) tensor.
+        permutations: (batch, tiles) integer tensor: for each place, which tile comes there.
+
+    Returns:
+        Tensor of the shape of `tiles`.
+
+    Example:
+
+    >>> import keras_ssl
+    >>> keras_ssl.pretext.shuffle_tiles([["a", "b", "c"]], [[2, 0, 1]]).numpy().astype(str).tolist()
+    [['c', 'a', 'b']]
+    """
+    return tf.gather(tiles, permutations, axis=1, batch_dims=1)

@@ -1,0 +1,46 @@
+import keras
+
+from keras_ssl.tasks.class_labels import ClassLabels
+
+
+@keras.saving.register_keras_serializable("keras_ssl.tasks")
+class Classification(ClassLabels):
+    """Says which class an image shows: a linear map of the features, and cross-entropy.
+
+    A target is the number of a class, or -1 where it is not known: (batch,) integers. Logged beside the loss:
+    `accuracy`.
+
+    Args:
+        classes: int of at least 2, how many there are.
+        augmented: bool, whether it looks at a random view of each image instead of the image, so that few labels are
+            not learned by heart. Defaults to False.
+        **kwargs: arguments of `keras.layers.Layer`.
+
+    Raises:
+        ValueError: for fewer than two classes.
+
+    Example, where one image in ten is labelled:
+
+    >>> import keras_ssl, numpy as np
+    >>> images = np.random.randint(0, 256, (64, 32, 32, 3), dtype="uint8")
+    >>> labels = np.where(np.arange(64) % 10 == 0, np.random.randint(0, 5, 64), -1)
+    >>> tasks = {"contrast": keras_ssl.tasks.Contrastive(), "kind": keras_ssl.tasks.Classification(5)}
+    >>> model = keras_ssl.MultiTask(keras_ssl.backbones.small_cnn((32, 32, 3)), tasks)
+    >>> model.compile("adam")
+    >>> history = model.fit(images, {"kind": labels}, batch_size=32, verbose=0)
+    >>> model.predict_task("kind", images).shape
+    (64, 5)
+    """
+
+    def build_head(self, encoder):
+        """A linear map from features to logits."""
+        self.head = keras.layers.Dense(self.classes, dtype="float32", name="logits")
+        self.head.build(encoder.output_shape)
+
+    def target_shape(self, image_shape):
+        """A number."""
+        return ()
+
+    def outputs(self, encoder, images, training):
+        """Logits, (batch, classes)."""
+        return self.head(encoder(images, training=training))

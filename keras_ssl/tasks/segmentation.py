@@ -1,0 +1,75 @@
+import keras
+import tensorflow as tf
+
+from keras_ssl.backbones.feature_map import last_feature_map
+from keras_ssl.tasks.class_labels import ClassLabels
+
+# As in Pascal VOC and Cityscapes, whose masks are uint8 and cannot hold -1.
+IGNORED = 255
+
+
+@keras.saving.register_keras_serializable("keras_ssl.tasks")
+class Segmentation(ClassLabels):
+    """Says of every pixel which class it belongs to.
+
+    A target is the number of a class for each pixel, -1 or 255 where it is not known: (batch, height, width)
+    integers. An image without a mask has -1 everywhere.
+
+    A 1 × 1 convolution predicts classes from the encoder's last feature map, and bilinear interpolation brings them
+    to the image's size, the simplest of the fully convolutional networks (Long et al. 2015,
+    https://arxiv.org/abs/1411.4038, FCN-32s). The loss is the mean cross-entropy of all labelled pixels; logged
+    beside it: `accuracy`, the share of them that is right.
+
+    It looks at the images as they are, because a random view would leave the masks behind.
+
+    Args:
+        classes: int from 2 to 255, how many there are.
+        **kwargs: arguments of `keras.layers.Layer`.
+
+    Raises:
+        ValueError: for another number of classes, or `augmented=True`; from `MultiTask`, for an encoder without a
+            feature map.
+
+    Example:
+
+    >>> import keras_ssl, numpy as np
+    >>> images = np.random.randint(0, 256, (64, 32, 32, 3), dtype="uint8")
+    >>> masks = images.mean(axis=-1) > 128
+    >>> tasks = {"contrast": keras_ssl.tasks.Contrastive(), "bright": keras_ssl.tasks.Segmentation(2)}
+    >>> model = keras_ssl.MultiTask(keras_ssl.backbones.small_cnn((32, 32, 3)), tasks)
+    >>> model.compile("adam")
+    >>> history = model.fit(images, {"bright": masks.astype("uint8")}, batch_size=32, verbose=0)
+    >>> model.predict_task("bright", images).shape
+    (64, 32, 32, 2)
+    """
+
+    unknown = f"-1 and {IGNORED} are for pixels without a label"
+    against_augmented = "A random view crops and flips the image, and would leave the masks behind"
+    reads_feature_map = True
+
+    def __init__(self, classes, **kwargs):
+        super().__init__(classes, **kwargs)
+        if classes > IGNORED:
+            raise ValueError(
+                f"The number {IGNORED} marks pixels without a class, so there are at most {IGNORED} classes. "
+                f"Received: classes={classes}"
+            )
+
+    def build_head(self, encoder):
+        """A linear map from each place of the feature map to logits."""
+        feature_map = last_feature_map(encoder, "Segmentation predicts classes from")
+        self.head = keras.layers.Conv2D(self.classes, 1, dtype="float32", name="logits")
+        self.head.build(feature_map.shape)
+
+    def target_shape(self, image_shape):
+        """A number for each pixel."""
+        return tuple(image_shape[:2])
+
+    def labelled(self, target):
+        """Where there is the number of a class."""
+        return super().labelled(target) & (tf.cast(target, tf.int32) != IGNORED)
+
+    def outputs(self, encoder, images, training):
+        """Logits, (batch, height, width, classes)."""
+        logits = self.head(encoder.feature_map(images, training=training))
+        return tf.image.resize(logits, tf.shape(images)[1:3])
