@@ -75,6 +75,11 @@ on_error_option = click.option(
 )
 
 
+fine_tuning_epochs_option = click.option(
+    "--epochs", type=click.IntRange(1), help="Epochs of fine-tuning.  [default: 500 steps' worth, and ten at least]"
+)
+
+
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.version_option(keras_ssl.__version__, prog_name="keras-ssl")
@@ -139,12 +144,13 @@ def pretrain(method, data, out, resume, epochs, batch_size, backbone, channels, 
     default="knn,linear,few-label",
     show_default=True,
     callback=_names,
-    help=f"How to score, separated by commas: {', '.join(runs.PROTOCOLS)}.",
+    help=f"How to score, separated by commas: {', '.join([*runs.PROTOCOLS, *runs.TRAINING_PROTOCOLS])}.",
 )
 @click.option("--data", help="Labelled images: a name or a folder with one subfolder a class.  [default: the run's]")
 @click.option("--train-split", default="train", show_default=True, help="Where classifiers learn.")
 @click.option("--test-split", default="test", show_default=True, help="Where they are scored.")
 @click.option("--baselines/--no-baselines", default=True, help="Score raw pixels and a random encoder too.")
+@fine_tuning_epochs_option
 def evaluate(run, protocol, **kwargs):
     """Score the features of RUN with labels it has not seen, beside raw pixels and a random encoder."""
     click.echo(keras_ssl.evaluate.format_table(runs.evaluate(run, protocol, **kwargs)))
@@ -175,10 +181,15 @@ def embed(run, folder, to, on_error):
     help="How requests with images of another size are brought to the encoder's.",
 )
 @click.option(
-    "--classifier/--no-classifier",
-    default=False,
-    help="Fit a linear classifier on the run's labelled data, and serve its classes too.",
+    "--classifier",
+    type=click.Choice(list(runs.CLASSIFIERS)),
+    is_flag=False,
+    flag_value="linear",
+    help="Fit a classifier on the run's labelled data, and serve its classes too: linear, which --classifier alone "
+    "means, or fine-tune, with an encoder that learns too.",
 )
+@click.option("--no-classifier", is_flag=True, expose_value=False, help="Serve the features alone.  [default]")
+@fine_tuning_epochs_option
 def export(run, to, **kwargs):
     """Export the encoder of RUN as a SavedModel that TensorFlow Serving loads."""
     path = runs.export(run, to, **kwargs)

@@ -74,10 +74,35 @@ def test_export_and_embed_say_what_they_wrote(run, trained, tmp_path):
     assert result.exit_code == 0 and "1 images" in result.output
 
 
+def test_fine_tuning_has_a_column_and_raw_pixels_an_empty_cell(run, trained):
+    words = "--protocol knn,fine-tune --train-split train[:64] --test-split test[:64] --epochs 1"
+    result = run("evaluate", trained[0], *words.split())
+    assert result.exit_code == 0, result.output
+    (pixels,) = [line for line in result.output.splitlines() if line.startswith("| raw pixels")]
+    assert "| fine-tuning |" in result.output and pixels.endswith("|             |")
+
+
+@pytest.mark.parametrize(
+    ("words", "classifier"),
+    [
+        ([], None),
+        (["--no-classifier"], None),
+        (["--classifier"], "linear"),
+        (["--classifier", "--resize", "pad"], "linear"),
+        (["--classifier", "fine-tune"], "fine-tune"),
+    ],
+)
+def test_export_takes_a_classifier_with_or_without_its_name(run, monkeypatch, words, classifier):
+    asked = {}
+    monkeypatch.setattr("keras_ssl.runs.export", lambda *args, **kwargs: asked.update(kwargs))
+    assert run("export", "runs/x", "--to", "y", *words).exit_code == 0
+    assert asked["classifier"] == classifier
+
+
 def test_list_names_what_there_is(run):
     result = run("list")
     assert result.exit_code == 0
-    assert all(word in result.output for word in ("simclr", "digits", "resnet18", "few-label", "optimizer"))
+    assert all(word in result.output for word in ("simclr", "digits", "resnet18", "fine-tune", "optimizer"))
 
 
 @pytest.mark.parametrize("command", ["pretrain", "evaluate", "embed", "export", "list"])

@@ -4,6 +4,7 @@ import random
 import keras
 import numpy as np
 
+from keras_ssl.backbones.copies import rebuilt
 from keras_ssl.evaluate.features import collect, extract_features
 from keras_ssl.evaluate.image_batches import ImageBatches
 from keras_ssl.evaluate.knn import knn
@@ -127,18 +128,8 @@ def _over_encoders(scores):
 
 
 def _redrawn(encoder, seed):
-    try:
-        with _seeded(seed):
-            fresh = keras.saving.deserialize_keras_object(
-                _with_seeds(keras.saving.serialize_keras_object(encoder), np.random.default_rng(seed)),
-                safe_mode=False,  # the configuration comes from a model in this process, not from a file
-            )
-    except (TypeError, ValueError, NotImplementedError) as error:
-        raise ValueError(
-            "The encoder cannot be rebuilt from its configuration. Give your own layers a `get_config` and decorate "
-            "them with `@keras.saving.register_keras_serializable()`. "
-            f"Received: encoder={encoder!r}, Keras says: {error}"
-        ) from error
+    with _seeded(seed):
+        fresh = rebuilt(encoder, lambda config: _with_seeds(config, np.random.default_rng(seed)))
     for old, new in zip(encoder._flatten_layers(), fresh._flatten_layers(), strict=True):
         if isinstance(old, keras.layers.Normalization):
             new.set_weights(old.get_weights())

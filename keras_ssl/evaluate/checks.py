@@ -100,3 +100,15 @@ def check_classes(train):
             "There must be at least two classes to tell apart; were the first rows taken of sorted images? "
             f"Received: train.labels with the class {train.labels[0]} alone"
         )
+
+
+def check_numbered(train):
+    """Raises a ValueError unless the classes are 0, 1, …, each with an image, as a classifier's outputs are."""
+    check_classes(train)
+    missing = np.setdiff1d(np.arange(train.labels.max() + 1), train.labels)
+    if missing.size:
+        raise ValueError(
+            "The classifier's outputs are numbered like the classes, so every class up to the last needs an image; "
+            "number the labels anew with np.unique(labels, return_inverse=True). "
+            f"Received: no image of {missing.tolist()}"
+        )

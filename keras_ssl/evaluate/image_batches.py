@@ -70,6 +70,27 @@ class ImageBatches:
         return self._batches()
 
 
+def in_memory(dataset, name):
+    """Labelled images from any source as two arrays, (n, height, width, channels) and (n,).
+
+    Args:
+        dataset: as for `ImageBatches`.
+        name: str, the argument's name for the message.
+
+    Raises:
+        ValueError: when there are no labels.
+    """
+    batches = ImageBatches(dataset)
+    if not batches.labelled:
+        raise ValueError(
+            f"The {name} images need labels: give a data set of (images, labels), such as "
+            f"keras_ssl.data.load(…, labels=True), or a tuple of arrays. Received: {name} without labels"
+        )
+    parts = zip(*((np.asarray(images), np.asarray(labels)) for images, labels in batches), strict=True)
+    images, labels = (np.concatenate(part) for part in parts)
+    return images, labels.reshape(-1)
+
+
 def _first(element):
     return element[0] if isinstance(element, tuple | list) else element
 

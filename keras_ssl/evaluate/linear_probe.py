@@ -1,8 +1,8 @@
-import keras
 import numpy as np
 
-from keras_ssl.evaluate.checks import check_classes, check_labelled, check_split
+from keras_ssl.evaluate.checks import check_labelled, check_numbered, check_split
 from keras_ssl.evaluate.score import Score
+from keras_ssl.evaluate.softmax_head import softmax_head
 from keras_ssl.evaluate.tuning import fit_tuned, tuning_in_words
 
 GRID = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
@@ -71,22 +71,14 @@ def linear_classifier(train, C=None, seed=0):
     TensorShape([40, 2])
     """
     train = check_labelled(train, "train")
-    check_classes(train)
-    missing = np.setdiff1d(np.arange(train.labels.max() + 1), train.labels)
-    if missing.size:
-        raise ValueError(
-            "The classifier's outputs are numbered like the classes, so every class up to the last needs an image; "
-            "number the labels anew with np.unique(labels, return_inverse=True). "
-            f"Received: no image of {missing.tolist()}"
-        )
+    check_numbered(train)
     (_, scaler), (_, regression) = _fit(train, C, seed)[0].steps
     weights, bias = regression.coef_.astype("float64"), regression.intercept_.astype("float64")
     if len(weights) == 1:  # for two classes there is one logit, of the second
         weights, bias = np.concatenate([0 * weights, weights]), np.concatenate([0 * bias, bias])
     kernel = (weights / scaler.scale_).T
-    dense = keras.layers.Dense(len(bias), activation="softmax", dtype="float32", name="probabilities")
-    model = keras.Sequential([keras.Input((len(kernel),), name="features"), dense], name="linear_classifier")
-    dense.set_weights([kernel, bias - scaler.mean_ @ kernel])
+    model = softmax_head(len(kernel), len(bias), name="linear_classifier")
+    model.get_layer("logits").set_weights([kernel, bias - scaler.mean_ @ kernel])
     return model
 
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import keras
 
+from keras_ssl.backbones.copies import rebuilt
+
 _LOW_PRECISION = ("mixed_bfloat16", "mixed_float16", "bfloat16", "float16")
 
 
@@ -24,17 +26,8 @@ def inference_copy(model):
     Raises:
         ValueError: If the model cannot be rebuilt from its configuration.
     """
-    try:
-        with _float32_by_default():
-            copy = keras.saving.deserialize_keras_object(
-                _in_float32(keras.saving.serialize_keras_object(model)), safe_mode=False
-            )
-    except (TypeError, ValueError, NotImplementedError) as error:
-        raise ValueError(
-            "The model cannot be rebuilt from its configuration, so that no saved file of it would load again. "
-            "Give your own layers a `get_config` and decorate them with "
-            f"`@keras.saving.register_keras_serializable()`. Received: model={model!r}, Keras says: {error}"
-        ) from error
+    with _float32_by_default():
+        copy = rebuilt(model, _in_float32)
     with tempfile.TemporaryDirectory() as folder:
         # By file and not by set_weights: layers like Normalization finish their state when they load.
         weights = str(Path(folder) / "model.weights.h5")

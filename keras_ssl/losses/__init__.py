@@ -5,6 +5,7 @@ from keras_ssl.losses.contrasted_views import contrasted_views
 from keras_ssl.losses.decoupled_nt_xent import decoupled_cross_entropy, decoupled_nt_xent
 from keras_ssl.losses.dino import dino
 from keras_ssl.losses.distance import euclidean_distance, euclidean_distances
+from keras_ssl.losses.distillation import distillation
 from keras_ssl.losses.gaussian_kl import gaussian_kl
 from keras_ssl.losses.giou import box_iou, giou
 from keras_ssl.losses.global_views import global_views
@@ -45,6 +46,7 @@ __all__ = [
     "decoupled_nt_xent",
     "dino",
     "discriminator_loss",
+    "distillation",
     "embedding_spread",
     "euclidean_distance",
     "euclidean_distances",

@@ -2,9 +2,20 @@
 
 from keras_ssl.runs.catalogue import catalogue
 from keras_ssl.runs.embed import embed
-from keras_ssl.runs.evaluate import PROTOCOLS, evaluate
-from keras_ssl.runs.export import export
+from keras_ssl.runs.evaluate import PROTOCOLS, TRAINING_PROTOCOLS, evaluate
+from keras_ssl.runs.export import CLASSIFIERS, export
 from keras_ssl.runs.pretrain import pretrain, resume
 from keras_ssl.runs.run import Run
 
-__all__ = ["PROTOCOLS", "Run", "catalogue", "embed", "evaluate", "export", "pretrain", "resume"]
+__all__ = [
+    "CLASSIFIERS",
+    "PROTOCOLS",
+    "TRAINING_PROTOCOLS",
+    "Run",
+    "catalogue",
+    "embed",
+    "evaluate",
+    "export",
+    "pretrain",
+    "resume",
+]

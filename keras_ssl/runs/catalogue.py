@@ -1,6 +1,6 @@
 from keras_ssl import recipes
 from keras_ssl.backbones import conv_encoder, mlp, resnet18, resnet50, small_cnn, vit
-from keras_ssl.runs.evaluate import PROTOCOLS
+from keras_ssl.runs.evaluate import PROTOCOLS, TRAINING_PROTOCOLS
 
 BACKBONES = (small_cnn, mlp, resnet18, resnet50, vit, conv_encoder)
 EXAMPLE = "simclr"  # whose settings have what most recipes have
@@ -17,7 +17,10 @@ def catalogue():
             ("FOLDER", "PNG, JPEG, BMP, GIF or WebP files, with one subfolder a class or without"),
         ],
         "Backbones": [(function.__name__, _summary(function)) for function in BACKBONES],
-        "Protocols": [(name, _summary(function)) for name, function in PROTOCOLS.items()],
+        "Protocols": [
+            *((name, _summary(function)) for name, function in PROTOCOLS.items()),
+            *((name, _summary(function)) for name, (function, _) in TRAINING_PROTOCOLS.items()),
+        ],
         f"Settings of a recipe, with those of {EXAMPLE}": [
             (key, str(value)) for key, value in recipes.load(EXAMPLE).settings.items() if key != "method"
         ],

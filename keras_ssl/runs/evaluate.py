@@ -13,6 +13,10 @@ PROTOCOLS = {
     "mlp": scoring.mlp_probe,
     "few-label": scoring.few_label,
 }
+#: The ways to score what the network learns from labels, each with its baseline from random weights.
+TRAINING_PROTOCOLS = {
+    "fine-tune": (scoring.fine_tune, scoring.from_scratch),
+}
 
 
 def evaluate(
@@ -23,18 +27,23 @@ def evaluate(
     train_split="train",
     test_split="test",
     baselines=True,
+    epochs=None,
     verbose=1,
 ):
     """Scores the features of a run, and writes `evaluation.json` and a map of the features into it.
 
+    "fine-tune" scores no features but the network that learns from the labels, starting at the run's encoder: beside
+    it stands, in the row of random encoders, the same network from scratch, and raw pixels have no score.
+
     Args:
         run: a `Run`, or the path of one.
-        protocols: names from `PROTOCOLS`.
+        protocols: names from `PROTOCOLS` and `TRAINING_PROTOCOLS`.
         data: optional name or folder of labelled images; by default the run's own. Of a folder, with one
             subfolder a class, a fifth is held out as "test".
         train_split: str, where classifiers learn.
         test_split: str, where they are scored.
         baselines: bool, whether raw pixels and random encoders of the same shape are scored too.
+        epochs: int, of fine-tuning, or None for `evaluate.fine_tune`'s own.
         verbose: 0 for no progress bars.
 
     Returns:
@@ -53,24 +62,36 @@ def evaluate(
     ['SimCLR', 'random encoder', 'raw pixels']
     """
     run = opened(run)
-    if not protocols or set(protocols) - set(PROTOCOLS):
-        raise ValueError(f"The protocols are {', '.join(PROTOCOLS)}. Received: protocols={', '.join(protocols)}")
+    known = [*PROTOCOLS, *TRAINING_PROTOCOLS]
+    if not protocols or set(protocols) - set(known):
+        raise ValueError(f"The protocols are {', '.join(known)}. Received: protocols={', '.join(protocols)}")
     encoder = run.encoder()
     source = run.config["data"] | ({"name": str(data)} if data else {})
     train, test = (open_source(source, split, labels=True) for split in (train_split, test_split))
 
+    on_features = [PROTOCOLS[name] for name in protocols if name in PROTOCOLS]
+    by_training = [TRAINING_PROTOCOLS[name] for name in protocols if name in TRAINING_PROTOCOLS]
+
     def score(*features):
-        scores = [PROTOCOLS[protocol](*features) for protocol in protocols]
-        flat = [item for one in scores for item in (one.values() if isinstance(one, dict) else [one])]
-        return {item.name: item for item in flat}
+        return _by_name(protocol(*features) for protocol in on_features)
+
+    def score_trained(protocols):
+        return _by_name(protocol(encoder, train, test, epochs=epochs, verbose=verbose) for protocol in protocols)
 
     features = [scoring.extract_features(encoder, part, verbose=verbose) for part in (train, test)]
-    rows = {run.config["recipe"]["method"]: score(*features)}
+    rows = {run.config["recipe"]["method"]: score(*features) | score_trained(tuned for tuned, _ in by_training)}
     if baselines:
-        rows["random encoder"] = scoring.random_baseline(encoder, train, test, score, verbose=verbose)
+        random = scoring.random_baseline(encoder, train, test, score, verbose=verbose) if on_features else {}
+        rows["random encoder"] = random | score_trained(scratch for _, scratch in by_training)
         rows["raw pixels"] = score(scoring.raw_pixels(train), scoring.raw_pixels(test))
     report = {row: {name: item.to_dict() for name, item in scores.items()} for row, scores in rows.items()}
     write_aside(run.path / "evaluation.json", lambda path: path.write_text(json.dumps(report, indent=2)))
     figure = plots.embedding_map(*features[1], class_names=getattr(test, "class_names", None))
     save_figure(figure, run.path, "map")
     return rows
+
+
+def _by_name(results):
+    """dict from the name of each score in results, which are scores or dicts of them."""
+    flat = [score for one in results for score in (one.values() if isinstance(one, dict) else [one])]
+    return {score.name: score for score in flat}

@@ -1,25 +1,39 @@
 from keras_ssl import export as exporting
-from keras_ssl.evaluate import extract_features, linear_classifier
+from keras_ssl.evaluate import extract_features, fine_tuned_classifier, linear_classifier
 from keras_ssl.runs.run import opened
 from keras_ssl.runs.sources import open_source
 
 
-def export(run, to, *, resize="stretch", classifier=False, verbose=1):
+def _linear(encoder, train, epochs, verbose):
+    return encoder, linear_classifier(extract_features(encoder, train, verbose=verbose))
+
+
+def _fine_tuned(encoder, train, epochs, verbose):
+    return fine_tuned_classifier(encoder, train, epochs=epochs, verbose=verbose).layers
+
+
+#: The classifiers that can be served, by the names that the command line takes: functions to an encoder and a head.
+CLASSIFIERS = {"linear": _linear, "fine-tune": _fine_tuned}
+
+
+def export(run, to, *, resize="stretch", classifier=None, epochs=None, verbose=1):
     """Exports the encoder of a run as the next version in a folder of SavedModels.
 
     Args:
         run: a `Run`, or the path of one.
         to: the folder of versions, such as "saved_models/digits".
         resize: "stretch", "crop" or "pad", how files of another size become the encoder's.
-        classifier: bool, whether to fit a linear classifier on the run's labelled training images and serve its
-            classes too.
+        classifier: "linear", also True, to fit a linear classifier on the run's labelled training images and serve
+            its classes too; "fine-tune" to train the encoder with it, so that what is served is the encoder
+            after fine-tuning; or None for the encoder alone, as it is.
+        epochs: int, of fine-tuning, or None for `evaluate.fine_tuned_classifier`'s own.
         verbose: 0 for no progress bar.
 
     Returns:
         The path of the version.
 
     Raises:
-        ValueError: where a classifier is wanted and the run's data has no labels.
+        ValueError: for another classifier, and where one is wanted and the run's data has no labels.
 
     Example:
 
@@ -31,16 +45,20 @@ def export(run, to, *, resize="stretch", classifier=False, verbose=1):
     """
     run = opened(run)
     encoder, config = run.encoder(), run.config
+    kind = "linear" if classifier is True else classifier or None
     head, class_names = None, None
-    if classifier:
+    if kind:
+        if kind not in CLASSIFIERS:
+            raise ValueError(f"classifier must be one of {', '.join(CLASSIFIERS)}. Received: classifier={kind!r}")
         train = open_source(config["data"], config["data"]["split"], labels=True)
-        head = linear_classifier(extract_features(encoder, train, verbose=verbose))
+        encoder, head = CLASSIFIERS[kind](encoder, train, epochs, verbose)
         class_names = getattr(train, "class_names", None)
     metadata = {
         "method": config["name"],
         "data": config["data"]["name"],
         "epochs": run.epochs_done,
         "recipe": config["recipe"],
+        "classifier": kind,
     }
     return exporting.saved_model(
         encoder, to, classifier=head, class_names=class_names, resize=resize, metadata=metadata

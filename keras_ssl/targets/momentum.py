@@ -1,6 +1,5 @@
-import keras
-
 from keras_ssl import distribute
+from keras_ssl.backbones.copies import copied
 
 
 def momentum_copy(model):
@@ -28,12 +27,7 @@ def momentum_copy(model):
     >>> len(target.trainable_weights), len(target.weights) == len(encoder.weights)
     (0, True)
     """
-    copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(model), safe_mode=False)
-    for theirs, ours in zip(model._flatten_layers(), copy._flatten_layers(), strict=True):
-        # As a file is loaded, and not by set_weights: layers like Normalization finish their state when they load.
-        state = {}
-        theirs.save_own_variables(state)
-        ours.load_own_variables(state)
+    copy = copied(model)
     for variable in copy.variables:
         # Not the layers' `trainable`, which batch normalization looks at.
         variable.trainable = False

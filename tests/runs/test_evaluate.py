@@ -3,6 +3,7 @@ import json
 import pytest
 
 from keras_ssl import runs
+from keras_ssl.evaluate import format_table
 
 
 def test_scores_stand_beside_their_baselines(finished):
@@ -30,7 +31,28 @@ def test_labels_may_come_from_another_folder(finished, photos, tmp_path, tiny):
     assert rows["SimCLR"]["linear probe"].accuracy > 0.9  # bright or dark is no riddle
 
 
+def test_fine_tuning_stands_beside_the_same_network_from_scratch_and_pixels_have_none(finished):
+    rows = runs.evaluate(finished, ["fine-tune", "knn"], train_split="train[:200]", epochs=2, verbose=0)
+    assert {name: list(scores) for name, scores in rows.items()} == {
+        "SimCLR": ["kNN", "fine-tuning"],
+        "random encoder": ["kNN", "fine-tuning"],
+        "raw pixels": ["kNN"],
+    }
+    tuned, scratch = (rows[name]["fine-tuning"] for name in ("SimCLR", "random encoder"))
+    assert tuned.settings["epochs"] == scratch.settings["epochs"] == 2
+    assert (tuned.settings["head_first"], scratch.settings["head_first"]) == (True, False)
+    assert format_table(rows).splitlines()[-1].endswith("|             |")
+    report = json.loads((finished.path / "evaluation.json").read_text())
+    assert report["SimCLR"]["fine-tuning"]["accuracy"] == tuned.accuracy
+
+
+def test_fine_tuning_alone_needs_no_score_of_features(finished, monkeypatch):
+    monkeypatch.setattr("keras_ssl.evaluate.random_baseline", None)
+    rows = runs.evaluate(finished, ["fine-tune"], train_split="train[:200]", epochs=1, verbose=0)
+    assert [list(scores) for scores in rows.values()] == [["fine-tuning"], ["fine-tuning"], []]
+
+
 @pytest.mark.parametrize("protocols", [["fine"], []])
 def test_unknown_protocols_are_named(finished, protocols):
-    with pytest.raises(ValueError, match="knn, linear.*Received"):
+    with pytest.raises(ValueError, match="knn, linear.*fine-tune.*Received"):
         runs.evaluate(finished, protocols)

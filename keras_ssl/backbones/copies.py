@@ -1,0 +1,55 @@
+import keras
+
+
+def rebuilt(model, change=lambda config: config):
+    """The model anew from its configuration: the same layers, with weights as their initialisers draw them.
+
+    Args:
+        model: A built `keras.Model` that Keras can serialise.
+        change: Function from the configuration, a dict, to the one to build from. By default it stays as it is.
+
+    Returns:
+        A `keras.Model` that is not compiled.
+
+    Raises:
+        ValueError: If Keras cannot rebuild the model.
+    """
+    try:
+        config = keras.saving.serialize_keras_object(model)
+        config.pop("compile_config", None)
+        # The configuration comes from a model in this process, not from a file.
+        return keras.saving.deserialize_keras_object(change(config), safe_mode=False)
+    except (TypeError, ValueError, NotImplementedError) as error:
+        raise ValueError(
+            "The model cannot be rebuilt from its configuration, so that no saved file of it would load again "
+            "either. Give your own layers a `get_config` and decorate them with "
+            f"`@keras.saving.register_keras_serializable()`. Received: model={model!r}, Keras says: {error}"
+        ) from error
+
+
+def copied(model):
+    """A copy of the model with equal weights, which can be trained without changing the model.
+
+    Args:
+        model: A built `keras.Model` that Keras can serialise.
+
+    Returns:
+        A `keras.Model` that is not compiled.
+
+    Raises:
+        ValueError: If Keras cannot rebuild the model.
+
+    Example:
+
+    >>> encoder = keras_ssl.backbones.small_cnn((8, 8, 1))
+    >>> copy = copied(encoder)
+    >>> bool(np.all(copy.get_weights()[0] == encoder.get_weights()[0]))
+    True
+    """
+    copy = rebuilt(model)
+    for theirs, ours in zip(model._flatten_layers(), copy._flatten_layers(), strict=True):
+        # As a file is loaded, and not by set_weights: layers like Normalization finish their state when they load.
+        state = {}
+        theirs.save_own_variables(state)
+        ours.load_own_variables(state)
+    return copy

@@ -1,0 +1,45 @@
+import numpy as np
+
+from keras_ssl.evaluate.checks import check_labelled
+from keras_ssl.evaluate.features import extract_features
+from keras_ssl.evaluate.score import Score
+
+
+def accuracy(classifier, test, batch_size=256, verbose=0):
+    """How often a classifier's most probable class is an image's label.
+
+    Args:
+        classifier: a `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
+            probabilities or logits (batch, classes): what `fine_tuned_classifier` and `distill` return, or your own.
+        test: labelled images: a batched `tf.data.Dataset` of `(images, labels)`, or a tuple of arrays;
+            looked at once.
+        batch_size: int, for arrays only. Defaults to 256.
+        verbose: 0 for silence or 1 for a progress bar. Defaults to 0.
+
+    Returns:
+        `Score`.
+
+    Raises:
+        ValueError: when the images have no labels, labels that the classifier does not know, or another shape than
+            the classifier's.
+
+    Example:
+
+    >>> images, labels = np.random.uniform(0, 255, (40, 8, 8, 1)), np.arange(40) % 2
+    >>> classifier = keras.Sequential(
+    ...     [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(2, activation="softmax")]
+    ... )
+    >>> 0 <= keras_ssl.evaluate.accuracy(classifier, (images, labels)).accuracy <= 1
+    True
+    """
+    outputs, labels = check_labelled(extract_features(classifier, test, batch_size, verbose), "test")
+    if labels.max() >= outputs.shape[1]:
+        raise ValueError(
+            f"The classifier tells {outputs.shape[1]} classes apart, numbered from 0. "
+            f"Received: outputs of shape {outputs.shape} and test labels up to {labels.max()}"
+        )
+    return Score(
+        "accuracy",
+        float(np.mean(outputs.argmax(axis=1) == labels)),
+        "The share of test images whose most probable class is their label.",
+    )

@@ -1,0 +1,133 @@
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_ssl import distribute
+
+
+@keras.saving.register_keras_serializable("keras_ssl")
+class LayerDecay(keras.optimizers.Optimizer):
+    """Lets any optimizer learn more slowly the farther a layer is from the output: for fine-tuning.
+
+    The layers near the images are of use to every task and should change little; those near the output are to change
+    most. A variable with `distance` kernels between itself and the output learns with
+
+    ```python
+    learning_rate * decay**distance
+    ```
+
+    Kernels are the variables of rank 2 and more, in the order in which the model has its variables, which is the one
+    in which the images pass them; a bias or a normalization's scale goes with the kernel before it. BEiT and MAE, in
+    whose settings `decay` is about 0.75, count the twelve blocks of a vision transformer instead. So that their
+    numbers mean the same here, a network with more than `layers` kernels below its output is measured as if it had
+    that many: a block of a ViT-B counts as one, a convolution of a ResNet-50 as a quarter, one of a small network as
+    one.
+
+    The wrapped optimizer makes its step, of which each variable keeps its share. That is the step at the lower
+    learning rate for every optimizer whose step is in proportion to it, momentum and decoupled weight decay included;
+    scaled gradients would leave Adam's steps as they are. The shares follow from the variables alone, so
+    that a saved model learns on as before under whatever name it is loaded (`keras.optimizers.MultiOptimizer` tells
+    variables by their paths, which change, and would need an optimizer for each depth).
+
+    Args:
+        optimizer: A `keras.optimizers.Optimizer` or its name, without `use_ema`.
+        decay: Float in `(0, 1]`; 1 is the optimizer as it is. Defaults to `0.75`.
+        layers: Integer > 0. Defaults to `12`.
+        name: String. Defaults to `None`: the class's.
+
+    Attributes:
+        rates: List of floats, the share of each variable, once the optimizer is built.
+
+    Raises:
+        ValueError: If an argument is out of its range, or the optimizer averages the weights itself.
+
+    Example:
+
+    >>> optimizer = keras_ssl.optimizers.LayerDecay(keras.optimizers.AdamW(1e-3), decay=0.5)
+    >>> optimizer.build(keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), keras.layers.Dense(2)]).variables)
+    >>> optimizer.rates
+    [0.5, 0.5, 1.0, 1.0]
+
+    References:
+
+    - [Clark et al., 2020](https://arxiv.org/abs/2003.10555), section 3.1 and appendix B (ELECTRA)
+    - [He et al., 2021](https://arxiv.org/abs/2111.06377), appendix A.1 and its code
+    """
+
+    def __init__(self, optimizer, decay=0.75, layers=12, name=None):
+        super().__init__(learning_rate=0.0, name=name)
+        if not 0 < decay <= 1:
+            raise ValueError(f"decay must lie in (0, 1]. Received: decay={decay}")
+        if not isinstance(layers, int) or layers < 1:
+            raise ValueError(f"layers must be a positive integer. Received: layers={layers!r}")
+        self.inner_optimizer = keras.optimizers.get(optimizer)
+        if self.inner_optimizer.use_ema:
+            raise ValueError(
+                "The optimizer's moving average would be that of whole steps, not of each layer's share: leave "
+                f"use_ema=False. Received: optimizer={optimizer!r} with use_ema=True"
+            )
+        self.decay = float(decay)
+        self.layers = layers
+
+    def build(self, variables):
+        """Create the wrapped optimizer's variables, and measure how far each variable is from the output."""
+        self.inner_optimizer.build(variables)
+        super().build(variables)
+        # What stands before the first kernel goes with it.
+        kernels = np.maximum(np.cumsum([len(variable.shape) >= 2 for variable in variables]), 1)
+        distances = kernels[-1] - kernels
+        distances = distances * min(1.0, self.layers / max(distances.max(), 1))
+        self.rates = (self.decay**distances).tolist()
+
+    def apply(self, grads, trainable_variables=None):
+        """Make the wrapped optimizer's step, and take back what is above each variable's share of it."""
+        if not self.built:
+            self.build(list(trainable_variables))
+        variables = list(self._trainable_variables if trainable_variables is None else trainable_variables)
+        rates = [self.rates[self._get_variable_index(variable)] for variable in variables]
+        before = [tf.identity(variable) for variable in variables]
+        self.inner_optimizer.apply(grads, variables)
+        for variable, old, rate in zip(variables, before, rates, strict=True):
+            if rate < 1:
+                distribute.assign(variable, old + rate * (variable - old))
+
+    def scale_loss(self, loss):
+        """Return the loss as the wrapped optimizer wants it."""
+        return self.inner_optimizer.scale_loss(loss)
+
+    def finalize_variable_values(self, var_list):
+        """Do what the wrapped optimizer does at the end of a training."""
+        self.inner_optimizer.finalize_variable_values(var_list)
+
+    @property
+    def variables(self):
+        """The wrapped optimizer's variables, and its own."""
+        return self._variables + self.inner_optimizer.variables
+
+    @property
+    def iterations(self):
+        """The number of steps made so far."""
+        return self.inner_optimizer.iterations
+
+    @property
+    def learning_rate(self):
+        """The learning rate of the layer next to the output."""
+        return self.inner_optimizer.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, learning_rate):
+        self.inner_optimizer.learning_rate = learning_rate
+
+    def get_config(self):
+        """Return what rebuilds the optimizer."""
+        return {
+            "optimizer": keras.saving.serialize_keras_object(self.inner_optimizer),
+            "decay": self.decay,
+            "layers": self.layers,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """Make the optimizer from what `get_config` returned."""
+        return cls(**keras.saving.deserialize_keras_object(config))
