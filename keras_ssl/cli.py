@@ -99,6 +99,9 @@ def main(debug):
 @click.option("--out", required=True, type=click.Path(file_okay=False), help="The run folder to make.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --out after an interruption.")
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the images.  [default: the recipe's]")
+@click.option(
+    "--short", is_flag=True, help="Take the recipe's settings for a training of few epochs, where it has some."
+)
 @click.option("--batch-size", type=click.IntRange(2), help="Images per step.  [default: the recipe's]")
 @click.option("--backbone", help="The network, such as small_cnn or resnet18.  [default: the recipe's]")
 @click.option("--image-size", callback=_image_size, help="Resize images to HEIGHTxWIDTH.")
@@ -116,7 +119,7 @@ def main(debug):
 )
 @click.option("--policy", default="float32", show_default=True, help="Keras dtype policy, e.g. mixed_bfloat16.")
 @click.option("--seed", default=0, show_default=True, help="Determines the run, with its settings.")
-@click.option("--monitor/--no-monitor", default=True, help="Log kNN accuracy each epoch where there are labels.")
+@click.option("--monitor/--no-monitor", default=True, help="Log kNN accuracy, and watch for a collapse.")
 def pretrain(method, data, out, resume, epochs, batch_size, backbone, channels, settings, **kwargs):
     """Train METHOD on unlabelled images. `keras-ssl list` names the methods."""
     if resume and (method or data):

@@ -7,7 +7,7 @@ import tensorflow as tf
 import yaml
 
 from keras_ssl import plots, recipes
-from keras_ssl.callbacks import Checkpoint, KNNMonitor, latest_checkpoint
+from keras_ssl.callbacks import Checkpoint, CollapseMonitor, KNNMonitor, latest_checkpoint
 from keras_ssl.runs.encoder_file import EncoderFile
 from keras_ssl.runs.pictures import draw_pictures
 from keras_ssl.runs.run import Run, read_history, save_figure, write_aside
@@ -18,6 +18,8 @@ MONITORED_IMAGES = 5000
 MONITORED_BYTES = 256 * 2**20
 MONITOR_BATCH = 250
 VALIDATION_SHARE = 0.2
+# Some hundred tell whether features have collapsed.
+WATCHED_IMAGES = 500
 
 GO_ON = """# A run of keras_ssl
 
@@ -47,6 +49,7 @@ def pretrain(
     data_dir=None,
     on_error="raise",
     overrides=None,
+    short=False,
     policy="float32",
     seed=0,
     jit_compile="auto",
@@ -66,10 +69,13 @@ def pretrain(
         data_dir: optional folder of prepared TFDS data sets.
         on_error: "raise" or "skip", what to do about a file of a folder that is no image.
         overrides: optional dict of recipe settings to change, as in `recipes.load`.
+        short: bool, whether to take the recipe's variant for short trainings, where it has one.
         policy: str, the Keras dtype policy, such as "mixed_bfloat16".
         seed: int. With the settings it determines the run.
         jit_compile: as in `SelfSupervisedModel.compile`.
-        monitor: bool, whether to log kNN accuracy each epoch where the data has labels; they are not trained on.
+        monitor: bool, whether to log kNN accuracy each epoch where the data has labels, which are not trained on;
+            and, for methods that compare views, the spread and the rank of the features, with a warning when they
+            collapse (`callbacks.CollapseMonitor`).
         verbose: as in `keras.Model.fit`.
 
     Returns:
@@ -92,7 +98,7 @@ def pretrain(
             f"{out} is there already. Take another folder, or go on with the run in it: keras_ssl.runs.resume, "
             f"on the command line --resume. Received: out={str(out)!r}"
         )
-    recipe = recipes.load(method, data, overrides)
+    recipe = recipes.load(method, data, overrides, short=short)
     config = {
         "name": recipe.name,
         "data": resolve(str(data), split, image_size, channels, data_dir, on_error, recipe.settings["image_size"]),
@@ -145,7 +151,7 @@ def _train(config, folder, verbose):
             images,
             epochs=settings["epochs"],
             initial_epoch=epochs_done,
-            callbacks=_callbacks(folder, config),
+            callbacks=_callbacks(folder, config, model),
             verbose=verbose,
         )
         draw_pictures(model, _preview(source), folder)
@@ -174,9 +180,9 @@ def _preview(source):
     return next(iter(open_source(source, source["split"], batch_size=16, shuffle=False))).numpy()
 
 
-def _callbacks(folder, config):
+def _callbacks(folder, config, model):
     return [
-        *(_knn_monitor(config) if config["monitor"] else []),
+        *(_monitors(config, model) if config["monitor"] else []),
         keras.callbacks.CSVLogger(folder / "history.csv", append=True),
         EncoderFile(folder / "encoder.keras"),
         # Last: an epoch counts as done when all else about it is written.
@@ -184,20 +190,28 @@ def _callbacks(folder, config):
     ]
 
 
-def _knn_monitor(config):
-    """A KNNMonitor on a random sample of the labelled training images, or nothing where there are no labels."""
+def _monitors(config, model):
+    """A KNNMonitor where there are labels, and a CollapseMonitor for a method whose views could all become one."""
+    if has_labels(config["data"]):
+        images, labels = _sample(config, MONITORED_IMAGES, labels=True)
+        held_out = round(len(images) * VALIDATION_SHARE)
+        yield KNNMonitor((images[held_out:], labels[held_out:]), (images[:held_out], labels[:held_out]))
+    if "embedding_spread" in model.logged:
+        yield CollapseMonitor(*_sample(config, WATCHED_IMAGES))
+
+
+def _sample(config, count, labels=False):
+    """About `count` random training images, or fewer large ones, in memory: (images,) or (images, labels)."""
     source = config["data"]
-    if not has_labels(source):
-        return []
     sample = open_source(
-        source, source["split"], batch_size=MONITOR_BATCH, labels=True, shuffle=True, seed=config["seed"]
+        source, source["split"], batch_size=MONITOR_BATCH, labels=labels, shuffle=True, seed=config["seed"]
     )
-    image_bytes = int(np.prod(sample.element_spec[0].shape[1:]))
-    batches = max(2, min(MONITORED_IMAGES, MONITORED_BYTES // image_bytes) // MONITOR_BATCH)
-    parts = zip(*sample.take(batches).as_numpy_iterator(), strict=True)
-    images, labels = (np.concatenate(part) for part in parts)
-    held_out = round(len(images) * VALIDATION_SHARE)
-    return [KNNMonitor((images[held_out:], labels[held_out:]), (images[:held_out], labels[:held_out]))]
+    shape = sample.element_spec[0].shape if labels else sample.element_spec.shape
+    image_bytes = int(np.prod(shape[1:]))
+    batches = max(2, min(count, MONITORED_BYTES // image_bytes) // MONITOR_BATCH)
+    elements = sample.take(batches).as_numpy_iterator()
+    parts = zip(*elements, strict=True) if labels else [elements]
+    return tuple(np.concatenate(list(part)) for part in parts)
 
 
 def _truncate_history(path, epochs):

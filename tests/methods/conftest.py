@@ -69,7 +69,7 @@ def tiny_crops():
     return keras_ssl.augment.MultiCrop(*crops, local_crops=2)
 
 
-#: A new method adds one line: its name, and how to build it small. `seed` is passed on.
+#: A new method adds one line: its name, and how to build it small. `seed` and `augmenter` are passed on.
 METHODS = {
     "Autoencoder": lambda **kwargs: keras_ssl.Autoencoder(
         tiny_encoder(), tiny_decoder(), denoise="gaussian", sparsity="kl", contractive_weight=0.01, **kwargs
@@ -85,8 +85,14 @@ METHODS = {
         (8, 8, 1), tiny_generator(), tiny_discriminator(), feature_grid=1, **kwargs
     ),
     "DCL": lambda **kwargs: keras_ssl.DCL(tiny_encoder(), tiny_head(16, 8), **kwargs),
-    "DINO": lambda **kwargs: keras_ssl.DINO(
-        tiny_pooled_encoder(), tiny_head(16, 8), tiny_crops(), prototypes=12, warmup_steps=4, frozen_steps=2, **kwargs
+    "DINO": lambda augmenter=None, **kwargs: keras_ssl.DINO(
+        tiny_pooled_encoder(),
+        tiny_head(16, 8),
+        augmenter or tiny_crops(),
+        prototypes=12,
+        warmup_steps=4,
+        frozen_steps=2,
+        **kwargs,
     ),
     "DeepAutoencoder": lambda **kwargs: keras_ssl.DeepAutoencoder((8, 8, 1), (24, 20, 16), **kwargs),
     "Inpainting": lambda **kwargs: keras_ssl.Inpainting(tiny_encoder(), tiny_decoder(), **kwargs),
@@ -117,10 +123,10 @@ METHODS = {
     "SimCLR": lambda **kwargs: keras_ssl.SimCLR(tiny_encoder(), tiny_head(16, 8), **kwargs),
     "SimMIM": lambda **kwargs: keras_ssl.SimMIM(tiny_pooled_encoder(), mask_size=2, **kwargs),
     "SimSiam": lambda **kwargs: keras_ssl.SimSiam(tiny_encoder(), tiny_head(16, 8), tiny_head(8, 8), **kwargs),
-    "SwAV": lambda **kwargs: keras_ssl.SwAV(
+    "SwAV": lambda augmenter=None, **kwargs: keras_ssl.SwAV(
         tiny_pooled_encoder(),
         tiny_head(16, 8),
-        tiny_crops(),
+        augmenter or tiny_crops(),
         prototypes=6,
         frozen_steps=2,
         queue_size=28,
@@ -170,10 +176,20 @@ class Bench:
         self.name = name
         shape = IMAGE_SHAPES.get(name, (8, 8, 1))
         self.images = np.random.default_rng(0).integers(0, 256, (24, *shape), dtype="uint8")
+        self._augmenters = {}
+
+    def shared(self):
+        """The augmenter of all that is built under a dtype policy: compiling it takes most of such a short fit."""
+        policy = keras.config.dtype_policy().name
+        if policy not in self._augmenters:
+            self._augmenters[policy] = METHODS[self.name]().augmenter
+        augmenter = self._augmenters[policy]
+        return {} if augmenter is None else {"augmenter": augmenter}
 
     def build(self, seed=0, optimizer=None, **compile_arguments):
+        shared = self.shared()
         keras.utils.set_random_seed(1)
-        model = METHODS[self.name](seed=seed)
+        model = METHODS[self.name](seed=seed, **shared)
         optimizers = OPTIMIZERS.get(self.name, one_optimizer)
         model.compile(**optimizers(optimizer or keras.optimizers.SGD(0.05, momentum=0.9)), **compile_arguments)
         return model
@@ -215,6 +231,7 @@ def views(rng):
     return rng.uniform(0, 255, (12, 8, 8, 1)).astype("float32")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def crops():
+    """One for all tests, because compiling it takes long."""
     return tiny_crops()

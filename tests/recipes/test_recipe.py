@@ -45,6 +45,15 @@ def test_data_and_callers_settings_lie_over_the_defaults():
     assert changed.settings["augmenter"] == {"name": "for_images", "strength": 0.1, "blur": True}
 
 
+def test_the_short_variant_lies_over_the_datas_settings_and_under_the_callers():
+    long, short = (recipes.load("moco", "cifar10", short=short).settings for short in (False, True))
+    assert short["epochs"] == 10 and short["optimizer"] == {"name": "Adam"}
+    assert short["arguments"] == {**long["arguments"], "temperature": 0.1}
+    assert recipes.load("moco", "cifar10", {"epochs": 3}, short=True).settings["epochs"] == 3
+    with pytest.raises(ValueError, match="recipe of dcgan has no variant for short trainings"):
+        recipes.load("dcgan", short=True)
+
+
 def test_a_part_by_another_name_starts_from_its_own_defaults():
     recipe = recipes.load(
         "simclr", overrides={"backbone": {"name": "resnet18", "width": 8}, "augmenter": "grayscale"}
@@ -125,6 +134,8 @@ def test_tasks_are_made_by_name_with_their_arguments_and_left_out_where_null():
     model = recipes.load("multitask", "digits", changes).build((8, 8, 1), steps_per_epoch=10)
     assert list(model.tasks) == ["contrastive", "puzzle"] and model.tasks["contrastive"].temperature == 0.2
     assert model.tasks["puzzle"].puzzle.permutations.shape == (6, 4)
+    alone = recipes.load("multitask", "digits", {"tasks.contrastive": None, "augmenter": None})
+    assert alone.build((8, 8, 1), steps_per_epoch=10).augmenter is None  # no task looks at views
     for spoilt, message in (
         ({"name": "Puzzle"}, "no task of that name"),
         ({**puzzle, "tiles": 4}, "task does not take"),
