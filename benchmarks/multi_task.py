@@ -12,38 +12,17 @@ from pathlib import Path
 import click
 
 import keras_ssl
-from benchmarks.quality import DATA, both
+from benchmarks.quality import DATA, Entry, both, trained
 from benchmarks.timing import describe_machine, print_table
-from keras_ssl import evaluate, runs
+from keras_ssl import evaluate
 from keras_ssl.evaluate.score import mean_score
 
-# What is laid over the recipe, by the name of the row.
+# Without the contrastive task no task looks at views.
 ROWS = {
     "contrastive": {"tasks.rotation": None},
-    "rotation": {"tasks.contrastive": None},
+    "rotation": {"tasks.contrastive": None, "augmenter": None},
     "both": {},
 }
-
-
-def train(row, seed, epochs, folder, split, data_dir):
-    """The run of a row and a seed, trained or gone on with."""
-    if folder.exists():
-        return runs.resume(folder, verbose=2)
-    overrides = {"backbone.width": 16, "epochs": epochs, **ROWS[row]}
-    if row == "rotation":
-        overrides["augmenter"] = None  # no task looks at views
-    return runs.pretrain(
-        "multitask",
-        DATA,
-        folder,
-        split=split,
-        data_dir=data_dir,
-        overrides=overrides,
-        short=True,
-        seed=seed,
-        monitor=False,
-        verbose=2,
-    )
 
 
 @click.command(help=__doc__.splitlines()[0])
@@ -61,10 +40,11 @@ def main(seeds, epochs, images, test_split, out, data_dir):
         for part in (split, test_split)
     ]
     rows = []
-    for row in ROWS:
+    for row, changes in ROWS.items():
+        entry = Entry("multitask", {"backbone.width": 16, "epochs": epochs, **changes}, short=True)
         scores = []
         for seed in range(seeds):
-            run = train(row, seed, epochs, out / f"{row}-{epochs}-{seed}", split, data_dir)
+            run = trained(entry, out / f"{row}-{epochs}-{seed}", split, data_dir, seed)
             features = [evaluate.extract_features(run.encoder(), part, verbose=0) for part in parts]
             scores.append(both(*features))
             print_table([{"tasks": row, "seed": seed, **{name: score.value for name, score in scores[-1].items()}}])

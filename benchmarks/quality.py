@@ -93,27 +93,32 @@ def images_of(split, data_dir):
     return np.concatenate(list(batches.as_numpy_iterator()))
 
 
+def trained(entry, folder, split, data_dir, seed=0):
+    """The run of an entry, trained, gone on with where it was interrupted, or as it is where it is complete."""
+    if folder.exists():
+        return runs.resume(folder, verbose=2)
+    return runs.pretrain(
+        entry.method,
+        DATA,
+        folder,
+        split=split,
+        data_dir=data_dir,
+        overrides=entry.changes,
+        short=entry.short,
+        seed=seed,
+        monitor=False,
+        verbose=2,
+    )
+
+
 def train(name, out, split, data_dir):
-    """The run of an entry, trained or gone on with; its minutes are kept beside it."""
-    entry, folder = ENTRIES[name], out / name.replace(" ", "-")
+    """The run of a row; its minutes are kept beside it."""
+    folder = out / name.replace(" ", "-")
     minutes = folder / "minutes.json"
     if minutes.exists():
         return runs.Run(folder)
     start = time.perf_counter()
-    if folder.exists():
-        run = runs.resume(folder, verbose=2)
-    else:
-        run = runs.pretrain(
-            entry.method,
-            DATA,
-            folder,
-            split=split,
-            data_dir=data_dir,
-            overrides=entry.changes,
-            short=entry.short,
-            monitor=False,
-            verbose=2,
-        )
+    run = trained(ENTRIES[name], folder, split, data_dir)
     minutes.write_text(json.dumps((time.perf_counter() - start) / 60))
     return run
 
@@ -130,13 +135,14 @@ def both(train, test):
     return {"kNN": evaluate.knn(train, test, k=200, temperature=0.1), "linear": evaluate.linear_probe(train, test)}
 
 
-def score_features(encoder, train, test):
+def score_features(run, train, test):
+    encoder = run.encoder()
     features = (evaluate.extract_features(encoder, part, verbose=0) for part in (train, test))
     return {"features": encoder.output_shape[-1], **{name: score.value for name, score in both(*features).items()}}
 
 
-def score_random(encoder, train, test):
-    random = evaluate.random_baseline(encoder, train, test, both, seeds=3)
+def score_random(run, train, test):
+    random = evaluate.random_baseline(run.encoder(), train, test, both, seeds=3)
     return {f"random {name}": score.value for name, score in random.items()}
 
 
@@ -183,20 +189,19 @@ def main(only, images, test_split, out, data_dir):
     train_images, test_images = labelled(split=split), labelled(split=test_split)
     features, rebuilt = [], []
     scored = f"{slug(test_split)}.json"
+    pixels = functools.cache(images_of)
     for name in only or ENTRIES:
         run = train(name, out, split, data_dir)
-        encoder = run.encoder()
         scores = {
-            **cached(run.path / f"features-{scored}", lambda: score_features(encoder, train_images, test_images)),  # noqa: B023
+            **cached(run.path / f"features-{scored}", lambda: score_features(run, train_images, test_images)),  # noqa: B023
             **cached(
                 out / f"random-{network_of(run)}-{scored}",
-                lambda: score_random(encoder, train_images, test_images),  # noqa: B023
+                lambda: score_random(run, train_images, test_images),  # noqa: B023
             ),
         }
         minutes = json.loads((run.path / "minutes.json").read_text())
         features.append({"method": name, **scores, "epochs": run.epochs_done, "minutes": f"{minutes:.0f}"})
         print_table(features[-1:])
-        pixels = functools.cache(images_of)
         errors = cached(
             run.path / f"reconstructions-{scored}",
             lambda: score_reconstructions(run, pixels(split, data_dir), pixels(test_split, data_dir)),  # noqa: B023

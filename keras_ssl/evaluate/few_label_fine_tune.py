@@ -3,7 +3,7 @@ import numpy as np
 from keras_ssl.evaluate.few_label_linear import C
 from keras_ssl.evaluate.fine_tune import fine_tune
 from keras_ssl.evaluate.from_scratch import from_scratch
-from keras_ssl.evaluate.image_batches import in_memory
+from keras_ssl.evaluate.image_batches import labelled_arrays
 from keras_ssl.evaluate.label_draws import shuffled_classes
 from keras_ssl.evaluate.score import mean_score
 
@@ -56,7 +56,7 @@ def at_shares(score, train, test, encoder, shares, repeats, seed, **settings):
             "shares must lie in (0, 1], and repeats must be a positive integer. "
             f"Received: shares={shares}, repeats={repeats}"
         )
-    images, labels = in_memory(train, "train")
+    images, labels = labelled_arrays(train, "train")
     draws = [shuffled_classes(labels, [seed, repeat]) for repeat in range(repeats)]
 
     def scored(share, repeat):

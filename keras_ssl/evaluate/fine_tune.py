@@ -7,7 +7,7 @@ from keras_ssl.data import from_arrays
 from keras_ssl.evaluate.accuracy import accuracy
 from keras_ssl.evaluate.checks import check_labelled, check_numbered, check_split
 from keras_ssl.evaluate.features import extract_features
-from keras_ssl.evaluate.image_batches import in_memory
+from keras_ssl.evaluate.image_batches import labelled_arrays
 from keras_ssl.evaluate.linear_probe import linear_classifier
 from keras_ssl.evaluate.score import Score
 from keras_ssl.evaluate.softmax_head import softmax_head
@@ -130,7 +130,7 @@ def fine_tuned_classifier(
     check_numbered(features)
     classes = int(features.labels.max()) + 1
     head = linear_classifier(features, C) if head_first else softmax_head(encoder.output_shape[-1], classes, seed)
-    images, labels = in_memory(train, "train")
+    images, labels = labelled_arrays(train, "train")
     return train_classifier(
         encoder,
         head,

@@ -70,7 +70,7 @@ class ImageBatches:
         return self._batches()
 
 
-def in_memory(dataset, name):
+def labelled_arrays(dataset, name):
     """Labelled images from any source as two arrays, (n, height, width, channels) and (n,).
 
     Args:

@@ -192,26 +192,28 @@ def _callbacks(folder, config, model):
 
 def _monitors(config, model):
     """A KNNMonitor where there are labels, and a CollapseMonitor for a method whose views could all become one."""
-    if has_labels(config["data"]):
-        images, labels = _sample(config, MONITORED_IMAGES, labels=True)
+    labelled, compares_views = has_labels(config["data"]), "embedding_spread" in model.logged
+    if not (labelled or compares_views):
+        return
+    sample = _sample(config, MONITORED_IMAGES if labelled else WATCHED_IMAGES, labelled)
+    if labelled:
+        images, labels = sample
         held_out = round(len(images) * VALIDATION_SHARE)
         yield KNNMonitor((images[held_out:], labels[held_out:]), (images[:held_out], labels[:held_out]))
-    if "embedding_spread" in model.logged:
-        yield CollapseMonitor(*_sample(config, WATCHED_IMAGES))
+    if compares_views:
+        yield CollapseMonitor(sample[0][:WATCHED_IMAGES])
 
 
-def _sample(config, count, labels=False):
-    """About `count` random training images, or fewer large ones, in memory: (images,) or (images, labels)."""
+def _sample(config, count, labels):
+    """About `count` random training images, or fewer large ones, in memory: [images] or [images, labels]."""
     source = config["data"]
     sample = open_source(
         source, source["split"], batch_size=MONITOR_BATCH, labels=labels, shuffle=True, seed=config["seed"]
     )
-    shape = sample.element_spec[0].shape if labels else sample.element_spec.shape
-    image_bytes = int(np.prod(shape[1:]))
+    image_bytes = int(np.prod(tf.nest.flatten(sample.element_spec)[0].shape[1:]))
     batches = max(2, min(count, MONITORED_BYTES // image_bytes) // MONITOR_BATCH)
-    elements = sample.take(batches).as_numpy_iterator()
-    parts = zip(*elements, strict=True) if labels else [elements]
-    return tuple(np.concatenate(list(part)) for part in parts)
+    elements = map(tf.nest.flatten, sample.take(batches).as_numpy_iterator())
+    return [np.concatenate(part) for part in zip(*elements, strict=True)]
 
 
 def _truncate_history(path, epochs):
