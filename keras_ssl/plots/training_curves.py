@@ -57,6 +57,7 @@ def _draw(panel, epochs, columns, quantity):
     panel.set_title(quantity.replace("_", " "), fontsize=11)
     panel.set_xlabel("epoch", color=GREY)
     panel.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    panel.ticklabel_format(axis="y", useOffset=False)
     panel.tick_params(colors=GREY)
     panel.grid(alpha=0.25)
     panel.spines[["top", "right"]].set_visible(False)

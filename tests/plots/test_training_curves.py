@@ -27,6 +27,13 @@ def test_a_panel_for_each_quantity_with_validation_beside_training(drawn):
     assert drawn(figure).std() > 0
 
 
+def test_ticks_of_a_quantity_that_hardly_moves_are_its_values(drawn):
+    figure = training_curves({"spread": [0.989578, 0.989582]})
+    drawn(figure)
+    ticks = [float(label.get_text()) for label in figure.axes[0].get_yticklabels()]
+    np.testing.assert_allclose(ticks, 0.98958, atol=1e-5)
+
+
 def test_history_and_csv_of_a_fit_draw_the_same(tmp_path, rng):
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
