@@ -40,9 +40,9 @@ class Entry:
     short: bool = False
 
 
-def narrow(method):
+def narrow(method, **changes):
     """The recipe's settings for few epochs, ten for what compares views, with a narrow network."""
-    return Entry(method, {"backbone.width": 16}, short=True)
+    return Entry(method, {"backbone.width": 16, **changes}, short=True)
 
 
 # 300 steps an epoch in place of 78: within so few epochs it is the steps that count.
@@ -50,18 +50,18 @@ SMALL_STEPS = {"batch_size": 64, "learning_rate.base": 4e-3, "learning_rate.warm
 
 ENTRIES = {
     "SimCLR": narrow("simclr"),
-    "DCL": narrow("dcl"),
+    "DCL": narrow("dcl", epochs=4),
     "MoCo": narrow("moco"),
-    "MoCoV3": narrow("mocov3"),
+    "MoCoV3": narrow("mocov3", epochs=4),
     "BYOL": narrow("byol"),
-    "SimSiam": narrow("simsiam"),
+    "SimSiam": narrow("simsiam", epochs=4),
     "BarlowTwins": narrow("barlowtwins"),
-    "VICReg": narrow("vicreg"),
+    "VICReg": narrow("vicreg", epochs=4),
     "SwAV": narrow("swav"),
-    "DINO": narrow("dino"),
-    "NNCLR": narrow("nnclr"),
-    "Triplet": narrow("triplet"),
-    "PairwiseContrastive": narrow("pairwisecontrastive"),
+    "DINO": narrow("dino", epochs=4),
+    "NNCLR": narrow("nnclr", epochs=4),
+    "Triplet": narrow("triplet", epochs=4),
+    "PairwiseContrastive": narrow("pairwisecontrastive", epochs=4),
     "RotationPrediction": narrow("rotationprediction"),
     "Jigsaw": narrow("jigsaw"),
     "MultiTask": narrow("multitask"),
