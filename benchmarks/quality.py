@@ -58,7 +58,7 @@ ENTRIES = {
     "BarlowTwins": narrow("barlowtwins"),
     "VICReg": narrow("vicreg", epochs=4),
     "SwAV": narrow("swav"),
-    "DINO": narrow("dino", epochs=4),
+    "DINO": narrow("dino"),
     "NNCLR": narrow("nnclr", epochs=4),
     "Triplet": narrow("triplet", epochs=4),
     "PairwiseContrastive": narrow("pairwisecontrastive", epochs=4),
