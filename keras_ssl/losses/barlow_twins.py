@@ -1,5 +1,7 @@
 import tensorflow as tf
 
+from keras_ssl.losses.off_diagonal import off_diagonal_squares
+
 # The paper's code standardises by a batch normalisation without weights, of PyTorch's default epsilon.
 EPSILON = 1e-5
 
@@ -31,10 +33,10 @@ def barlow_twins(z_a, z_b, redundancy_weight=5e-3, *, global_views=None):
     """
     z_a, z_b, _ = (z_a, z_b, 0) if global_views is None else global_views
     z_a, z_b = _standardised(z_a), _standardised(z_b)
-    correlation = tf.matmul(z_a, z_b, transpose_a=True) / tf.cast(tf.shape(z_a)[0], tf.float32)
-    diagonal = tf.linalg.diag_part(correlation)
-    invariance = tf.reduce_sum(tf.square(1.0 - diagonal))
-    redundancy = tf.reduce_sum(tf.square(tf.linalg.set_diag(correlation, tf.zeros_like(diagonal))))
+    batch = tf.cast(tf.shape(z_a)[0], tf.float32)
+    squares, products = off_diagonal_squares(z_a, z_b)
+    invariance = tf.reduce_sum(tf.square(1.0 - products / batch))
+    redundancy = squares / batch**2
     return invariance + redundancy_weight * redundancy
 
 

@@ -1,5 +1,7 @@
 import tensorflow as tf
 
+from keras_ssl.losses.off_diagonal import off_diagonal_squares
+
 # Inside the root of the standard deviation, so that its gradient is finite at 0 (section 4.1).
 EPSILON = 1e-4
 
@@ -52,22 +54,15 @@ def vicreg_terms(z_a, z_b, *, global_views=None):
     """
     z_a, z_b, _ = (z_a, z_b, 0) if global_views is None else global_views
     z_a, z_b = tf.cast(z_a, tf.float32), tf.cast(z_b, tf.float32)
-    covariances = [_covariance(z_a), _covariance(z_b)]
     invariance = tf.reduce_mean(tf.math.squared_difference(z_a, z_b))
-    variance = tf.add_n([_hinge(c) for c in covariances]) / 2.0
-    return invariance, variance, tf.add_n([_off_diagonal(c) for c in covariances])
+    variance_a, covariance_a = _variance_and_covariance(z_a)
+    variance_b, covariance_b = _variance_and_covariance(z_b)
+    return invariance, (variance_a + variance_b) / 2.0, covariance_a + covariance_b
 
 
-def _covariance(z):
+def _variance_and_covariance(z):
     z -= tf.reduce_mean(z, axis=0)
-    return tf.matmul(z, z, transpose_a=True) / tf.cast(tf.shape(z)[0] - 1, tf.float32)
-
-
-def _hinge(covariance):
-    return tf.reduce_mean(tf.nn.relu(1.0 - tf.sqrt(tf.linalg.diag_part(covariance) + EPSILON)))
-
-
-def _off_diagonal(covariance):
-    diagonal = tf.linalg.diag_part(covariance)
-    without = tf.linalg.set_diag(covariance, tf.zeros_like(diagonal))
-    return tf.reduce_sum(tf.square(without)) / tf.cast(tf.size(diagonal), tf.float32)
+    batch, dimensions = (tf.cast(size, tf.float32) for size in tf.unstack(tf.shape(z)))
+    squares, products = off_diagonal_squares(z, z)
+    deviation = tf.sqrt(products / (batch - 1.0) + EPSILON)
+    return tf.reduce_mean(tf.nn.relu(1.0 - deviation)), squares / (batch - 1.0) ** 2 / dimensions

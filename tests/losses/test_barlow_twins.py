@@ -21,6 +21,13 @@ def test_equals_the_equation_and_its_gradient(views, assert_same_gradients, weig
     assert_same_gradients(lambda a, b: barlow_twins(a, b, weight), lambda a, b: reference(a, b, weight), views)
 
 
+def test_more_dimensions_than_images(rng, assert_same_gradients, assert_any_float, assert_replicas_add_up):
+    wide = rng.normal(size=(2, 6, 9)).astype("float32")
+    assert_same_gradients(barlow_twins, reference, wide)
+    assert_any_float(barlow_twins, wide)
+    assert_replicas_add_up(barlow_twins, wide)
+
+
 def test_closed_forms(rng):
     square = np.asarray([[1, 1], [1, -1], [-1, 1], [-1, -1]], "float32")  # two uncorrelated dimensions
     np.testing.assert_allclose(barlow_twins(square, square), 0, atol=1e-9)

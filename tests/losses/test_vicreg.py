@@ -26,6 +26,13 @@ def test_equals_the_equation_and_its_gradient(views, assert_same_gradients):
     assert_same_gradients(vicreg, reference, 0.3 * views)  # all dimensions vary too little
 
 
+def test_more_dimensions_than_images(rng, assert_same_gradients, assert_any_float, assert_replicas_add_up):
+    wide = rng.normal(size=(2, 6, 9)).astype("float32")
+    assert_same_gradients(vicreg, reference, wide)
+    assert_any_float(vicreg, wide)
+    assert_replicas_add_up(vicreg, wide)
+
+
 def test_terms_stand_apart_and_add_up(views):
     terms = vicreg_terms(*views)
     np.testing.assert_allclose(terms, reference_terms(*views.astype("float64")), rtol=1e-4)
