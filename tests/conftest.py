@@ -23,9 +23,11 @@ tf.config.set_logical_device_configuration(
 )
 warnings.filterwarnings("ignore", module="keras_cv")
 
-# What the imports made stays. Without this, every clear_session searches it for garbage, for a quarter of a second.
-gc.collect()
-gc.freeze()
+
+def pytest_collection_finish():
+    """What the imports made stays. Otherwise every clear_session below searches it for garbage, for 0.3 seconds."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
