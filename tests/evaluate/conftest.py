@@ -2,6 +2,8 @@ import keras
 import numpy as np
 import pytest
 
+from keras_ssl import augment
+
 
 @pytest.fixture
 def encoder():
@@ -25,3 +27,9 @@ def blobs(rng):
         return (centers[labels] + rng.normal(size=(len(labels), 6))).astype("float32"), labels
 
     return draw(60), draw(30)
+
+
+@pytest.fixture(scope="session")
+def crops():
+    """The default views of fine-tuning on grey images; one for all tests, because compiling them takes long."""
+    return augment.crops(8, scale=(0.5, 1.0), flip_probability=0.0)

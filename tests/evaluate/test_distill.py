@@ -38,9 +38,9 @@ def student():
 FAST = {"epochs": 20, "learning_rate": 0.02, "batch_size": 32}
 
 
-def test_the_student_learns_its_teacher_s_classes_without_a_label(teacher, images, student, rng):
+def test_the_student_learns_its_teacher_s_classes_without_a_label(teacher, images, student, crops):
     fresh = student.get_weights()
-    classifier = distill(teacher, student, images, **FAST)
+    classifier = distill(teacher, student, images, augmenter=crops, **FAST)
     unseen = np.flip(images, axis=1)
     assert accuracy(classifier, (unseen, np.arange(64) % 2)).accuracy > 0.9
     for old, new in zip(fresh, student.get_weights(), strict=True):
@@ -59,9 +59,9 @@ def test_teacher_and_student_see_the_same_views(teacher, images, student, rng, m
     np.testing.assert_allclose(loss, distillation(logits, answer, 2.0, labels, 0.25), rtol=1e-5)
 
 
-def test_the_teacher_is_left_alone(images, student):
+def test_the_teacher_is_left_alone(images, student, crops):
     ignorant = even(2)
-    distill(ignorant, student, images, epochs=1)
+    distill(ignorant, student, images, augmenter=crops, epochs=1)
     assert not np.any(ignorant.get_weights()[0])
 
 
@@ -72,14 +72,14 @@ def even(classes, shape=(8, 8, 1)):
     return keras.Model(inputs, keras.layers.Softmax()(x))
 
 
-def test_labels_can_have_a_part(images, student):
+def test_labels_can_have_a_part(images, student, crops):
     """What the teacher does not know, the labels of half of the images say; the others are marked by -1."""
     labels = np.where(np.arange(64) < 32, np.arange(64) % 2, -1)
     dataset = tf.data.Dataset.from_tensor_slices((images, labels)).batch(32)
     test = images, np.arange(64) % 2
-    taught = distill(even(2), student, dataset, label_weight=0.9, **FAST)
+    taught = distill(even(2), student, dataset, augmenter=crops, label_weight=0.9, **FAST)
     assert accuracy(taught, test).accuracy > 0.9
-    ignored = distill(even(2), student, dataset, **FAST)
+    ignored = distill(even(2), student, dataset, augmenter=crops, **FAST)
     np.testing.assert_allclose(ignored(images), 0.5, atol=0.2)
 
 

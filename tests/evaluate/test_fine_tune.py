@@ -49,10 +49,10 @@ def moved(encoder, classifier):
     return [float(np.linalg.norm(new - old) / (np.linalg.norm(old) + 1e-3)) for old, new in pairs if new.trainable]
 
 
-def test_all_layers_learn_and_the_encoder_is_left_alone(small, labelled, tmp_path):
+def test_all_layers_learn_and_the_encoder_is_left_alone(small, labelled, crops, tmp_path):
     small.trainable = False
     before = small.get_weights()
-    classifier = fine_tuned_classifier(small, labelled, epochs=2, batch_size=16)
+    classifier = fine_tuned_classifier(small, labelled, epochs=2, batch_size=16, augmenter=crops)
     for old, new in zip(before, small.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
     assert not small.trainable
@@ -65,21 +65,22 @@ def test_all_layers_learn_and_the_encoder_is_left_alone(small, labelled, tmp_pat
     np.testing.assert_array_equal(loaded.predict(labelled[0], verbose=0), probabilities)
 
 
-def test_the_head_comes_first(labelled):
+def test_the_head_comes_first(labelled, crops):
     """Before the other layers have learned anything, it is the linear probe on the frozen encoder."""
     encoder = plain()
     probe = linear_classifier(extract_features(encoder, labelled, verbose=0))
-    classifier = fine_tuned_classifier(encoder, labelled, epochs=1, learning_rate=1e-9)
+    settings = {"epochs": 1, "learning_rate": 1e-9, "augmenter": crops}
+    classifier = fine_tuned_classifier(encoder, labelled, **settings)
     expected = probe(encoder(labelled[0]))
     np.testing.assert_allclose(classifier(labelled[0]), expected, atol=1e-5)
-    at_random = fine_tuned_classifier(encoder, labelled, epochs=1, learning_rate=1e-9, head_first=False)
+    at_random = fine_tuned_classifier(encoder, labelled, **settings, head_first=False)
     assert np.abs(at_random(labelled[0]) - expected).max() > 0.1
 
 
-def test_layers_near_the_images_learn_more_slowly(labelled):
-    encoder = plain()
-    near, _, far, _ = moved(encoder, fine_tuned_classifier(encoder, labelled, epochs=2, layer_decay=0.01))
-    same, _, _, _ = moved(encoder, fine_tuned_classifier(encoder, labelled, epochs=2, layer_decay=1.0))
+def test_layers_near_the_images_learn_more_slowly(labelled, crops):
+    encoder, settings = plain(), {"epochs": 2, "augmenter": crops}
+    near, _, far, _ = moved(encoder, fine_tuned_classifier(encoder, labelled, **settings, layer_decay=0.01))
+    same, _, _, _ = moved(encoder, fine_tuned_classifier(encoder, labelled, **settings, layer_decay=1.0))
     assert near < 0.02 * far and same > 50 * near
 
 
@@ -107,10 +108,10 @@ def test_beats_the_linear_probe_where_the_features_are_poor():
     assert score.settings["batch_size"] == inspect.signature(fine_tuned_classifier).parameters["batch_size"].default
 
 
-def test_a_function_of_the_seed_and_not_of_the_order_of_batches(small, labelled):
+def test_a_function_of_the_seed_and_not_of_the_order_of_batches(small, labelled, crops):
     images, labels = labelled
     dataset = tf.data.Dataset.from_tensor_slices((images, labels[:, None])).batch(10)
-    settings = {"epochs": 1, "batch_size": 16, "head_first": False}
+    settings = {"epochs": 1, "batch_size": 16, "head_first": False, "augmenter": crops}
     first, again, other = (
         fine_tuned_classifier(small, part, seed=seed, **settings).get_weights()
         for part, seed in ((labelled, 1), (dataset, 1), (labelled, 2))
@@ -138,7 +139,7 @@ def test_views_differ_from_step_to_step(labelled):
     ("policy", "optimizer"),
     [("mixed_bfloat16", LayerDecay), ("mixed_float16", keras.optimizers.LossScaleOptimizer)],
 )
-def test_in_the_encoder_s_precision_whatever_the_policy_is_now(labelled, policy, optimizer, monkeypatch):
+def test_in_the_encoder_s_precision_whatever_the_policy_is_now(labelled, crops, policy, optimizer, monkeypatch):
     compiled = []
     compile_model = ViewTrainer.compile
     monkeypatch.setattr(
@@ -147,7 +148,7 @@ def test_in_the_encoder_s_precision_whatever_the_policy_is_now(labelled, policy,
     keras.config.set_dtype_policy(policy)
     encoder = backbones.small_cnn((8, 8, 1), filters=(4, 6))
     keras.config.set_dtype_policy("float32")
-    classifier = fine_tuned_classifier(encoder, labelled, epochs=2, batch_size=16)
+    classifier = fine_tuned_classifier(encoder, labelled, epochs=2, batch_size=16, augmenter=crops)
     assert classifier.layers[0].get_layer("stage1_conv").compute_dtype in policy and type(compiled[0]) is optimizer
     assert all(np.isfinite(weights).all() for weights in classifier.get_weights())
     assert min(moved(encoder, classifier)) > 1e-5
@@ -165,11 +166,11 @@ def test_two_replicas_learn_what_one_does(labelled, two_replicas):
         np.testing.assert_allclose(alone, together, rtol=1e-3, atol=1e-4)
 
 
-def test_an_encoder_of_any_size_learns_at_the_images_size(labelled):
+def test_an_encoder_of_any_size_learns_at_the_images_size(labelled, crops):
     inputs = keras.Input((None, None, 1))
     x = keras.layers.Conv2D(4, 3, activation="relu")(inputs)
     encoder = keras.Model(inputs, keras.layers.GlobalAveragePooling2D(dtype="float32")(x))
-    assert fine_tuned_classifier(encoder, labelled, epochs=1).input_shape == (None, None, None, 1)
+    assert fine_tuned_classifier(encoder, labelled, epochs=1, augmenter=crops).input_shape == (None, None, None, 1)
 
 
 def test_rgb_images_are_mirrored_and_others_are_not(monkeypatch):
@@ -183,10 +184,10 @@ def test_rgb_images_are_mirrored_and_others_are_not(monkeypatch):
     assert [kwargs["flip_probability"] for kwargs in asked] == [0.5, 0.0]
 
 
-def test_from_scratch_uses_no_weight_of_the_encoder(labelled):
+def test_from_scratch_uses_no_weight_of_the_encoder(labelled, crops):
     def score():
         encoder = plain()
-        return encoder, from_scratch(encoder, labelled, labelled, epochs=2, seed=3)
+        return encoder, from_scratch(encoder, labelled, labelled, epochs=2, augmenter=crops, seed=3)
 
     (one, first), (other, second) = score(), score()
     assert np.abs(one.get_weights()[0] - other.get_weights()[0]).max() > 0.01

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_ssl import augment, data
+from keras_ssl import data
 from keras_ssl.evaluate.view_trainer import ViewTrainer
 from keras_ssl.optimizers import LayerDecay
 
@@ -12,10 +12,10 @@ def cross_entropy(views, labels, logits):
     return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
 
 
-def trainer(seed=3):
+def trainer(crops, seed=3):
     keras.utils.set_random_seed(0)
     network = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(2)])
-    return ViewTrainer(network, augment.crops(8), cross_entropy, seed)
+    return ViewTrainer(network, crops, cross_entropy, seed)
 
 
 @pytest.fixture
@@ -23,8 +23,8 @@ def images(rng):
     return rng.integers(0, 256, (8, 8, 8, 1), "uint8"), np.arange(8) % 2
 
 
-def test_a_step_is_the_gradient_of_the_objective_on_views_of_the_seed_and_the_step(images):
-    model, twin = trainer(), trainer()
+def test_a_step_is_the_gradient_of_the_objective_on_views_of_the_seed_and_the_step(images, crops):
+    model, twin = trainer(crops), trainer(crops)
     model.compile(keras.optimizers.SGD(1e-4))
     history = model.fit(data.from_arrays(*images, batch_size=8), epochs=2, shuffle=False, verbose=0).history
     losses = []
@@ -40,10 +40,10 @@ def test_a_step_is_the_gradient_of_the_objective_on_views_of_the_seed_and_the_st
         np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-6)
 
 
-def test_same_under_xla(images):
+def test_same_under_xla(images, crops):
     results = []
     for jit_compile in (False, True):
-        model = trainer()
+        model = trainer(crops)
         model.compile(LayerDecay(keras.optimizers.AdamW(1e-3), 0.5), jit_compile=jit_compile)
         model.fit(data.from_arrays(*images, batch_size=8), epochs=2, shuffle=False, verbose=0)
         results.append(model.network.get_weights())
@@ -51,11 +51,11 @@ def test_same_under_xla(images):
         np.testing.assert_allclose(plain, compiled, rtol=1e-3, atol=1e-5)
 
 
-def test_replicas_learn_and_report_what_one_device_does(images, two_replicas):
+def test_replicas_learn_and_report_what_one_device_does(images, crops, two_replicas):
     with two_replicas.scope():
-        two = trainer()
+        two = trainer(crops)
         two.compile(keras.optimizers.SGD(1e-4))
-    one = trainer()
+    one = trainer(crops)
     one.compile(keras.optimizers.SGD(1e-4))
     dataset = data.from_arrays(*images, batch_size=8)
     losses = [model.fit(dataset, shuffle=False, verbose=0).history["loss"] for model in (one, two)]
