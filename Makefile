@@ -17,14 +17,17 @@ $(VENV)/installed: setup.py requirements.txt
 demo: $(VENV)/installed ## Learn features of handwritten digits, score them, draw them, export the encoder
 	$(BIN)/python -m benchmarks.demo
 
-# In two parts, because every compiled step stays in memory for as long as its process lives.
+# In two parts, because every compiled step stays in memory for as long as its process lives. Each of the two workers
+# begins with a half in one piece, so that what the tests of a module share is compiled once.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
+
 test: $(VENV)/installed ## Run the tests
-	$(BIN)/python -m pytest -n 2 --ignore tests/methods
-	$(BIN)/python -m pytest -n 2 tests/methods
+	$(PYTEST) --ignore tests/methods
+	$(PYTEST) tests/methods
 
 test-all: $(VENV)/installed ## Run the tests, the long ones too
-	$(BIN)/python -m pytest -n 2 -m "" --ignore tests/methods
-	$(BIN)/python -m pytest -n 2 -m "" tests/methods
+	$(PYTEST) -m "" --ignore tests/methods
+	$(PYTEST) -m "" tests/methods
 
 lint: $(VENV)/installed ## Check style and format
 	$(BIN)/ruff check .

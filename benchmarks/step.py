@@ -144,9 +144,20 @@ def optimizers(method):
     return [keras.optimizers.SGD(1e-3, momentum=0.9)]
 
 
-def measure(name, policy, steps, rounds):
-    """A row: images per second of fit and of the bare passes, in turns."""
-    case = CASES[name]
+def times_in_turns(case, policy, steps, rounds, **passes):
+    """A method, the seconds of its first step, and those of a step of its fit and of other passes, in turns.
+
+    Args:
+        case: `Case`.
+        policy: String, the dtype policy.
+        steps: Integer, how often each is timed in a round.
+        rounds: Integer.
+        **passes: What is timed beside `"fit"`: functions from a method to a function of a batch of images.
+
+    Returns:
+        The method, the seconds of its first step, and a dictionary from `"fit"` and the names of `passes` to a list:
+        each round's median seconds.
+    """
     keras.config.set_dtype_policy(policy)
     keras.utils.set_random_seed(0)
     shape = ((steps + 1) * case.batch_size, *SHAPE)
@@ -155,24 +166,38 @@ def measure(name, policy, steps, rounds):
     )
     model = case.build()
     model.compile(*optimizers(model))
-    passes = case.passes(model)
+    others = {name: build(model) for name, build in passes.items()}
     images = tf.random.uniform((case.batch_size, *SHAPE), 0, 255)
-    passes(images)
-    first, fit, alone = None, [], []
+    for run in others.values():
+        run(images)
+    first, times = None, {name: [] for name in ("fit", *others)}
     for _ in range(rounds):
-        times = StepTimes()
-        model.fit(dataset, epochs=1, verbose=0, callbacks=[times])
-        first = first or times.first
-        fit.append(median(times.steps))
-        alone.append(median(seconds(lambda: passes(images)) for _ in range(steps)))
+        watch = StepTimes()
+        model.fit(dataset, epochs=1, verbose=0, callbacks=[watch])
+        first = first or watch.first
+        times["fit"].append(median(watch.steps))
+        for name, run in others.items():
+            times[name].append(median(seconds(lambda run=run: run(images)) for _ in range(steps)))
+    return model, first, times
+
+
+def median_ratio(times, name):
+    """How many steps of fit go into one of the other passes, the median over the rounds."""
+    return median(other / fit for other, fit in zip(times[name], times["fit"], strict=True))
+
+
+def measure(name, policy, steps, rounds):
+    """A row: images per second of fit and of the bare passes, in turns."""
+    case = CASES[name]
+    model, first, times = times_in_turns(case, policy, steps, rounds, bare=case.passes)
     return {
         "method": name,
         "batch": case.batch_size,
         "policy": policy,
-        "fit images/s": f"{case.batch_size / median(fit):.0f}",
-        "bare images/s": f"{case.batch_size / median(alone):.0f}",
-        "ratio": f"{median(a / f for a, f in zip(alone, fit, strict=True)):.2f}",
-        "of peak": _share_of_peak(model, policy, case.batch_size, median(fit)),
+        "fit images/s": f"{case.batch_size / median(times['fit']):.0f}",
+        "bare images/s": f"{case.batch_size / median(times['bare']):.0f}",
+        "ratio": f"{median_ratio(times, 'bare'):.2f}",
+        "of peak": _share_of_peak(model, policy, case.batch_size, median(times["fit"])),
         "first step": f"{first:.1f} s",
     }
 
