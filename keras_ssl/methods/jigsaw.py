@@ -27,6 +27,10 @@ class Jigsaw(SelfSupervisedModel):
     The encoder is trained on tiles and works on whole images afterwards: its layers are the same, and the features
     are of the size that they always had. What batch normalization remembers of the pixels is of standardised tiles.
 
+    Let tiles be so large that the encoder's last feature map of them has more than one place. Else all but the middle
+    of a kernel meets padding there, and learns nothing that whole images could use. For a ResNet that is 9 pixels
+    with the small stem, and 33 with the large one, so 32 pixels want `grid=2`.
+
     Logged beside the loss: `permutation_accuracy`; chance is 1 / permutations.
 
     Args:

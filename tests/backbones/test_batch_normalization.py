@@ -97,7 +97,7 @@ def test_half_precision_keeps_float32_statistics(dtype, jit_compile, rng):
     for got, expected in zip(half.weights, full.weights, strict=True):
         assert got.dtype == "float32"
         # XLA takes the variance in one pass, E[x^2] - E[x]^2. In half precision 100^2 would hide it altogether.
-        np.testing.assert_allclose(got, expected, rtol=2e-4)
+        np.testing.assert_allclose(got, expected, rtol=5e-4)
 
 
 def test_xla_gives_what_the_graph_gives(rng):
