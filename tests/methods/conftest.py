@@ -1,5 +1,8 @@
 """The methods that test_promises.py holds to the promises that the design makes for all of them."""
 
+import json
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -169,6 +172,10 @@ def copies(optimizer, *names):
     return {name: type(optimizer).from_config(optimizer.get_config()) for name in names}
 
 
+#: Augmenters by what they do, one for all methods and tests: compiling one takes most of such a short fit.
+AUGMENTERS = {}
+
+
 class Bench:
     """Builds and fits one method on the same few images, from the same weights each time."""
 
@@ -179,10 +186,11 @@ class Bench:
         self._augmenters = {}
 
     def shared(self):
-        """The augmenter of all that is built under a dtype policy: compiling it takes most of such a short fit."""
+        """The augmenter of all that is built under a dtype policy."""
         policy = keras.config.dtype_policy().name
         if policy not in self._augmenters:
-            self._augmenters[policy] = METHODS[self.name]().augmenter
+            augmenter = METHODS[self.name]().augmenter
+            self._augmenters[policy] = AUGMENTERS.setdefault((policy, _description(augmenter)), augmenter)
         augmenter = self._augmenters[policy]
         return {} if augmenter is None else {"augmenter": augmenter}
 
@@ -204,6 +212,11 @@ class Bench:
         optimizers = [value for _, value in sorted(vars(model).items()) if isinstance(value, keras.Optimizer)]
         owned = [*model.weights, *(variable for optimizer in optimizers for variable in optimizer.variables)]
         return np.concatenate([np.asarray(v).astype("float64").ravel() for v in owned])
+
+
+def _description(augmenter):
+    """The layers with their arguments, without the names that count how many there were."""
+    return re.sub(r'"name": "[^"]*"', "", json.dumps(keras.saving.serialize_keras_object(augmenter)))
 
 
 @pytest.fixture(scope="module", params=sorted(METHODS))
