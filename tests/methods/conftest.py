@@ -248,3 +248,9 @@ def views(rng):
 def crops():
     """One for all tests, because compiling it takes long."""
     return tiny_crops()
+
+
+@pytest.fixture(scope="session")
+def grey_views():
+    """The default augmenter of grey images; one for all tests, because compiling it takes long."""
+    return keras_ssl.augment.for_images((8, 8, 1))

@@ -9,11 +9,11 @@ from keras_ssl import SelfSupervisedModel, SimCLR
 
 
 @pytest.fixture
-def model():
+def model(grey_views):
     inputs = keras.Input((8, 8, 1))
     encoder = keras.Model(inputs, keras.layers.Dense(4)(keras.layers.Flatten()(inputs)))
     head = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
-    model = SimCLR(encoder, head)
+    model = SimCLR(encoder, head, grey_views)
     model.compile(keras.optimizers.SGD(0.01))
     return model
 
@@ -60,6 +60,12 @@ def test_bad_data_sets_are_refused_in_words(model, images, batches, message):
     dataset = batches(tf.data.Dataset.from_tensor_slices(images.astype("float32")))
     with pytest.raises(ValueError, match=f"(?s){message}.*Received:"):
         model.fit(dataset, verbose=0)
+
+
+def test_a_refused_fit_does_not_spoil_the_next(model, images):
+    for refused in (images.astype("float32")[:1], tf.data.Dataset.from_tensor_slices(images).batch(1)):
+        with pytest.raises(ValueError, match="at least 2"):
+            model.fit(refused, verbose=0)
     assert np.isfinite(model.fit(images, batch_size=8, verbose=0).history["loss"][0])
 
 

@@ -1,3 +1,5 @@
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -53,9 +55,16 @@ def targets(rng):
     return {"kind": np.where(rng.random(24) < 0.5, rng.integers(0, 3, 24), -1), "box": boxes, "mask": masks}
 
 
+@functools.cache
+def views():
+    """The default ones of grey images; the same for all tests, because compiling them takes long."""
+    return augment.for_images((8, 8, 1))
+
+
 def build(all_tasks, optimizer=None, encoder=None, compiling=None, **arguments):
     keras.utils.set_random_seed(0)
-    model = MultiTask(encoder or plain_encoder(), all_tasks, **arguments)
+    looked_at = any(task.views for task in all_tasks.values())
+    model = MultiTask(encoder or plain_encoder(), all_tasks, views() if looked_at else None, **arguments)
     model.compile(optimizer or keras.optimizers.SGD(0.05), **(compiling or {}))
     return model
 
@@ -327,8 +336,18 @@ def test_bad_targets_are_refused_in_words(images, targets, spoil, message, as_da
     if not as_dataset:
         for now, was in zip(model.get_weights(), before, strict=True):
             np.testing.assert_array_equal(now, was)
+
+
+def test_a_refused_fit_does_not_spoil_the_next(images, targets):
+    model = build({"kind": tasks.Classification(3)})
+    before = model.get_weights()
+    unknown = tf.data.Dataset.from_tensor_slices((images, {"kind": targets["kind"] + 3})).batch(24)
+    with pytest.raises(ValueError, match="tells 3 classes apart"):
+        model.fit(unknown, verbose=0)
+    with pytest.raises(ValueError, match="learns from targets of shape"):
+        model.fit(images, verbose=0)
     model.set_weights(before)
-    assert np.isfinite(model.fit(images, targets, batch_size=8, verbose=0).history["loss"][0])
+    assert np.isfinite(model.fit(images, {"kind": targets["kind"]}, batch_size=8, verbose=0).history["loss"][0])
 
 
 def test_a_square_is_found_and_outlined_from_few_labels(rng):
