@@ -4,8 +4,8 @@ import pytest
 
 from keras_ssl import data, evaluate, recipes
 
-# A quarter of their epochs is enough to show it within seconds; all others get all of their epochs, and are slow.
-QUICK = {"autoencoder": 15, "deepautoencoder": 15, "simclr": 15, "variationalautoencoder": 15}
+# A part of their epochs is enough to show it within seconds; all others get all of their epochs, and are slow.
+QUICK = {"autoencoder": 15, "deepautoencoder": 15, "simclr": 6, "variationalautoencoder": 15}
 
 # Digits are grey; tests/methods/test_colorization.py has something with colours for it.
 WITH_DIGITS = [name for name in recipes.names() if name != "colorization"]
