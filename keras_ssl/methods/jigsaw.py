@@ -7,9 +7,6 @@ from keras_ssl.methods.base import SelfSupervisedModel
 from keras_ssl.pretext import JigsawPuzzle
 from keras_ssl.training import check_head
 
-# One image in so many is seen as a whole: little work, and the moving average is over many steps.
-WHOLE_IMAGES = 8
-
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class Jigsaw(SelfSupervisedModel):
@@ -28,10 +25,7 @@ class Jigsaw(SelfSupervisedModel):
     photographs the paper shifts the colour channels and trains on some grey images, which is left to the augmenter.
 
     The encoder is trained on tiles and works on whole images afterwards: its layers are the same, and the features
-    are of the size that they always had. The paper's network has no batch normalization. Where there is one, tiles
-    are normalized by their batch, and the moving statistics, by which it goes in use, are those of whole images: in
-    each step an eighth of the batch passes through the encoder for them. The loss of held-out images goes by them,
-    too, and so is higher than that of the training.
+    are of the size that they always had. What batch normalization remembers of the pixels is of standardised tiles.
 
     Let tiles be so large that the encoder's last feature map of them has more than one place. Else all but the middle
     of a kernel meets padding there, and learns nothing that whole images could use. For a ResNet that is 9 pixels
@@ -93,19 +87,10 @@ class Jigsaw(SelfSupervisedModel):
     def train_step(self, data):
         """Section 3 of the paper."""
         views = self.augment(self.images(data))
-        statistics = [tf.identity(weight) for weight in self.encoder.non_trainable_weights]
         with tf.GradientTape() as tape:
             loss, logs = self.forward(views, training=True)
         self.minimize(loss, tape)
-        if statistics:
-            self._see_whole_images(views, statistics)
         return self.report(loss, logs)
-
-    def _see_whole_images(self, views, statistics):
-        """Moves the statistics of before this step's tiles towards those of whole images."""
-        for weight, value in zip(self.encoder.non_trainable_weights, statistics, strict=True):
-            weight.assign(value)
-        self.encoder(views[: tf.maximum(1, tf.shape(views)[0] // WHOLE_IMAGES)], training=True)
 
     def forward(self, views, training):
         """Encodes the shuffled tiles of all images in one batch, and classifies their permutations."""
