@@ -23,7 +23,7 @@ def reference(a, b):
     return shared / union, shared / union - (hull - union) / hull
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(a=box, b=box)
 def test_equals_the_algorithm_and_keeps_its_properties(a, b):
     iou, generalized = reference(np.float64(a), np.float64(b))
