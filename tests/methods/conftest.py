@@ -68,7 +68,7 @@ def rising_momentum():
 
 def tiny_crops():
     """Two large views and two small ones, which `tiny_pooled_encoder` takes as well."""
-    crops = [keras_ssl.augment.grayscale(side, scale=scale) for side, scale in ((8, (0.5, 1.0)), (4, (0.2, 0.5)))]
+    crops = [keras_ssl.augment.crops(side, scale=scale) for side, scale in ((8, (0.5, 1.0)), (4, (0.2, 0.5)))]
     return keras_ssl.augment.MultiCrop(*crops, local_crops=2)
 
 
