@@ -4,7 +4,7 @@ import tensorflow as tf
 from keras_ssl import backbones
 from keras_ssl.losses import positive_accuracy, softmax_cross_entropy
 from keras_ssl.methods.base import SelfSupervisedModel
-from keras_ssl.pretext import JigsawPuzzle
+from keras_ssl.pretext import JigsawPuzzle, lay_tiles, shuffle_tiles
 from keras_ssl.training import check_head
 
 
@@ -98,6 +98,20 @@ class Jigsaw(SelfSupervisedModel):
         features = self.tile_encoder(tf.reshape(tiles, (-1, *tiles.shape[2:])), training=training)
         logits = self.head(tf.reshape(features, (-1, self.tile_features)), training=training)
         return softmax_cross_entropy(logits, labels), {"permutation_accuracy": positive_accuracy(logits, labels)}
+
+    def questions(self, images):
+        """What is asked about images, for `keras_ssl.plots.questions`: the tiles of a view of each.
+
+        Args:
+            images: array (n, height, width, channels), raw pixels in [0, 255].
+
+        Returns:
+            Dict of float32 arrays (n, …, channels): the tiles side by side, as they were cut and as they are shown to
+            the encoder.
+        """
+        tiles, labels = self.puzzle(self.augment(images, training=False), self.draws(training=False))
+        in_order = shuffle_tiles(tiles, tf.argsort(tf.gather(self.puzzle.permutations, labels)))
+        return {"tiles": lay_tiles(in_order).numpy(), "shuffled": lay_tiles(tiles).numpy()}
 
     def get_config(self):
         """The constructor's arguments, with the permutations themselves: another version may choose others."""

@@ -67,3 +67,15 @@ class RotationPrediction(SelfSupervisedModel):
         rotated, labels = all_rotations(views)
         logits = self.head(self.encoder(rotated, training=training))
         return softmax_cross_entropy(logits, labels), {"rotation_accuracy": positive_accuracy(logits, labels)}
+
+    def questions(self, images):
+        """What is asked about images, for `keras_ssl.plots.questions`: a view of each in its four rotations.
+
+        Args:
+            images: array (n, side, side, channels), raw pixels in [0, 255].
+
+        Returns:
+            Dict of float32 arrays (n, side, side, channels), by the turn.
+        """
+        rotated, _ = all_rotations(self.augment(images, training=False))
+        return {f"{90 * turns}°": batch.numpy() for turns, batch in enumerate(tf.split(rotated, ROTATIONS))}

@@ -3,6 +3,7 @@ from keras_ssl.plots.embedding_map import embedding_map
 from keras_ssl.plots.latent_walk import latent_walk
 from keras_ssl.plots.masked_reconstructions import masked_reconstructions
 from keras_ssl.plots.neighbors import neighbors
+from keras_ssl.plots.questions import questions
 from keras_ssl.plots.reconstructions import reconstructions
 from keras_ssl.plots.samples import samples
 from keras_ssl.plots.training_curves import training_curves
@@ -14,6 +15,7 @@ __all__ = [
     "latent_walk",
     "masked_reconstructions",
     "neighbors",
+    "questions",
     "reconstructions",
     "samples",
     "training_curves",

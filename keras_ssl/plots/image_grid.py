@@ -14,6 +14,20 @@ def image_grid(rows, columns, row_height):
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 
+def grid_of_columns(columns):
+    """A figure with a column of images under each title.
+
+    Args:
+        columns: dict of arrays (n, height, width, channels), raw pixels in [0, 255].
+    """
+    figure, axes = image_grid(len(next(iter(columns.values()))), len(columns), row_height=1.08)
+    for column, (title, batch) in enumerate(columns.items()):
+        axes[0, column].set_title(title, fontsize=10)
+        for row, image in enumerate(batch):
+            draw_image(axes[row, column], image)
+    return figure
+
+
 def draw_image(axes, image):
     """Draws an image (height, width, channels) with pixels in [0, 255], each pixel sharp.
 

@@ -1,4 +1,4 @@
-from keras_ssl.plots.image_grid import check_images, draw_image, image_grid
+from keras_ssl.plots.image_grid import check_images, grid_of_columns
 
 
 def masked_reconstructions(method, images, seed=0):
@@ -27,14 +27,10 @@ def masked_reconstructions(method, images, seed=0):
     >>> figure.savefig("reconstructions.png")
     """
     images = check_images(images, "images")
-    columns = {
-        "masked": method.mask_images(images, seed),
-        "prediction": method.reconstruct(images, seed),
-        "image": images,
-    }
-    figure, axes = image_grid(len(images), len(columns), row_height=1.08)
-    for column, (title, batch) in enumerate(columns.items()):
-        axes[0, column].set_title(title, fontsize=10)
-        for row, image in enumerate(batch):
-            draw_image(axes[row, column], image)
-    return figure
+    return grid_of_columns(
+        {
+            "masked": method.mask_images(images, seed),
+            "prediction": method.reconstruct(images, seed),
+            "image": images,
+        }
+    )

@@ -1,6 +1,6 @@
 import tensorflow as tf
 
-from keras_ssl.plots.image_grid import check_images, draw_image, image_grid
+from keras_ssl.plots.image_grid import check_images, grid_of_columns
 
 
 def views(augmenter, images, views=2, seed=0):
@@ -32,14 +32,7 @@ def views(augmenter, images, views=2, seed=0):
         raise ValueError(f"views must be a positive integer. Received: views={views}")
     augmenter = getattr(augmenter, "augmenter", augmenter)
     drawn = _draw(augmenter, images, views, seed)
-    figure, axes = image_grid(len(images), 1 + len(drawn), row_height=1.08)
-    for column, (title, batch) in enumerate(
-        [("image", images), *((f"view {view}", batch) for view, batch in enumerate(drawn, start=1))]
-    ):
-        axes[0, column].set_title(title, fontsize=10)
-        for row, image in enumerate(batch):
-            draw_image(axes[row, column], image)
-    return figure
+    return grid_of_columns({"image": images} | {f"view {view}": batch for view, batch in enumerate(drawn, start=1)})
 
 
 def _draw(augmenter, images, views, seed):

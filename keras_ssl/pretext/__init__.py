@@ -5,7 +5,7 @@ from keras_ssl.pretext.colors import check_rgb, chroma, colorize, to_grey
 from keras_ssl.pretext.jigsaw_puzzle import JigsawPuzzle
 from keras_ssl.pretext.permutation_set import permutation_set
 from keras_ssl.pretext.rotations import ROTATIONS, all_rotations, check_square
-from keras_ssl.pretext.tiles import cut_tiles, shuffle_tiles, standardize_tiles
+from keras_ssl.pretext.tiles import cut_tiles, lay_tiles, shuffle_tiles, standardize_tiles
 
 __all__ = [
     "MID_GREY",
@@ -20,6 +20,7 @@ __all__ = [
     "chroma",
     "colorize",
     "cut_tiles",
+    "lay_tiles",
     "permutation_set",
     "shuffle_tiles",
     "standardize_tiles",

@@ -1,3 +1,5 @@
+import math
+
 import tensorflow as tf
 
 # Of standardised tiles: mid-grey, and three deviations to black and to white.
@@ -84,3 +86,30 @@ def shuffle_tiles(tiles, permutations):
     [['c', 'a', 'b']]
     """
     return tf.gather(tiles, permutations, axis=1, batch_dims=1)
+
+
+def lay_tiles(tiles, gap=1):
+    """Tiles side by side as one image again, to be looked at.
+
+    Args:
+        tiles: (batch, grid * grid, height, width, channels) tensor, raw pixels in [0, 255].
+        gap: int of at least 0, white pixels between neighbours. Defaults to 1.
+
+    Returns:
+        Tensor (batch, grid * height + (grid - 1) * gap, grid * width + (grid - 1) * gap, channels).
+
+    Example:
+
+    >>> import keras_ssl, tensorflow as tf
+    >>> keras_ssl.pretext.lay_tiles(tf.zeros((2, 9, 8, 8, 3))).shape
+    TensorShape([2, 26, 26, 3])
+    """
+    tiles = tf.convert_to_tensor(tiles)
+    count, height, width, channels = tiles.shape[1:]
+    grid = math.isqrt(count)
+    framed = tf.pad(tiles, ((0, 0), (0, 0), (0, gap), (0, gap), (0, 0)), constant_values=255)
+    rows = tf.reshape(framed, (-1, grid, grid, height + gap, width + gap, channels))
+    laid = tf.reshape(
+        tf.transpose(rows, (0, 1, 3, 2, 4, 5)), (-1, grid * (height + gap), grid * (width + gap), channels)
+    )
+    return laid[:, : laid.shape[1] - gap, : laid.shape[2] - gap]

@@ -6,6 +6,20 @@ SAMPLES = 4 * COLUMNS
 WALKS = 4
 
 
+def draw_task(model, images, folder):
+    """Saves what a method is going to look at as figures in a run folder: random views, and what it asks about them.
+
+    Args:
+        model: a `keras_ssl.SelfSupervisedModel`.
+        images: array (n, height, width, channels), raw pixels in [0, 255].
+        folder: the run folder.
+    """
+    if model.augmenter is not None:
+        save_figure(plots.views(model.augmenter, images, seed=model.seed), folder, "views")
+    if hasattr(model, "questions"):
+        save_figure(plots.questions(model, images), folder, "questions")
+
+
 def draw_pictures(model, images, folder):
     """Saves what a method can show of itself as figures in a run folder.
 

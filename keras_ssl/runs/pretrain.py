@@ -9,7 +9,7 @@ import yaml
 from keras_ssl import plots, recipes
 from keras_ssl.callbacks import Checkpoint, CollapseMonitor, KNNMonitor, latest_checkpoint
 from keras_ssl.runs.encoder_file import EncoderFile
-from keras_ssl.runs.pictures import draw_pictures
+from keras_ssl.runs.pictures import draw_pictures, draw_task
 from keras_ssl.runs.run import Run, read_history, save_figure, write_aside
 from keras_ssl.runs.sources import has_labels, open_source, resolve
 
@@ -168,8 +168,7 @@ def _start_folder(folder, config, model):
     (folder / "README.md").write_text(
         GO_ON.format(method=method, data=data["name"], folder=folder, name=folder.name), encoding="utf-8"
     )
-    if model.augmenter is not None:
-        save_figure(plots.views(model.augmenter, _preview(data)[:8], seed=config["seed"]), folder, "views")
+    draw_task(model, _preview(data)[:8], folder)
     # Last, because this file makes the folder a run.
     text = yaml.safe_dump(config, sort_keys=False)
     write_aside(folder / "config.yaml", lambda path: path.write_text(text, encoding="utf-8"))

@@ -58,6 +58,22 @@ def test_it_learns_where_parts_belong(rng):
     assert history[0] < history[-1] > 0.8
 
 
+def test_it_shows_what_it_asks(images):
+    model = build(tile_size=6)  # as large as a cell, so that the tiles make up the image
+    asked = {name: np.delete(shown, 6, axis=1) for name, shown in model.questions(images).items()}
+    asked = {name: np.delete(shown, 6, axis=2) for name, shown in asked.items()}
+    _, labels = model.puzzle(images, model.draws(training=False))
+    for row, image in enumerate(images):
+        quarters = [asked["tiles"][row, top : top + 6, left : left + 6] for top in (0, 6) for left in (0, 6)]
+        for quarter, (top, left) in zip(quarters, ((0, 0), (0, 6), (6, 0), (6, 6)), strict=True):
+            assert np.corrcoef(quarter.ravel(), image[top : top + 6, left : left + 6].ravel())[0, 1] > 0.99
+        order = model.puzzle.permutations[labels[row]]
+        expected = np.block(
+            [[[quarters[order[0]]], [quarters[order[1]]]], [[quarters[order[2]]], [quarters[order[3]]]]]
+        )
+        np.testing.assert_array_equal(asked["shuffled"][row], expected)
+
+
 def test_the_permutations_are_kept_with_the_method(monkeypatch):
     model = build()
     config = model.get_config()

@@ -54,6 +54,14 @@ def test_it_learns_which_way_is_up(encoder, rng):
     assert history[0] < history[-1] > 0.95
 
 
+def test_it_shows_what_it_asks(encoder, rng):
+    images = rng.integers(0, 256, (3, 8, 8, 1), dtype="uint8")
+    asked = RotationPrediction(encoder).questions(images)
+    assert list(asked) == ["0°", "90°", "180°", "270°"]
+    for turns, shown in enumerate(asked.values()):
+        np.testing.assert_array_equal(shown, np.rot90(images, turns, axes=(1, 2)))
+
+
 def test_images_that_are_not_square_are_refused_before_any_training():
     with pytest.raises(ValueError, match=r"must be square.*image_size=.*crops.*Received: images of shape \(8, 12, 3"):
         RotationPrediction(small_cnn((8, 12, 3), filters=(4,)))

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_ssl.augment import Draws
-from keras_ssl.pretext import cut_tiles, shuffle_tiles, standardize_tiles
+from keras_ssl.pretext import cut_tiles, lay_tiles, shuffle_tiles, standardize_tiles
 
 
 def places(height, width, grid, tile_size, seed=0, batch=4):
@@ -62,6 +62,17 @@ def test_the_tile_that_a_permutation_names_comes_to_its_place(rng):
     for row in range(2):
         for place in range(4):
             np.testing.assert_array_equal(shuffled[row, place], tiles[row, permutations[row, place]])
+
+
+@pytest.mark.parametrize("gap", [0, 1, 3])
+def test_laid_tiles_are_the_image_with_white_lines(rng, gap):
+    images = rng.integers(0, 255, (2, 12, 18, 3))
+    laid = lay_tiles(cut_tiles(images, 3, (4, 6), Draws((0, 0))), gap).numpy()
+    assert laid.shape == (2, 12 + 2 * gap, 18 + 2 * gap, 3)
+    rows = np.arange(12) + np.arange(12) // 4 * gap
+    columns = np.arange(18) + np.arange(18) // 6 * gap
+    np.testing.assert_array_equal(laid[:, rows[:, None], columns], images)
+    assert (laid == 255).sum() == laid.size - images.size
 
 
 @pytest.mark.parametrize("replicas", [1, 2])
