@@ -31,7 +31,9 @@ def test_files_give_what_their_pixels_give(exported, served, files):
 
 
 def test_an_empty_request_has_an_empty_answer(served):
-    assert served.from_bytes([])["embedding"].shape == (0, 8)
+    for answer in (served.from_bytes([]), served(np.zeros((0, 16, 16, 3)))):
+        assert answer["embedding"].shape == (0, 8)
+        assert answer["probabilities"].shape == (0, 3) and len(answer["class"]) == 0
 
 
 def test_nothing_of_the_training_is_served(exported):
