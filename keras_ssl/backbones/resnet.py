@@ -131,7 +131,11 @@ def _bottleneck_block(x, filters, strides, name, output_name, *, last_gamma, syn
 def _shortcut(x, filters, strides, name, synchronized):
     if strides == 1 and x.shape[-1] == filters:
         return x
-    return conv_batch_norm(x, filters, 1, strides, f"{name}_shortcut", synchronized=synchronized)
+    if strides > 1:
+        # The pixels that a 1x1 convolution with strides takes. The gradient of such a one, in oneDNN, writes past its
+        # memory where x has fewer channels than a vector register: https://github.com/uxlfoundation/oneDNN/issues/6035
+        x = keras.layers.AveragePooling2D(1, strides, name=f"{name}_shortcut_pixels")(x)
+    return conv_batch_norm(x, filters, 1, 1, f"{name}_shortcut", synchronized=synchronized)
 
 
 def _add(shortcut, residual, name, output_name):

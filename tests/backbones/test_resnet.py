@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_ssl.backbones import BatchNormalization, resnet18, resnet50
 
@@ -53,10 +54,19 @@ def test_the_stem_can_be_chosen():
 
 def test_resnet50_strides_in_its_3x3():
     model = resnet50((32, 32, 3), width=2)
-    strided = {layer.name: layer.kernel_size for layer in model.layers if getattr(layer, "strides", 1) == (2, 2)}
-    inner = {name: size for name, size in strided.items() if "shortcut" not in name}
-    assert list(inner) == [f"stage{stage}_block1_2_conv" for stage in (2, 3, 4)]
-    assert set(inner.values()) == {(3, 3)}
+    convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    strided = {layer.name: layer.kernel_size for layer in convolutions if layer.strides == (2, 2)}
+    assert strided == {f"stage{stage}_block1_2_conv": (3, 3) for stage in (2, 3, 4)}
+
+
+@pytest.mark.parametrize("resnet, block", [(resnet18, "stage2_block1"), (resnet50, "stage3_block1")])
+def test_a_shortcut_with_strides_is_a_1x1_convolution_of_every_other_pixel(resnet, block, rng):
+    model = resnet((21, 32, 3), width=4)
+    before = model.get_layer(f"stage{int(block[5]) - 1}")
+    taps = keras.Model(model.input, [before.output, model.get_layer(f"{block}_shortcut_conv").output])
+    x, shortcut = taps(rng.uniform(0, 255, (2, 21, 32, 3)))
+    kernel = model.get_layer(f"{block}_shortcut_conv").kernel
+    np.testing.assert_allclose(shortcut, tf.nn.conv2d(x, kernel, 2, "SAME"), rtol=1e-4, atol=1e-5)
 
 
 def test_resnet50_has_32_features_per_width(rng):
