@@ -10,7 +10,7 @@ class Description(NamedTuple):
 
     Attributes:
         image_shape: (height, width, channels), where a height and width of `None` differ from image to image.
-        labelled: Boolean: whether each image has a label.
+        labelled: Boolean: whether each image has a label, in a folder by lying in one of several subfolders.
     """
 
     image_shape: tuple
@@ -39,7 +39,8 @@ def describe(name, data_dir=None):
         return Description((8, 8, 1), True)
     if is_folder(name):
         _, names = find_images(name)
-        return Description((None, None, 3), all(os.sep in inner for inner in names))
+        outermost = {inner.split(os.sep)[0] if os.sep in inner else None for inner in names}
+        return Description((None, None, 3), None not in outermost and len(outermost) > 1)
     features = prepared_builder(name, data_dir).info.features
     shape = features["image"].shape if "image" in features else (None, None, 3)
     return Description(tuple(shape), "label" in features)

@@ -2,24 +2,16 @@ import csv
 from pathlib import Path
 
 import keras
-import numpy as np
 import tensorflow as tf
 import yaml
 
 from keras_ssl import plots, recipes
-from keras_ssl.callbacks import Checkpoint, CollapseMonitor, KNNMonitor, latest_checkpoint
+from keras_ssl.callbacks import Checkpoint, latest_checkpoint
 from keras_ssl.runs.encoder_file import EncoderFile
+from keras_ssl.runs.monitors import monitors
 from keras_ssl.runs.pictures import draw_pictures, draw_task
 from keras_ssl.runs.run import Run, read_history, save_figure, write_aside
-from keras_ssl.runs.sources import has_labels, open_source, resolve
-
-# Enough for a monitor to tell epochs apart by one per cent, little enough to cost a few seconds an epoch.
-MONITORED_IMAGES = 5000
-MONITORED_BYTES = 256 * 2**20
-MONITOR_BATCH = 250
-VALIDATION_SHARE = 0.2
-# Some hundred tell whether features have collapsed.
-WATCHED_IMAGES = 500
+from keras_ssl.runs.sources import open_source, resolve
 
 GO_ON = """# A run of keras_ssl
 
@@ -181,38 +173,12 @@ def _preview(source):
 
 def _callbacks(folder, config, model):
     return [
-        *(_monitors(config, model) if config["monitor"] else []),
+        *(monitors(config, model) if config["monitor"] else []),
         keras.callbacks.CSVLogger(folder / "history.csv", append=True),
         EncoderFile(folder / "encoder.keras"),
         # Last: an epoch counts as done when all else about it is written.
         Checkpoint(folder / "checkpoints"),
     ]
-
-
-def _monitors(config, model):
-    """A KNNMonitor where there are labels, and a CollapseMonitor for a method whose views could all become one."""
-    labelled, compares_views = has_labels(config["data"]), "embedding_spread" in model.logged
-    if not (labelled or compares_views):
-        return
-    sample = _sample(config, MONITORED_IMAGES if labelled else WATCHED_IMAGES, labelled)
-    if labelled:
-        images, labels = sample
-        held_out = round(len(images) * VALIDATION_SHARE)
-        yield KNNMonitor((images[held_out:], labels[held_out:]), (images[:held_out], labels[:held_out]))
-    if compares_views:
-        yield CollapseMonitor(sample[0][:WATCHED_IMAGES])
-
-
-def _sample(config, count, labels):
-    """About `count` random training images, or fewer large ones, in memory: [images] or [images, labels]."""
-    source = config["data"]
-    sample = open_source(
-        source, source["split"], batch_size=MONITOR_BATCH, labels=labels, shuffle=True, seed=config["seed"]
-    )
-    image_bytes = int(np.prod(tf.nest.flatten(sample.element_spec)[0].shape[1:]))
-    batches = max(2, min(count, MONITORED_BYTES // image_bytes) // MONITOR_BATCH)
-    elements = map(tf.nest.flatten, sample.take(batches).as_numpy_iterator())
-    return [np.concatenate(part) for part in zip(*elements, strict=True)]
 
 
 def _truncate_history(path, epochs):

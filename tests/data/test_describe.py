@@ -8,10 +8,18 @@ def test_digits():
 
 
 def test_a_folder_is_labelled_by_its_subfolders(tmp_path):
-    (tmp_path / "cat").mkdir()
-    (tmp_path / "cat" / "1.jpg").touch()
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.jpg").touch()
     assert describe(str(tmp_path)) == ((None, None, 3), True)
     (tmp_path / "stray.jpg").touch()
+    assert describe(str(tmp_path)) == ((None, None, 3), False)
+
+
+def test_a_single_subfolder_tells_nothing_apart(tmp_path):
+    (tmp_path / "holidays" / "2026").mkdir(parents=True)
+    for number in range(2):
+        (tmp_path / "holidays" / "2026" / f"{number}.jpg").touch()
     assert describe(str(tmp_path)) == ((None, None, 3), False)
 
 

@@ -78,6 +78,19 @@ def test_on_a_folder_of_photographs(photos, tmp_path, tiny):
     assert {"val_knn_accuracy", "feature_spread", "feature_rank"} <= set(run.history)
 
 
+@pytest.mark.parametrize("classes, monitored", [({"cat": 9, "dog": 6}, True), ({"cat": 14, "dog": 1}, False)])
+def test_a_few_photographs_are_enough(classes, monitored, photos, tmp_path, tiny):
+    """Too few to vote, or nearly all of one kind: the training goes on with what can be told, or without."""
+    pictures = sorted(photos.rglob("*.jpg"))
+    for name, count in classes.items():
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number, picture in enumerate(pictures[:count]):
+            (tmp_path / "photos" / name / f"{number}.jpg").write_bytes(picture.read_bytes())
+    overrides = {**tiny, "epochs": 1, "batch_size": 8, "image_size": [16, 16]}
+    run = runs.pretrain("simclr", str(tmp_path / "photos"), tmp_path / "run", overrides=overrides, seed=3, verbose=0)
+    assert ("val_knn_accuracy" in run.history) == monitored
+
+
 def test_the_policy_holds_for_the_run_alone(tmp_path, tiny):
     overrides = {**tiny, "epochs": 1}
     run = runs.pretrain(

@@ -1,0 +1,69 @@
+import numpy as np
+import tensorflow as tf
+
+from keras_ssl.callbacks import CollapseMonitor, KNNMonitor
+from keras_ssl.runs.sources import has_labels, open_source
+
+# Enough for a monitor to tell epochs apart by one per cent, little enough to cost a few seconds an epoch.
+MONITORED_IMAGES = 5000
+MONITORED_BYTES = 256 * 2**20
+MONITOR_BATCH = 250
+VALIDATION_SHARE = 0.2
+NEIGHBORS = 20
+# Some hundred tell whether features have collapsed.
+WATCHED_IMAGES = 500
+
+
+def monitors(config, model):
+    """The callbacks that watch a run's features: by labels where there are some, and for collapse.
+
+    Args:
+        config: the settings of the run.
+        model: the method; one that compares views may collapse.
+
+    Yields:
+        `KNNMonitor` and `CollapseMonitor`, on some of the training images.
+    """
+    labelled, compares_views = has_labels(config["data"]), "embedding_spread" in model.logged
+    if not (labelled or compares_views):
+        return
+    sample = _sample(config, MONITORED_IMAGES if labelled else WATCHED_IMAGES, labelled)
+    if labelled:
+        yield from knn_monitor(*sample)
+    if compares_views:
+        yield CollapseMonitor(sample[0][:WATCHED_IMAGES])
+
+
+def knn_monitor(images, labels):
+    """A `KNNMonitor` that scores a fifth of the images by the rest.
+
+    What cannot be scored must end no training: images without a label and classes of a single image are left out.
+
+    Args:
+        images: array (n, height, width, channels).
+        labels: array (n,) of class numbers; many data sets mark by -1 what has none, such as most of STL-10.
+
+    Returns:
+        List of the one monitor, or of none where less than two classes are left.
+    """
+    known = labels >= 0
+    images, labels = images[known], labels[known]
+    held_out = round(len(images) * VALIDATION_SHARE)
+    neighbors = images[held_out:], labels[held_out:]
+    scored = np.isin(labels[:held_out], neighbors[1])
+    if not scored.any() or len(np.unique(neighbors[1])) < 2:
+        return []
+    validation = images[:held_out][scored], labels[:held_out][scored]
+    return [KNNMonitor(neighbors, validation, k=min(NEIGHBORS, len(neighbors[1])))]
+
+
+def _sample(config, count, labels):
+    """About `count` random training images, or fewer large ones, in memory: [images] or [images, labels]."""
+    source = config["data"]
+    sample = open_source(
+        source, source["split"], batch_size=MONITOR_BATCH, labels=labels, shuffle=True, seed=config["seed"]
+    )
+    image_bytes = int(np.prod(tf.nest.flatten(sample.element_spec)[0].shape[1:]))
+    batches = max(2, min(count, MONITORED_BYTES // image_bytes) // MONITOR_BATCH)
+    elements = map(tf.nest.flatten, sample.take(batches).as_numpy_iterator())
+    return [np.concatenate(part) for part in zip(*elements, strict=True)]
