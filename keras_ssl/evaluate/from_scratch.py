@@ -7,8 +7,8 @@ from keras_ssl.evaluate.fine_tune import fine_tune
 def from_scratch(encoder, train, test, *, learning_rate=1e-3, seed=0, **settings):
     """Accuracy of the encoder's architecture trained from random weights: the baseline of `fine_tune`.
 
-    The same training, but from `random_encoder`, with a random head and one learning rate for all layers, a higher
-    one: there are no features to keep.
+    The same training, but from `random_encoder`, with a random head and one learning rate for all layers: there
+    are no features to keep.
 
     Args:
         encoder: as for `fine_tune`; none of its weights are used.
