@@ -97,8 +97,8 @@ def check_classes(train):
     """Raises a ValueError unless there are two classes to tell apart."""
     if train.labels.min() == train.labels.max():
         raise ValueError(
-            "There must be at least two classes to tell apart: were the first rows taken of sorted images, or has the "
-            "folder of images only one subfolder? "
+            "There must be at least two classes to tell apart: were the first rows taken of sorted images, or has "
+            "the folder of images only one subfolder? "
             f"Received: train.labels with the class {train.labels[0]} alone"
         )
 

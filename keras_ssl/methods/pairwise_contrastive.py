@@ -3,14 +3,14 @@ import tensorflow as tf
 
 from keras_ssl import backbones
 from keras_ssl.losses import (
+    MINERS,
     embedding_spread,
     euclidean_distances,
     global_views,
     pairwise_contrastive,
-    random_negatives,
 )
 from keras_ssl.methods.projected_views import ProjectedViews
-from keras_ssl.training import check_margin
+from keras_ssl.training import check_choice, check_margin
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
@@ -20,8 +20,8 @@ class PairwiseContrastive(ProjectedViews):
     Hadsell, Chopra and LeCun 2006, "Dimensionality Reduction by Learning an Invariant Mapping"
     (https://doi.org/10.1109/CVPR.2006.100), algorithm 1, where views of an image take the place of labelled
     neighbours. Each step has as many pairs of two images as pairs of one: each first view with the second view of
-    another image of the global batch, drawn at random, so `keras_ssl.losses.pairwise_contrastive` sees both alike
-    often. Embeddings have length 1, so that distances lie in [0, 2].
+    another image of the global batch, so `keras_ssl.losses.pairwise_contrastive` sees both alike often. Embeddings
+    have length 1, so that distances lie in [0, 2].
 
     Logged beside the loss: `positive_distance` and `negative_distance`, the means over the pairs of either kind, and
     `embedding_spread`, 0 when the embeddings have collapsed.
@@ -34,11 +34,13 @@ class PairwiseContrastive(ProjectedViews):
         augmenter: a `keras_ssl.augment.Augmenter`. By default `augment.simclr` for the encoder's image size, and
             `augment.grayscale` for images that are not RGB.
         margin: float in (0, 2): from this distance on, views of two images are left alone; 1.0.
+        negatives: which other image makes a pair: "random", "semi_hard" (the nearest that is farther than the other
+            view) or "hardest". Most images drawn at random are beyond the margin soon, and teach nothing.
         seed: int. With the step and the view it determines every random draw of the training.
 
     Raises:
-        ValueError: for an encoder that is not such a model, a projector that does not fit it, or a margin that is out
-            of its range.
+        ValueError: for an encoder that is not such a model, a projector that does not fit it, a margin that is out of
+            its range, or negatives of another name.
 
     Example:
 
@@ -51,9 +53,11 @@ class PairwiseContrastive(ProjectedViews):
 
     logged = ("positive_distance", "negative_distance", "embedding_spread")
 
-    def __init__(self, encoder, projector=None, augmenter=None, *, margin=1.0, seed=0, **kwargs):
+    def __init__(self, encoder, projector=None, augmenter=None, *, margin=1.0, negatives="random", seed=0, **kwargs):
         super().__init__(encoder, projector, augmenter, seed=seed, **kwargs)
         self.margin = check_margin(margin)
+        check_choice("negatives", negatives, MINERS)
+        self.negatives = negatives
 
     @staticmethod
     def default_projector(features):
@@ -76,7 +80,7 @@ class PairwiseContrastive(ProjectedViews):
         distances = euclidean_distances(first, all_second)
         rows = tf.range(tf.shape(first)[0])
         uniform = self.draws(training=training).uniform(tf.shape(first)[0], 1)
-        others = random_negatives(distances, first_row + rows, uniform)
+        others = MINERS[self.negatives](distances, first_row + rows, uniform)
         loss = pairwise_contrastive(
             tf.concat([first, first], axis=0),
             tf.concat([second, tf.gather(all_second, others)], axis=0),
@@ -91,4 +95,4 @@ class PairwiseContrastive(ProjectedViews):
 
     def get_config(self):
         """The constructor's arguments."""
-        return {**super().get_config(), "margin": self.margin}
+        return {**super().get_config(), "margin": self.margin, "negatives": self.negatives}

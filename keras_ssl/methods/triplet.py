@@ -11,7 +11,7 @@ from keras_ssl.losses import (
     triplet_margin,
 )
 from keras_ssl.methods.projected_views import ProjectedViews
-from keras_ssl.training import check_margin
+from keras_ssl.training import check_choice, check_margin
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
@@ -60,8 +60,7 @@ class Triplet(ProjectedViews):
     ):
         super().__init__(encoder, projector, augmenter, seed=seed, **kwargs)
         self.margin = check_margin(margin)
-        if negatives not in MINERS:
-            raise ValueError(f"negatives must be one of {', '.join(MINERS)}. Received: negatives={negatives!r}")
+        check_choice("negatives", negatives, MINERS)
         self.negatives = negatives
 
     @staticmethod

@@ -30,7 +30,7 @@ def test_random_negatives_are_drawn_anew_in_every_step(encoder, views):
 
 
 def test_says_what_does_not_fit(encoder):
-    with pytest.raises(ValueError, match="one of random, semi_hard, hardest. Received: negatives='easy'"):
+    with pytest.raises(ValueError, match="one of 'random', 'semi_hard', 'hardest'. Received: negatives='easy'"):
         keras_ssl.Triplet(encoder, negatives="easy")
     with pytest.raises(ValueError, match="no two are farther apart than 2"):
         keras_ssl.Triplet(encoder, margin=2)
