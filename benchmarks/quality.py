@@ -61,7 +61,7 @@ ENTRIES = {
     "DINO": narrow("dino"),
     "NNCLR": narrow("nnclr", epochs=4),
     "Triplet": narrow("triplet", epochs=4),
-    "PairwiseContrastive": narrow("pairwisecontrastive", epochs=4),
+    "PairwiseContrastive": narrow("pairwisecontrastive"),
     "RotationPrediction": narrow("rotationprediction"),
     "Jigsaw": narrow("jigsaw", epochs=20),
     "autoencoder": Entry("autoencoder"),
