@@ -1,5 +1,6 @@
 from keras_ssl.evaluate.accuracy import accuracy
 from keras_ssl.evaluate.baselines import random_baseline, random_encoder, raw_pixels
+from keras_ssl.evaluate.batch_statistics import estimate_batch_statistics
 from keras_ssl.evaluate.distill import distill
 from keras_ssl.evaluate.features import Features, extract_features
 from keras_ssl.evaluate.few_label import few_label
@@ -25,6 +26,7 @@ __all__ = [
     "Score",
     "accuracy",
     "distill",
+    "estimate_batch_statistics",
     "extract_features",
     "few_label",
     "few_label_fine_tune",

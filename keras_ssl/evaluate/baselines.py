@@ -5,6 +5,7 @@ import keras
 import numpy as np
 
 from keras_ssl.backbones.copies import rebuilt
+from keras_ssl.evaluate.batch_statistics import estimate_batch_statistics
 from keras_ssl.evaluate.features import collect, extract_features
 from keras_ssl.evaluate.image_batches import ImageBatches
 from keras_ssl.evaluate.knn import knn
@@ -47,9 +48,8 @@ def random_encoder(encoder, images, seed=0, batch_size=256, verbose=0):
 
     Weights are drawn anew by the initialisers that the encoder's configuration names; none of the encoder's own
     are used, pretrained ones neither. What is no weight but preprocessing, an adapted `Normalization`, is kept.
-    Batch normalisation then gets the statistics of `images`, without which a random network's features are
-    worse than they need be: the mean of the batch means, and the mean of the batch variances plus the variance of
-    the batch means (Wu and Johnson 2021, "Rethinking 'Batch' in BatchNorm", section 3).
+    Batch normalisation then gets the statistics of `images` (`estimate_batch_statistics`), without which a random
+    network's features are worse than they need be.
 
     Args:
         encoder: a built `keras.Model` that Keras can serialise. It is left as it is.
@@ -73,9 +73,10 @@ def random_encoder(encoder, images, seed=0, batch_size=256, verbose=0):
     >>> baseline(images).shape
     TensorShape([64, 256])
     """
-    batches = ImageBatches(images, batch_size)
     fresh = _redrawn(encoder, seed)
-    _estimate_batch_norm(fresh, batches, verbose)
+    # A frozen layer would keep the statistics that are to be estimated.
+    fresh.trainable = True
+    estimate_batch_statistics(fresh, images, batch_size, verbose)
     _check_no_leak(encoder, fresh)
     return fresh
 
@@ -159,31 +160,6 @@ def _seeded(seed):
         yield
     finally:
         random.setstate(state)
-
-
-def _estimate_batch_norm(encoder, batches, verbose):
-    # A frozen layer would use the moving statistics that are to be estimated.
-    encoder.trainable = True
-    layers = [layer for layer in encoder._flatten_layers() if hasattr(layer, "moving_variance")]
-    if not layers:
-        return
-    momenta = [layer.momentum for layer in layers]
-    for layer in layers:
-        layer.momentum = 0.0  # the moving statistics are then those of the last batch
-
-    def batch_statistics(images):
-        encoder(keras.ops.cast(images, "float32"), training=True)
-        rows = [(layer.moving_mean.numpy(), layer.moving_variance.numpy()) for layer in layers]
-        statistics.append(rows)
-        return np.zeros((len(images), 1), np.float32)
-
-    statistics = []
-    collect(batch_statistics, batches, verbose)
-    for layer, momentum, rows in zip(layers, momenta, zip(*statistics, strict=True), strict=True):
-        means, variances = (np.stack(values).astype("float64") for values in zip(*rows, strict=True))
-        layer.momentum = momentum
-        layer.moving_mean.assign(means.mean(axis=0))
-        layer.moving_variance.assign(variances.mean(axis=0) + means.var(axis=0))
 
 
 def _check_no_leak(encoder, fresh):

@@ -69,6 +69,9 @@ class SelfSupervisedModel(keras.Model):
     #: Whether jit_compile="auto" compiles the step on a CPU, too: a step of dense layers gains what one of
     #: convolutions would lose.
     compile_on_cpu = False
+    #: Whether the encoder sees whole images while it is trained. Where it sees parts of them, its batch normalization
+    #: needs `callbacks.BatchStatistics`, which runs have then.
+    encodes_whole_images = True
 
     def __init__(self, encoder, augmenter=None, *, seed=0, **kwargs):
         super().__init__(**kwargs)

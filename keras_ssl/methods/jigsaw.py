@@ -25,7 +25,8 @@ class Jigsaw(SelfSupervisedModel):
     photographs the paper shifts the colour channels and trains on some grey images, which is left to the augmenter.
 
     The encoder is trained on tiles and works on whole images afterwards: its layers are the same, and the features
-    are of the size that they always had. What batch normalization remembers of the pixels is of standardised tiles.
+    are of the size that they always had. But batch normalization remembers statistics of standardised tiles: give fit
+    `keras_ssl.callbacks.BatchStatistics`, as runs do, for those of whole images, which features are much better with.
 
     Let tiles be so large that the encoder's last feature map of them has more than one place. Else all but the middle
     of a kernel meets padding there, and learns nothing that whole images could use. For a ResNet that is 9 pixels
@@ -57,12 +58,14 @@ class Jigsaw(SelfSupervisedModel):
     >>> images = np.random.randint(0, 256, (64, 32, 32, 3), dtype="uint8")
     >>> model = keras_ssl.Jigsaw(keras_ssl.backbones.small_cnn((32, 32, 3)), permutations=30)
     >>> model.compile("adam")
-    >>> history = model.fit(images, batch_size=32, verbose=0)
+    >>> whole = keras_ssl.callbacks.BatchStatistics(images)
+    >>> history = model.fit(images, batch_size=32, callbacks=[whole], verbose=0)
     >>> model.predict(images, verbose=0).shape
     (64, 256)
     """
 
     logged = ("permutation_accuracy",)
+    encodes_whole_images = False
 
     def __init__(
         self,

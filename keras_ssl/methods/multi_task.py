@@ -71,6 +71,7 @@ class MultiTask(SelfSupervisedModel):
         learned = loss_weights == UNCERTAINTY
         self.views = max(task.views for task in tasks.values())
         self.minimum_batch = max(task.minimum_batch for task in tasks.values())
+        self.encodes_whole_images = all(task.encodes_whole_images for task in tasks.values())
         self.logged = tuple(
             f"{name}_{quantity}"
             for name, task in tasks.items()

@@ -1,13 +1,11 @@
 import numpy as np
-import tensorflow as tf
 
 from keras_ssl.callbacks import CollapseMonitor, KNNMonitor
-from keras_ssl.runs.sources import has_labels, open_source
+from keras_ssl.runs.sample import sample
+from keras_ssl.runs.sources import has_labels
 
 # Enough for a monitor to tell epochs apart by one per cent, little enough to cost a few seconds an epoch.
 MONITORED_IMAGES = 5000
-MONITORED_BYTES = 256 * 2**20
-MONITOR_BATCH = 250
 VALIDATION_SHARE = 0.2
 NEIGHBORS = 20
 # Some hundred tell whether features have collapsed.
@@ -27,11 +25,11 @@ def monitors(config, model):
     labelled, compares_views = has_labels(config["data"]), "embedding_spread" in model.logged
     if not (labelled or compares_views):
         return
-    sample = _sample(config, MONITORED_IMAGES if labelled else WATCHED_IMAGES, labelled)
+    watched = sample(config, MONITORED_IMAGES if labelled else WATCHED_IMAGES, labelled)
     if labelled:
-        yield from knn_monitor(*sample)
+        yield from knn_monitor(*watched)
     if compares_views:
-        yield CollapseMonitor(sample[0][:WATCHED_IMAGES])
+        yield CollapseMonitor(watched[0][:WATCHED_IMAGES])
 
 
 def knn_monitor(images, labels):
@@ -55,15 +53,3 @@ def knn_monitor(images, labels):
         return []
     validation = images[:held_out][scored], labels[:held_out][scored]
     return [KNNMonitor(neighbors, validation, k=min(NEIGHBORS, len(neighbors[1])))]
-
-
-def _sample(config, count, labels):
-    """About `count` random training images, or fewer large ones, in memory: [images] or [images, labels]."""
-    source = config["data"]
-    sample = open_source(
-        source, source["split"], batch_size=MONITOR_BATCH, labels=labels, shuffle=True, seed=config["seed"]
-    )
-    image_bytes = int(np.prod(tf.nest.flatten(sample.element_spec)[0].shape[1:]))
-    batches = max(2, min(count, MONITORED_BYTES // image_bytes) // MONITOR_BATCH)
-    elements = map(tf.nest.flatten, sample.take(batches).as_numpy_iterator())
-    return [np.concatenate(part) for part in zip(*elements, strict=True)]

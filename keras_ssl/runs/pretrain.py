@@ -6,12 +6,16 @@ import tensorflow as tf
 import yaml
 
 from keras_ssl import plots, recipes
-from keras_ssl.callbacks import Checkpoint, latest_checkpoint
+from keras_ssl.callbacks import BatchStatistics, Checkpoint, latest_checkpoint
 from keras_ssl.runs.encoder_file import EncoderFile
 from keras_ssl.runs.monitors import monitors
 from keras_ssl.runs.pictures import draw_pictures, draw_task
 from keras_ssl.runs.run import Run, read_history, save_figure, write_aside
+from keras_ssl.runs.sample import sample
 from keras_ssl.runs.sources import open_source, resolve
+
+# For the statistics of batch normalization: their error is then a few per cent of a deviation.
+STATISTICS_IMAGES = 2000
 
 GO_ON = """# A run of keras_ssl
 
@@ -173,12 +177,18 @@ def _preview(source):
 
 def _callbacks(folder, config, model):
     return [
+        *([] if model.encodes_whole_images else [_batch_statistics(config)]),
         *(monitors(config, model) if config["monitor"] else []),
         keras.callbacks.CSVLogger(folder / "history.csv", append=True),
         EncoderFile(folder / "encoder.keras"),
         # Last: an epoch counts as done when all else about it is written.
         Checkpoint(folder / "checkpoints"),
     ]
+
+
+def _batch_statistics(config):
+    (images,) = sample(config, STATISTICS_IMAGES)
+    return BatchStatistics(images, config["recipe"]["batch_size"])
 
 
 def _truncate_history(path, epochs):

@@ -13,8 +13,8 @@ class Jigsaw(Task):
     """Says in which order the tiles of an image were put, as `keras_ssl.Jigsaw` does.
 
     Noroozi and Favaro 2016 (https://arxiv.org/abs/1603.09246): the shuffled tiles go through the encoder one by one,
-    and a head on all their features says which permutation it was. Logged beside the loss: `accuracy`; chance is
-    1 / permutations.
+    and a head on all their features says which permutation it was. Give fit `keras_ssl.callbacks.BatchStatistics`, as
+    runs do. Logged beside the loss: `accuracy`; chance is 1 / permutations.
 
     Args:
         grid: int of at least 2, tiles in a row and in a column. Defaults to 3, as in the paper. The cells,
@@ -39,6 +39,7 @@ class Jigsaw(Task):
     """
 
     logged = ("accuracy",)
+    encodes_whole_images = False
 
     def __init__(self, grid=3, permutations=100, head=None, *, tile_size=None, augmented=False, **kwargs):
         super().__init__(augmented=augmented, **kwargs)

@@ -37,6 +37,8 @@ class Task(keras.layers.Layer):
     against_augmented = ""
     #: Whether the task asks for `encoder.feature_map(images, training=…)`.
     reads_feature_map = False
+    #: Whether the task gives the encoder whole images; see `keras_ssl.SelfSupervisedModel`.
+    encodes_whole_images = True
 
     def __init__(self, *, augmented=False, **kwargs):
         super().__init__(**kwargs)

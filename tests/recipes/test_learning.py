@@ -2,7 +2,7 @@
 
 import pytest
 
-from keras_ssl import data, evaluate, recipes
+from keras_ssl import callbacks, data, evaluate, recipes
 
 # A part of their epochs is enough to show it within seconds; all others get all of their epochs, and are slow.
 QUICK = {"autoencoder": 15, "deepautoencoder": 15, "simclr": 6, "variationalautoencoder": 15}
@@ -21,10 +21,12 @@ def test_beats_a_random_encoder_on_digits(name):
     labelled = [data.load("digits", split, labels=True) for split in ("train", "test")]
 
     def score(*features):
-        return evaluate.few_label(*features, labels_per_class=(5,))
+        # A single label, because with many the features of a random encoder do, too.
+        return evaluate.few_label(*features, labels_per_class=(1,))[1]
 
-    baseline = evaluate.random_baseline(model.encoder, *labelled, score)[5]
-    model.fit(train, epochs=recipe.settings["epochs"], verbose=0)
-    learned = score(*(evaluate.extract_features(model.encoder, part, verbose=0) for part in labelled))[5]
-    # The three random encoders differ by 0.01 among themselves.
-    assert float(learned) > float(baseline) + 0.02
+    baseline = evaluate.random_baseline(model.encoder, *labelled, score)
+    as_in_runs = [] if model.encodes_whole_images else [callbacks.BatchStatistics(labelled[0])]
+    model.fit(train, epochs=recipe.settings["epochs"], callbacks=as_in_runs, verbose=0)
+    learned = score(*(evaluate.extract_features(model.encoder, part, verbose=0) for part in labelled))
+    # By more than random encoders differ among themselves.
+    assert float(learned) > float(baseline) + baseline.deviation

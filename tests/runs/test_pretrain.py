@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_ssl import runs
+from keras_ssl import data, runs
 from keras_ssl.callbacks import Checkpoint, latest_checkpoint
 
 
@@ -62,6 +62,25 @@ def test_an_interrupted_run_goes_on_as_if_it_had_not_been(finished, tmp_path, mo
     assert run.epochs_done == 2 and run.history == finished.history
     for resumed, whole in zip(weights(run), weights(finished), strict=True):
         np.testing.assert_array_equal(resumed, whole)
+
+
+@pytest.mark.parametrize(
+    "method, settings",
+    [
+        ("jigsaw", {}),
+        ("multitask", {"tasks": {"contrastive": None, "order": {"name": "Jigsaw", "grid": 2, "permutations": 24}}}),
+    ],
+)
+def test_an_encoder_trained_on_tiles_is_fit_for_images(method, settings, tmp_path, tiny):
+    """Its batch normalisation has the statistics of whole images, which a jigsaw never shows it."""
+    tiny = {name: tiny[name] for name in ("batch_size", "backbone")}
+    settings = {**tiny, "epochs": 1, "augmenter": None, **settings}
+    run = runs.pretrain(method, "digits", tmp_path / "run", split="train[:200]", overrides=settings, verbose=0)
+    images = data.load("digits", "train[:200]", shuffle=False)
+    encoder = run.encoder()
+    norm = next(layer for layer in encoder.layers if hasattr(layer, "moving_mean"))
+    before_norm = keras.Model(encoder.input, norm.input).predict(images, verbose=0)
+    np.testing.assert_allclose(norm.moving_mean, before_norm.mean((0, 1, 2)), atol=0.02)
 
 
 def test_a_complete_run_is_left_as_it_is(finished):
