@@ -55,7 +55,7 @@ def distill(
         augmenter: as for `fine_tuned_classifier`.
         batch_size: positive int, for arrays only. Defaults to 64.
         seed: int. The order of arrays, the views and the head are a function of it. Defaults to 0.
-        verbose: as in `keras.Model.fit`. Defaults to 0.
+        verbose: 0 for silence or 1 for a progress bar over the epochs. Defaults to 0.
 
     Returns:
         A `keras.Model` from images to float32 probabilities (batch, classes), a `keras.Sequential` of the trained

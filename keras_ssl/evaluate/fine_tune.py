@@ -110,7 +110,7 @@ def fine_tuned_classifier(
             `keras_ssl.augment.crops` of half the image or more, mirrored where images are RGB.
         batch_size: positive int, images per step. Defaults to 64.
         seed: int. The order, the views and a random head are a function of it. Defaults to 0.
-        verbose: as in `keras.Model.fit`. Defaults to 0.
+        verbose: 0 for silence or 1 for a progress bar over the epochs. Defaults to 0.
 
     Returns:
         A `keras.Model` from images to float32 probabilities (batch, classes).

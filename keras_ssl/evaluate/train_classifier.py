@@ -4,6 +4,7 @@ import keras
 
 from keras_ssl import augment, distribute
 from keras_ssl.backbones.copies import copied
+from keras_ssl.evaluate.epochs_bar import EpochsBar
 from keras_ssl.evaluate.image_batches import ImageBatches
 from keras_ssl.evaluate.view_trainer import ViewTrainer
 from keras_ssl.optimizers import LayerDecay, scaled_cosine
@@ -49,7 +50,7 @@ def train_classifier(
         layer_decay: float in (0, 1], see `keras_ssl.optimizers.LayerDecay`.
         weight_decay: float of at least 0, decoupled.
         seed: int, of the views.
-        verbose: as in `keras.Model.fit`.
+        verbose: 0 for silence or 1 for a progress bar over the epochs.
 
     Returns:
         A `keras.Sequential` of the copy and the head, from images to probabilities.
@@ -87,7 +88,8 @@ def train_classifier(
     trainer = ViewTrainer(logits, augmenter, objective, seed)
     trainer.compile(optimizer)
     batches = distribute.transferable(images, trainer.distribute_strategy)
-    trainer.fit(batches, epochs=epochs, shuffle=False, callbacks=[EpochOrder(images)], verbose=verbose)
+    callbacks = [EpochOrder(images), *([EpochsBar()] if verbose else [])]
+    trainer.fit(batches, epochs=epochs, shuffle=False, callbacks=callbacks, verbose=0)
     return keras.Sequential([keras.Input(encoder.input_shape[1:], name="images"), encoder, head], name="classifier")
 
 

@@ -238,3 +238,11 @@ def test_what_is_no_encoder_and_no_setting():
         fine_tune("encoder.keras", (IMAGES, LABELS), (IMAGES, LABELS))
     with pytest.raises(TypeError, match="momentum"):
         fine_tune(plain(), (IMAGES, LABELS), (IMAGES, LABELS), momentum=0.9)
+
+
+def test_a_bar_over_the_epochs(small, labelled, crops, capsys):
+    fine_tuned_classifier(small, labelled, epochs=3, batch_size=16, augmenter=crops)
+    assert not capsys.readouterr().out
+    fine_tuned_classifier(small, labelled, epochs=3, batch_size=16, augmenter=crops, verbose=1)
+    shown = capsys.readouterr().out
+    assert shown.count("3/3") == 1 and "/epoch - loss: " in shown
