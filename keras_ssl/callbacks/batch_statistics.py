@@ -1,14 +1,15 @@
 import keras
 
+from keras_ssl.callbacks.encoder_of import encoder_of
 from keras_ssl.evaluate.batch_statistics import estimate_batch_statistics
 from keras_ssl.evaluate.image_batches import ImageBatches
 
 
 class BatchStatistics(keras.callbacks.Callback):
-    """Keeps the encoder's batch normalisation fit for whole images, while a method trains it on parts of them.
+    """Keeps the encoder's batch normalization fit for whole images, while a method trains it on parts of them.
 
     For `keras_ssl.Jigsaw`, and `MultiTask` with such a task: their encoders see standardised tiles, and what batch
-    normalisation remembers for inference are moving averages over those. After each epoch this callback puts the
+    normalization remembers for inference are moving averages over those. After each epoch this callback puts the
     statistics of `images` in their place (`keras_ssl.evaluate.estimate_batch_statistics`). Training goes by its
     batches, so it is not disturbed; but the task itself, in `evaluate` after the training, meets statistics that are
     no longer its tiles'. Runs have this callback where the method asks for it.
@@ -40,12 +41,8 @@ class BatchStatistics(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Looks whether there is an encoder."""
-        if getattr(self.model, "encoder", None) is None:
-            raise ValueError(
-                "BatchStatistics looks at model.encoder, which the methods of keras_ssl have. "
-                f"Received: model={self.model!r}"
-            )
+        self._encoder = encoder_of(self)
 
     def on_epoch_end(self, epoch, logs=None):
         """Estimates the statistics."""
-        estimate_batch_statistics(self.model.encoder, self._images, self._batch_size)
+        estimate_batch_statistics(self._encoder, self._images, self._batch_size)

@@ -3,6 +3,7 @@ import warnings
 import keras
 import numpy as np
 
+from keras_ssl.callbacks.encoder_of import encoder_of
 from keras_ssl.evaluate import rankme
 from keras_ssl.evaluate.embedding_function import EmbeddingFunction
 from keras_ssl.evaluate.features import collect
@@ -74,12 +75,7 @@ class CollapseMonitor(keras.callbacks.Callback):
         self._measured, self._first_std, self._collapsed = {}, None, False
         if self._images is None:
             return
-        encoder = getattr(self.model, "encoder", None)
-        if encoder is None:
-            raise ValueError(
-                "CollapseMonitor looks at model.encoder, which the methods of keras_ssl have; without images it "
-                f"watches the logs alone. Received: model={self.model!r}"
-            )
+        encoder = encoder_of(self, otherwise="; without images it watches the logs alone")
         self._embed = EmbeddingFunction(encoder, self._images.image_shape)
 
     def on_epoch_end(self, epoch, logs=None):

@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 
+from keras_ssl.callbacks.encoder_of import encoder_of
 from keras_ssl.evaluate import knn
 from keras_ssl.evaluate.embedding_function import EmbeddingFunction
 from keras_ssl.evaluate.features import collect
@@ -64,13 +65,7 @@ class KNNMonitor(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Compiles the encoder's inference, once per fit."""
-        encoder = getattr(self.model, "encoder", None)
-        if encoder is None:
-            raise ValueError(
-                "KNNMonitor looks at model.encoder, which the methods of keras_ssl have. "
-                f"Received: model={self.model!r}"
-            )
-        self._embed = EmbeddingFunction(encoder, self._train.image_shape)
+        self._embed = EmbeddingFunction(encoder_of(self), self._train.image_shape)
         self._accuracy = None
 
     def on_epoch_end(self, epoch, logs=None):

@@ -6,14 +6,14 @@ from keras_ssl.evaluate.image_batches import ImageBatches
 
 
 def estimate_batch_statistics(encoder, images, batch_size=256, verbose=0):
-    """Gives an encoder's batch normalisation the statistics of images: those that it will see.
+    """Gives an encoder's batch normalization the statistics of images: those that it will see.
 
-    What batch normalisation remembers for inference are moving averages of its training. They are wrong for an
+    What batch normalization remembers for inference are moving averages of its training. They are wrong for an
     encoder that was trained on something else than whole images, such as the tiles of `keras_ssl.Jigsaw`, and for
     one that was not trained. The estimate is the mean of the batch means, and the mean of the batch variances plus
     the variance of the batch means (Wu and Johnson 2021, "Rethinking 'Batch' in BatchNorm", section 3,
     https://arxiv.org/abs/2105.07576). No weight that is trained changes. Frozen layers keep what they have, and an
-    encoder without batch normalisation is left as it is.
+    encoder without batch normalization is left as it is.
 
     Args:
         encoder: a built `keras.Model`, changed in place.

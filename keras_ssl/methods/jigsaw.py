@@ -26,7 +26,7 @@ class Jigsaw(SelfSupervisedModel):
 
     The encoder is trained on tiles and works on whole images afterwards: its layers are the same, and the features
     are of the size that they always had. But batch normalization remembers statistics of standardised tiles: give fit
-    `keras_ssl.callbacks.BatchStatistics`, as runs do, for those of whole images, which features are much better with.
+    `keras_ssl.callbacks.BatchStatistics`, as runs do, for those of whole images, which features are better with.
 
     Let tiles be so large that the encoder's last feature map of them has more than one place. Else all but the middle
     of a kernel meets padding there, and learns nothing that whole images could use. For a ResNet that is 9 pixels

@@ -21,7 +21,7 @@ def norms(encoder):
 
 
 def test_they_are_those_of_all_images(encoder, images):
-    """The first normalisation sees the same activations whatever the batches, so its statistics are exact."""
+    """The first normalization sees the same activations whatever the batches, so its statistics are exact."""
     estimate_batch_statistics(encoder, images, batch_size=10)
     first = norms(encoder)[0]
     activations = keras.Model(encoder.input, first.input).predict(images, verbose=0)

@@ -21,7 +21,7 @@ def test_beats_a_random_encoder_on_digits(name):
     labelled = [data.load("digits", split, labels=True) for split in ("train", "test")]
 
     def score(*features):
-        # A single label, because with many the features of a random encoder do, too.
+        # With many labels the features of a random encoder are nearly as good.
         return evaluate.few_label(*features, labels_per_class=(1,))[1]
 
     baseline = evaluate.random_baseline(model.encoder, *labelled, score)

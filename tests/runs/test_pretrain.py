@@ -72,7 +72,7 @@ def test_an_interrupted_run_goes_on_as_if_it_had_not_been(finished, tmp_path, mo
     ],
 )
 def test_an_encoder_trained_on_tiles_is_fit_for_images(method, settings, tmp_path, tiny):
-    """Its batch normalisation has the statistics of whole images, which a jigsaw never shows it."""
+    """Its batch normalization has the statistics of whole images, which a jigsaw never shows it."""
     tiny = {name: tiny[name] for name in ("batch_size", "backbone")}
     settings = {**tiny, "epochs": 1, "augmenter": None, **settings}
     run = runs.pretrain(method, "digits", tmp_path / "run", split="train[:200]", overrides=settings, verbose=0)
