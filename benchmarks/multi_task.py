@@ -1,8 +1,8 @@
 """What two tasks at once are worth: `python -m benchmarks.multi_task`.
 
 One encoder learns from 20 000 training images of CIFAR-10, without their labels, to contrast views and to tell
-rotations, by the short variant of `MultiTask`'s recipe; beside it the same training with each task alone. All see
-every image equally often. Then kNN (k = 200, temperature 0.1) and logistic regression on the 10 000 test images,
+rotations, by the settings for few steps of `MultiTask`'s recipe; beside it the same training with each task alone.
+All see every image equally often. Then kNN (k = 200, temperature 0.1) and logistic regression on the 10 000 test images,
 mean and deviation over the seeds. Runs are kept in runs/multi_task: what was interrupted goes on, and what is done is
 only scored.
 """
@@ -41,7 +41,7 @@ def main(seeds, epochs, images, test_split, out, data_dir):
     ]
     rows = []
     for row, changes in ROWS.items():
-        entry = Entry("multitask", {"backbone.width": 16, "epochs": epochs, **changes}, short=True)
+        entry = Entry("multitask", {"backbone.width": 16, "epochs": epochs, **changes})
         scores = []
         for seed in range(seeds):
             run = trained(entry, out / f"{row}-{epochs}-{seed}", split, data_dir, seed)

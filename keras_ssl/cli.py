@@ -98,13 +98,19 @@ def main(debug):
 @click.option("--data", help="digits, the name of a TFDS data set such as cifar10, or a folder of images.")
 @click.option("--out", required=True, type=click.Path(file_okay=False), help="The run folder to make.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --out after an interruption.")
-@click.option("--epochs", type=click.IntRange(1), help="Passes over the images.  [default: the recipe's]")
-@click.option(
-    "--short", is_flag=True, help="Take the recipe's settings for a training of few epochs, where it has some."
-)
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="How long it may take, all in all.")
+@click.option("--epochs", type=click.IntRange(1), help="Passes over the images.  [default: what so many need]")
+@click.option("--steps", type=click.IntRange(1), help="Updates of the network, in place of --minutes or --epochs.")
 @click.option("--batch-size", type=click.IntRange(2), help="Images per step.  [default: the recipe's]")
 @click.option("--backbone", help="The network, such as small_cnn or resnet18.  [default: the recipe's]")
-@click.option("--image-size", callback=_image_size, help="Resize images to HEIGHTxWIDTH.")
+@click.option("--image-size", callback=_image_size, help="HEIGHTxWIDTH that the network sees.")
+@click.option(
+    "--resize",
+    type=click.Choice(["crop", "stretch", "pad"]),
+    default="crop",
+    show_default=True,
+    help="How pictures of another shape become the network's.",
+)
 @click.option("--channels", type=click.Choice(["1", "3"]), default="3", help="Read a folder's images as grey or RGB.")
 @click.option("--split", default="train", show_default=True, help="What to train on, e.g. train[:20000].")
 @click.option("--data-dir", type=click.Path(file_okay=False), help="Where prepared TFDS data sets lie.")
@@ -120,13 +126,13 @@ def main(debug):
 @click.option("--policy", default="float32", show_default=True, help="Keras dtype policy, e.g. mixed_bfloat16.")
 @click.option("--seed", default=0, show_default=True, help="Determines the run, with its settings.")
 @click.option("--monitor/--no-monitor", default=True, help="Log kNN accuracy, and watch for a collapse.")
-def pretrain(method, data, out, resume, epochs, batch_size, backbone, channels, settings, **kwargs):
+def pretrain(method, data, out, resume, batch_size, backbone, channels, settings, **kwargs):
     """Train METHOD on unlabelled images. `keras-ssl list` names the methods."""
     if resume and (method or data):
         raise click.UsageError("--resume goes on with the settings in the run folder: leave METHOD and --data out.")
     if not resume and not (method and data):
         raise click.UsageError("Name a METHOD and --data: keras-ssl pretrain simclr --data digits --out runs/x")
-    given = {"epochs": epochs, "batch_size": batch_size, "backbone": backbone}
+    given = {"batch_size": batch_size, "backbone": backbone}
     overrides = {**{key: value for key, value in given.items() if value is not None}, **settings}
     try:
         run = (
@@ -179,9 +185,7 @@ def embed(run, folder, to, on_error):
 @click.option(
     "--resize",
     type=click.Choice(["stretch", "crop", "pad"]),
-    default="stretch",
-    show_default=True,
-    help="How requests with images of another size are brought to the encoder's.",
+    help="How requests with images of another size are brought to the encoder's.  [default: as in the run]",
 )
 @click.option(
     "--classifier",

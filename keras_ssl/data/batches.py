@@ -49,3 +49,20 @@ def finish(dataset, used, batch_size, **attributes):
     for name, value in attributes.items():
         setattr(dataset, name, value)
     return dataset
+
+
+def first_batches(dataset, count):
+    """The first batches of each epoch of a shuffled data set, which are others in each.
+
+    Args:
+        dataset: A data set of this package.
+        count: Integer > 0, how many batches.
+
+    Returns:
+        A data set with the attributes of `dataset`.
+    """
+    part = dataset.take(count)
+    for name, value in vars(dataset).items():
+        if name in ("epoch", "class_names", "file_paths", "skipped"):
+            setattr(part, name, value)
+    return part

@@ -29,9 +29,17 @@ def embed(run, folder, to, *, on_error="raise", verbose=1):
     >>> shape = keras_ssl.runs.embed("runs/photos", "photos", "features.npz")   # doctest: +SKIP
     >>> np.load("features.npz")["files"]                                        # doctest: +SKIP
     """
-    encoder = opened(run).encoder()
+    run = opened(run)
+    encoder = run.encoder()
     height, width, channels = encoder.input_shape[1:]
-    images = from_directory(folder, image_size=(height, width), channels=channels, shuffle=False, on_error=on_error)
+    images = from_directory(
+        folder,
+        image_size=(height, width),
+        channels=channels,
+        shuffle=False,
+        resize=run.config["data"]["resize"],
+        on_error=on_error,
+    )
     features = extract_features(encoder, images, verbose=verbose).features
     to = Path(to).with_suffix(".npz")
     to.parent.mkdir(parents=True, exist_ok=True)

@@ -4,16 +4,19 @@ from keras_ssl.runs.run import write_aside
 
 
 class EncoderFile(keras.callbacks.Callback):
-    """Keeps the encoder as it is after each epoch in a file of its own, for all that builds on it.
+    """Keeps the encoder as it is in a file of its own, for all that builds on it.
 
     Args:
         path: the `.keras` file, a `pathlib.Path`.
+        every: int, epochs between writings; the last epoch's is always written.
     """
 
-    def __init__(self, path):
+    def __init__(self, path, every=1):
         super().__init__()
         self._path = path
+        self._every = every
 
     def on_epoch_end(self, epoch, logs=None):
-        """Writes the encoder."""
-        write_aside(self._path, self.model.encoder.save)
+        """Writes the encoder when it is due."""
+        if (epoch + 1) % self._every == 0 or epoch + 1 == self.params["epochs"]:
+            write_aside(self._path, self.model.encoder.save)

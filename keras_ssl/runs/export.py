@@ -16,13 +16,13 @@ def _fine_tuned(encoder, train, epochs, verbose):
 CLASSIFIERS = {"linear": _linear, "fine-tune": _fine_tuned}
 
 
-def export(run, to, *, resize="stretch", classifier=None, epochs=None, verbose=1):
+def export(run, to, *, resize=None, classifier=None, epochs=None, verbose=1):
     """Exports the encoder of a run as the next version in a folder of SavedModels.
 
     Args:
         run: a `Run`, or the path of one.
         to: the folder of versions, such as "saved_models/digits".
-        resize: "stretch", "crop" or "pad", how files of another size become the encoder's.
+        resize: "stretch", "crop" or "pad", how files of another size become the encoder's. Defaults to the run's.
         classifier: "linear", also True, to fit a linear classifier on the run's labelled training images and serve
             its classes too; "fine-tune" to train the encoder with it, so that what is served is the encoder
             after fine-tuning; or None for the encoder alone, as it is.
@@ -61,5 +61,10 @@ def export(run, to, *, resize="stretch", classifier=None, epochs=None, verbose=1
         "classifier": kind,
     }
     return exporting.saved_model(
-        encoder, to, classifier=head, class_names=class_names, resize=resize, metadata=metadata
+        encoder,
+        to,
+        classifier=head,
+        class_names=class_names,
+        resize=resize or config["data"]["resize"],
+        metadata=metadata,
     )

@@ -12,12 +12,13 @@ NEIGHBORS = 20
 WATCHED_IMAGES = 500
 
 
-def monitors(config, model):
+def monitors(config, model, every=1):
     """The callbacks that watch a run's features: by labels where there are some, and for collapse.
 
     Args:
         config: the settings of the run.
         model: the method; one that compares views may collapse.
+        every: int, epochs from one look to the next. Defaults to 1.
 
     Yields:
         `KNNMonitor` and `CollapseMonitor`, on some of the training images.
@@ -27,12 +28,12 @@ def monitors(config, model):
         return
     watched = sample(config, MONITORED_IMAGES if labelled else WATCHED_IMAGES, labelled)
     if labelled:
-        yield from knn_monitor(*watched)
+        yield from knn_monitor(*watched, every)
     if compares_views:
-        yield CollapseMonitor(watched[0][:WATCHED_IMAGES])
+        yield CollapseMonitor(watched[0][:WATCHED_IMAGES], every=every)
 
 
-def knn_monitor(images, labels):
+def knn_monitor(images, labels, every=1):
     """A `KNNMonitor` that scores a fifth of the images by the rest.
 
     What cannot be scored must end no training: images without a label and classes of a single image are left out.
@@ -52,4 +53,4 @@ def knn_monitor(images, labels):
     if not scored.any() or len(np.unique(neighbors[1])) < 2:
         return []
     validation = images[:held_out][scored], labels[:held_out][scored]
-    return [KNNMonitor(neighbors, validation, k=min(NEIGHBORS, len(neighbors[1])))]
+    return [KNNMonitor(neighbors, validation, every, k=min(NEIGHBORS, len(neighbors[1])))]

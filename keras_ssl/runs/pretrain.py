@@ -1,3 +1,4 @@
+import contextlib
 import csv
 from pathlib import Path
 
@@ -7,9 +8,12 @@ import yaml
 
 from keras_ssl import plots, recipes
 from keras_ssl.callbacks import BatchStatistics, Checkpoint, latest_checkpoint
+from keras_ssl.data.batches import first_batches
+from keras_ssl.data.resize import check_resize
 from keras_ssl.runs.encoder_file import EncoderFile
 from keras_ssl.runs.monitors import monitors
 from keras_ssl.runs.pictures import draw_pictures, draw_task
+from keras_ssl.runs.planning import announce, facts_of_source, reports_every
 from keras_ssl.runs.run import Run, read_history, save_figure, write_aside
 from keras_ssl.runs.sample import sample
 from keras_ssl.runs.sources import open_source, resolve
@@ -44,28 +48,38 @@ def pretrain(
     channels=3,
     data_dir=None,
     on_error="raise",
+    resize="crop",
     overrides=None,
-    short=False,
+    minutes=None,
+    epochs=None,
+    steps=None,
     policy="float32",
     seed=0,
     jit_compile="auto",
     monitor=True,
     verbose="auto",
 ):
-    """Trains a method by its recipe into a new run folder.
+    """Trains a method into a new run folder, by settings that follow from the images and the time there is.
+
+    `recipes.load` decides the settings, and says why: each decision is printed, and kept in the folder's config.yaml.
 
     Args:
         method: str, one of `recipes.names()`, such as "simclr".
         data: str, "digits", the name of a TFDS data set, or the path of a folder of images.
         out: the folder to make. It must be new or empty.
         split: str, for a data set by name: what to train on, such as "train" or "train[:20000]".
-        image_size: optional (height, width) that images are resized to. By default images of one size are taken as
-            they are, others resized to the recipe's.
+        image_size: optional (height, width) that the network sees. By default images of up to 64 pixels are taken
+            as they are, and for larger ones it follows from their number, the device and the budget.
         channels: 3 for RGB or 1 for grey, for a folder of images; others have the channels that they have.
         data_dir: optional folder of prepared TFDS data sets.
         on_error: "raise" or "skip", what to do about a file of a folder that is no image.
+        resize: "crop", "stretch" or "pad", how pictures of another shape become the network's, in evaluation and
+            serving too; see `data.resize_images`.
         overrides: optional dict of recipe settings to change, as in `recipes.load`.
-        short: bool, whether to take the recipe's variant for short trainings, where it has one.
+        minutes: optional float, how long the training may take, all in all, on this machine.
+        epochs: optional int, passes over the images.
+        steps: optional int, updates of the network. Of `minutes`, `epochs` and `steps` at most one; by default as
+            many steps as so many images need.
         policy: str, the Keras dtype policy, such as "mixed_bfloat16".
         seed: int. With the settings it determines the run.
         jit_compile: as in `SelfSupervisedModel.compile`.
@@ -94,11 +108,21 @@ def pretrain(
             f"{out} is there already. Take another folder, or go on with the run in it: keras_ssl.runs.resume, "
             f"on the command line --resume. Received: out={str(out)!r}"
         )
-    recipe = recipes.load(method, data, overrides, short=short)
+    check_resize(resize)
+    source = resolve(str(data), split, channels, data_dir, on_error, resize)
+    given = dict(overrides or {})
+    if image_size is not None:
+        given["image_size"] = [int(side) for side in image_size]
+    facts = facts_of_source(source)
+    with dtype_policy(policy):
+        recipe = recipes.load(method, overrides=given, images=facts, minutes=minutes, epochs=epochs, steps=steps)
+        if verbose:
+            announce(recipe, facts, minutes)
     config = {
         "name": recipe.name,
-        "data": resolve(str(data), split, image_size, channels, data_dir, on_error, recipe.settings["image_size"]),
+        "data": {**source, "image_size": list(recipe.image_shape[:2]), "read_size": recipe.settings["read_size"]},
         "recipe": recipe.settings,
+        "decisions": [vars(decision) for decision in recipe.decisions],
         "policy": policy,
         "seed": seed,
         "jit_compile": jit_compile,
@@ -130,14 +154,16 @@ def resume(path, verbose="auto"):
 def _train(config, folder, verbose):
     """Fits from the newest checkpoint in `folder`, or from the start where there is none."""
     settings, source, seed = config["recipe"], config["data"], config["seed"]
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(config["policy"])
-    try:
-        images = open_source(source, source["split"], batch_size=settings["batch_size"], shuffle=True, seed=seed)
+    with dtype_policy(config["policy"]):
+        images = open_source(
+            source, source["split"], for_views=True, batch_size=settings["batch_size"], shuffle=True, seed=seed
+        )
+        if settings.get("steps_per_epoch"):
+            images = first_batches(images, settings["steps_per_epoch"])
         checkpoint, epochs_done = latest_checkpoint(folder / "checkpoints")
         if checkpoint is None:
             recipe = recipes.Recipe(config["name"], settings)
-            image_shape = images.element_spec.shape[1:]
+            image_shape = (*source["image_size"], images.element_spec.shape[-1])
             model = recipe.build(image_shape, len(images), seed=seed, jit_compile=config["jit_compile"])
             _start_folder(folder, config, model)
         else:
@@ -151,11 +177,20 @@ def _train(config, folder, verbose):
             verbose=verbose,
         )
         draw_pictures(model, _preview(source), folder)
-    finally:
-        keras.config.set_dtype_policy(before)
     run = Run(folder)
     save_figure(plots.training_curves(run.history), folder, "curves")
     return run
+
+
+@contextlib.contextmanager
+def dtype_policy(name):
+    """Keras' dtype policy of that name for a while."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def _start_folder(folder, config, model):
@@ -164,25 +199,26 @@ def _start_folder(folder, config, model):
     (folder / "README.md").write_text(
         GO_ON.format(method=method, data=data["name"], folder=folder, name=folder.name), encoding="utf-8"
     )
-    draw_task(model, _preview(data)[:8], folder)
+    draw_task(model, _preview(data, for_views=True)[:8], folder)
     # Last, because this file makes the folder a run.
     text = yaml.safe_dump(config, sort_keys=False)
     write_aside(folder / "config.yaml", lambda path: path.write_text(text, encoding="utf-8"))
 
 
-def _preview(source):
+def _preview(source, for_views=False):
     """The first images, to be drawn."""
-    return next(iter(open_source(source, source["split"], batch_size=16, shuffle=False))).numpy()
+    return next(iter(open_source(source, source["split"], for_views=for_views, batch_size=16, shuffle=False))).numpy()
 
 
 def _callbacks(folder, config, model):
+    every = reports_every(config["recipe"]["epochs"])
     return [
         *([] if model.encodes_whole_images else [_batch_statistics(config)]),
-        *(monitors(config, model) if config["monitor"] else []),
+        *(monitors(config, model, every) if config["monitor"] else []),
         keras.callbacks.CSVLogger(folder / "history.csv", append=True),
-        EncoderFile(folder / "encoder.keras"),
+        EncoderFile(folder / "encoder.keras", every),
         # Last: an epoch counts as done when all else about it is written.
-        Checkpoint(folder / "checkpoints"),
+        Checkpoint(folder / "checkpoints", every),
     ]
 
 

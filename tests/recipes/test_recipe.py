@@ -15,18 +15,6 @@ def smaller(recipe):
     return {"backbone": {"name": "small_cnn", "filters": [4, 8]}}
 
 
-WITHOUT_SHORT_VARIANT = {
-    *(
-        "autoencoder",
-        "deepautoencoder",
-        "variationalautoencoder",
-        "mae",
-        "simmim",
-        "dcgan",
-        "colorization",
-        "inpainting",
-    ),
-}
 SHAPES = {"digits": (8, 8, 1), "cifar10": (32, 32, 3), "photos": (64, 64, 3)}
 
 
@@ -55,23 +43,6 @@ def test_data_and_callers_settings_lie_over_the_defaults():
     changed = recipes.load("simclr", "cifar10", {"epochs": 3, "augmenter.strength": 0.1, "augmenter.blur": True})
     assert changed.settings["epochs"] == 3
     assert changed.settings["augmenter"] == {"name": "for_images", "strength": 0.1, "blur": True}
-
-
-def test_the_short_variant_lies_over_the_datas_settings_and_under_the_callers():
-    long, short = (recipes.load("moco", "cifar10", short=short).settings for short in (False, True))
-    assert short["epochs"] == 10 and short["optimizer"] == {"name": "Adam"}
-    assert short["arguments"] == {**long["arguments"], "temperature": 0.1}
-    assert recipes.load("moco", "cifar10", {"epochs": 3}, short=True).settings["epochs"] == 3
-    with pytest.raises(ValueError, match="recipe of dcgan has no variant for short trainings"):
-        recipes.load("dcgan", short=True)
-
-
-@pytest.mark.parametrize("name", sorted(set(recipes.names()) - WITHOUT_SHORT_VARIANT))
-def test_short_variants_build(name):
-    changes = smaller(recipes.load(name, "digits"))
-    recipe = recipes.load(name, "digits", changes, short=True)
-    model = recipe.build((8, 8, 1), steps_per_epoch=10)
-    assert model.compiled and recipe.settings["epochs"] <= 10
 
 
 def test_a_part_by_another_name_starts_from_its_own_defaults():

@@ -1,0 +1,90 @@
+import os
+from dataclasses import dataclass, field
+
+import numpy as np
+import tensorflow as tf
+
+
+def _accelerated():
+    return bool(tf.config.list_physical_devices("GPU") or tf.config.list_physical_devices("TPU"))
+
+
+def _cores():
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known before a training, and decides its settings.
+
+    Args:
+        images: Integer > 0, how many images there are to learn from.
+        image_size: Pair of integers, height and width of the images, or of a typical one.
+        channels: Integer > 0. Defaults to `3`.
+        resizable: Boolean, whether images can be read in another size than their own, as files can. Defaults to
+            `False`.
+        batch_size: Integer, where the images come in batches already, or `None`. Defaults to `None`.
+        accelerator: Boolean, whether a GPU or TPU trains. Defaults to what TensorFlow sees.
+        cores: Integer, CPU cores to train on. Defaults to those of this process.
+
+    Raises:
+        ValueError: If there are no images.
+
+    Example:
+
+    >>> keras_ssl.recipes.Facts(2000, (96, 128)).images
+    2000
+    """
+
+    images: int
+    image_size: tuple
+    channels: int = 3
+    resizable: bool = False
+    batch_size: int | None = None
+    accelerator: bool = field(default_factory=_accelerated)
+    cores: int = field(default_factory=_cores)
+
+    def __post_init__(self):
+        if self.images < 1:
+            raise ValueError(f"There must be images to learn from. Received: images={self.images}")
+
+    @property
+    def device(self):
+        """The device in words."""
+        return "an accelerator" if self.accelerator else f"{self.cores} CPU core{'s' * (self.cores > 1)}"
+
+
+def facts_of(images):
+    """The `Facts` of images in Python: an array, or a `tf.data.Dataset` of batches of one size.
+
+    Args:
+        images: Array `(n, height, width, channels)`, data set of `images` or `(images, labels)`, or `Facts`, which
+            are returned as they are.
+
+    Raises:
+        ValueError: If the number of images or their size is not known.
+    """
+    if isinstance(images, Facts):
+        return images
+    if not isinstance(images, tf.data.Dataset):
+        shape = np.shape(images)
+        if len(shape) != 4:
+            raise ValueError(
+                "images must be an array (n, height, width, channels) or a tf.data.Dataset of batches of such. "
+                f"Received: an array of shape {shape}"
+            )
+        return Facts(shape[0], tuple(shape[1:3]), shape[3])
+    shape = tf.nest.flatten(images.element_spec)[0].shape
+    batches = int(images.cardinality())
+    if shape.rank != 4 or None in shape[1:]:
+        raise ValueError(
+            "A data set must have batches of images of one known size, (batch, height, width, channels). "
+            f"Received: elements of shape {shape}"
+        )
+    if batches < 1:
+        raise ValueError(
+            "The data set does not know its length: say it with .apply(tf.data.experimental.assert_cardinality(n)), "
+            f"or give keras_ssl.recipes.Facts. Received: cardinality {batches}"
+        )
+    batch = shape[0] or next(iter(images.map(lambda *parts: tf.shape(parts[0])[0]))).numpy()
+    return Facts(batches * int(batch), tuple(shape[1:3]), shape[3], batch_size=int(batch))

@@ -1,0 +1,161 @@
+import difflib
+import importlib.resources
+import time
+
+import yaml
+
+from keras_ssl.recipes.facts import facts_of
+from keras_ssl.recipes.plan import Budget, Plan, rules
+from keras_ssl.recipes.recipe import Recipe
+from keras_ssl.recipes.settings import is_overridden, merge, override
+from keras_ssl.recipes.timing import seconds_per_step
+
+# Data sets by name whose images are of a kind; all others have the settings of photographs until they are seen.
+KINDS = {"digits": "tiny_images", "cifar10": "small_images", "cifar100": "small_images"}
+_SHARED = "rules"
+
+
+def names():
+    """The methods that have a recipe, sorted."""
+    files = importlib.resources.files(__package__).iterdir()
+    found = (file.name.removesuffix(".yaml") for file in files if file.name.endswith(".yaml"))
+    return sorted(set(found) - {_SHARED})
+
+
+def load(method, data=None, overrides=None, *, images=None, minutes=None, epochs=None, steps=None):
+    """Reads a method's recipe, and fits it to images and to the time there is.
+
+    Without `images` the settings are the paper's, for hundreds of epochs on an accelerator. With them, their number
+    and size, the device and the budget decide image size, batch size, network, learning rate, the length of the
+    training and more, by the rules in `rules.yaml` and the method's own YAML; `Recipe.decisions` says what and why.
+
+    Args:
+        method: str, one of `names()`; upper and lower case are the same.
+        data: str, a name as in `keras_ssl.data.load`, or anything else, which has the default settings. Looked at
+            where there are no `images`.
+        overrides: optional dict of settings to change, with dots for nesting: `{"epochs": 20,
+            "learning_rate.base": 0.3, "backbone": "small_cnn"}`. No rule changes them.
+        images: what is to be learned from: an array, a `tf.data.Dataset` of batches, or `Facts`. Defaults to `None`.
+        minutes: float > 0, how long the training may take on this machine: some steps are made and timed, and the
+            schedule is laid out to end in that time. Needs `images`.
+        epochs: int > 0, passes over the images.
+        steps: int > 0, updates of the network, rounded to whole epochs. Needs `images`. Of `minutes`, `epochs` and
+            `steps` at most one. None of them: as many steps as so many images need.
+
+    Returns:
+        A `Recipe`.
+
+    Raises:
+        ValueError: for a method without a recipe, a setting that the recipe does not have, or a budget that is none.
+
+    Example:
+
+    >>> import keras_ssl, numpy as np
+    >>> recipe = keras_ssl.recipes.load("simclr", data="cifar10", overrides={"epochs": 20})
+    >>> model = recipe.build((32, 32, 3), steps_per_epoch=195)
+    >>> images = np.random.default_rng(0).integers(0, 256, (500, 32, 32, 3), "uint8")
+    >>> recipe = keras_ssl.recipes.load("simclr", images=images, steps=100)
+    >>> print(recipe.decisions[-1])
+    epochs = 14: 98 steps, 7 an epoch; you asked for 100 steps
+    >>> model = recipe.build(recipe.image_shape, steps_per_epoch=7)
+    """
+    start = time.perf_counter()
+    name, document = _read(method)
+    overrides = dict(overrides or {})
+    budget = Budget(minutes, overrides.pop("epochs", None) or epochs, steps)
+    if images is None:
+        if minutes or steps:
+            raise ValueError(
+                "A budget in minutes or steps depends on the images: pass images=, an array, a data set or "
+                f"keras_ssl.recipes.Facts. Received: minutes={minutes}, steps={steps}, images=None"
+            )
+        return Recipe(name, _papers(document, data, overrides, budget.epochs), document["summary"])
+
+    facts = facts_of(images)
+    if minutes:
+        plan = _within(minutes, name, document, facts, overrides, start)
+    else:
+        plan = _of_length(budget, document, facts, overrides)
+    size = plan.settings["image_size"] or facts.image_size
+    image_shape = (*((size, size) if isinstance(size, int) else size), facts.channels)
+    return Recipe(name, plan.settings, document["summary"], tuple(plan.decisions), image_shape)
+
+
+def _read(method):
+    name = method.lower().replace("_", "")
+    if name not in names():
+        close = difflib.get_close_matches(name, names(), n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise ValueError(f"There are recipes for {', '.join(names())}.{hint} Received: method={method!r}")
+    text = (importlib.resources.files(__package__) / f"{name}.yaml").read_text(encoding="utf-8")
+    return name, yaml.safe_load(text)
+
+
+def _papers(document, data, overrides, epochs):
+    settings = {"method": document["method"], **document["default"]}
+    settings = merge(settings, document.get(KINDS.get(data), {}))
+    if epochs is not None:
+        settings["epochs"] = epochs
+    for key, value in overrides.items():
+        settings = override(settings, key, value)
+    return settings
+
+
+def _of_length(budget, document, facts, overrides):
+    """The plan of a training whose steps are known, or follow from the number of images."""
+
+    def plan(few_steps):
+        side = None if facts.accelerator else rules()["cpu"]["image_size"]
+        made = Plan(document, facts, overrides, side, few_steps)
+        if budget.steps:
+            return made, budget.steps, f"you asked for {budget.steps} steps"
+        if budget.epochs:
+            return made, budget.epochs * made.steps_per_epoch, "you asked for so many"
+        return made, made.default_steps, f"what {facts.images} images need"
+
+    made, steps, reason = plan(few_steps=True)
+    if _is_long(steps, facts):
+        made, steps, reason = plan(few_steps=False)
+    made.lay_out(steps, reason)
+    return made
+
+
+def _within(minutes, name, document, facts, overrides, start):
+    """The plan of a training that ends in so many minutes, counted from `start`."""
+
+    def seconds_left():
+        return minutes * 60 * (1 - rules()["overhead"]) - (time.perf_counter() - start)
+
+    def seconds(plan):
+        size = plan.settings["image_size"] or facts.image_size
+        return seconds_per_step(
+            Recipe(name, plan.settings), (*size, facts.channels), plan.settings["read_size"] or size
+        )
+
+    side = None
+    free = not facts.accelerator and not is_overridden("image_size", overrides)
+    if free and Plan(document, facts, overrides).is_photographs:
+        side = _image_size(document, facts, overrides, seconds, seconds_left)
+    made = Plan(document, facts, overrides, side)
+    per_step = seconds(made)
+    steps = max(1, int(seconds_left() / per_step))
+    if _is_long(steps, facts):
+        made = Plan(document, facts, overrides, side, few_steps=False)
+    made.lay_out(steps, f"{minutes:g} minutes at {per_step:.3g} seconds a step")
+    return made
+
+
+def _image_size(document, facts, overrides, seconds, seconds_left):
+    """The largest side at which the time is enough to see as many images as features need."""
+    sizes, seen = rules()["cpu"]["image_sizes"], rules()["cpu"]["images_seen"]
+    smallest = Plan(document, facts, overrides, sizes[0])
+    per_image = seconds(smallest) / smallest.settings["batch_size"]
+    most = min(facts.image_size)
+    # The work of a convolutional network goes with the area.
+    fitting = [n for n in sizes if n <= most and seconds_left() / (per_image * (n / sizes[0]) ** 2) >= seen]
+    return max(fitting, default=sizes[0])
+
+
+def _is_long(steps, facts):
+    """Whether the paper's optimizer and rates, which want many steps, have them."""
+    return steps > rules()["few_steps"] and facts.images > rules()["few_images"]

@@ -1,0 +1,68 @@
+"""From a run's data and budget to its recipe, and how that is said."""
+
+import math
+
+from keras_ssl import data, recipes
+from keras_ssl.recipes.plan import rules
+from keras_ssl.recipes.timing import seconds_per_step
+from keras_ssl.runs.sources import count_images
+
+
+def facts_of_source(source):
+    """The `recipes.Facts` of a run's data.
+
+    Args:
+        source: dict, from `sources.resolve`.
+
+    Raises:
+        ValueError: where there are no images, or nothing says how large they are.
+    """
+    described = data.describe(source["name"], source["data_dir"], split=source["split"])
+    height, width, channels = described.image_shape
+    differ = None in (height, width)
+    return recipes.Facts(
+        images=count_images(source),
+        image_size=tuple(described.typical_size) if differ else (height, width),
+        channels=source["channels"] if data.is_folder(source["name"]) else channels,
+        resizable=data.is_folder(source["name"]) or differ or max(height, width) > rules()["kinds"]["small_images"],
+    )
+
+
+def reports_every(epochs):
+    """Epochs from one checkpoint, and one look at the features, to the next."""
+    return max(1, math.ceil(epochs / rules()["reports"]))
+
+
+def announce(recipe, facts, minutes):
+    """Prints what was decided and why, one line each, and how long the training will take.
+
+    Args:
+        recipe: the planned `Recipe`.
+        facts: `Facts`.
+        minutes: float, the budget, or None for one in steps, whose time is estimated by making some.
+    """
+    settings = recipe.settings
+    for decision in recipe.decisions:
+        print(f"  {decision}")
+    height, width, _ = recipe.image_shape
+    per_epoch = settings["steps_per_epoch"] or max(1, facts.images // settings["batch_size"])
+    steps = per_epoch * settings["epochs"]
+    if minutes is None:
+        size = settings["read_size"] or (height, width)
+        minutes = seconds_per_step(recipe, recipe.image_shape, size) * steps / 60 / (1 - rules()["overhead"])
+    print(
+        f"{settings['method']} on {facts.images} images: {height} x {width} px, batch {settings['batch_size']}, "
+        f"{steps} steps, {settings['epochs']} epochs, about {_in_words(minutes)} on {facts.device}.",
+        flush=True,
+    )
+    if minutes > 60 * rules()["long"]:
+        print(
+            "That is long. A budget lays everything out for the time there is: --minutes 20, in Python minutes=20.",
+            flush=True,
+        )
+
+
+def _in_words(minutes):
+    if minutes < 1.5:
+        return f"{max(1, round(60 * minutes))} seconds"
+    return f"{minutes:.0f} minutes" if minutes < 90 else f"{minutes / 60:.1f} hours"
