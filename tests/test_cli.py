@@ -118,7 +118,10 @@ def test_help(run, command):
         (["pretrain", "simclr", "--data", "no-such-set", "--out", "{}/x"], "no-such-set"),
         (["pretrain", "simclr", "--data", "{}/missing/", "--out", "{}/x"], "missing"),
         (["pretrain", "simclr", "--data", "digits", "--out", "{}"], "is there already"),
-        (["pretrain", "dcgan", "--data", "digits", "--short", "--out", "{}/x"], "no variant for short trainings"),
+        (
+            ["pretrain", "dcgan", "--data", "digits", "--epochs", "1", "--minutes", "1", "--out", "{}/x"],
+            "one of them",
+        ),
         (["evaluate", "{}/nothing"], "There is no run in"),
         (["evaluate", "{}/nothing", "--protocol", "fine"], "no run in"),
         (["export", "{}/nothing", "--to", "{}/y"], "There is no run in"),

@@ -1,8 +1,16 @@
 import os
 from typing import NamedTuple
 
+import numpy as np
+import tensorflow as tf
+
+from keras_ssl.data.digits import load_digits
 from keras_ssl.data.files import find_images
-from keras_ssl.data.tfds import prepared_builder
+from keras_ssl.data.headers import switch_format
+from keras_ssl.data.tfds import example_images, prepared_builder
+
+# So many pictures tell the typical size, and reading the headers of so many files takes a moment.
+SAMPLE = 200
 
 
 class Description(NamedTuple):
@@ -11,18 +19,24 @@ class Description(NamedTuple):
     Attributes:
         image_shape: (height, width, channels), where a height and width of `None` differ from image to image.
         labelled: Boolean: whether each image has a label, in a folder by lying in one of several subfolders.
+        images: Integer, how many there are; of a folder, how many files.
+        typical_size: (height, width): the medians of a sample, where they differ; `None` where no file of it is an
+            image.
     """
 
     image_shape: tuple
     labelled: bool
+    images: int
+    typical_size: tuple
 
 
-def describe(name, data_dir=None):
+def describe(name, data_dir=None, split="train"):
     """Say what images a data set has, so that a network can be built for them.
 
     Args:
         name: `"digits"`, the name of a data set of tensorflow-datasets, or the path of a folder.
         data_dir: Folder of prepared data sets, as in `load`. Defaults to `None`.
+        split: What of a data set by name to count. Defaults to `"train"`.
 
     Returns:
         A `Description`.
@@ -33,17 +47,40 @@ def describe(name, data_dir=None):
     Example:
 
     >>> keras_ssl.data.describe("digits")
-    Description(image_shape=(8, 8, 1), labelled=True)
+    Description(image_shape=(8, 8, 1), labelled=True, images=1437, typical_size=(8, 8))
     """
     if name == "digits":
-        return Description((8, 8, 1), True)
+        return Description((8, 8, 1), True, len(load_digits(split)[0]), (8, 8))
     if is_folder(name):
-        _, names = find_images(name)
+        folder, names = find_images(name)
         outermost = {inner.split(os.sep)[0] if os.sep in inner else None for inner in names}
-        return Description((None, None, 3), None not in outermost and len(outermost) > 1)
-    features = prepared_builder(name, data_dir).info.features
-    shape = features["image"].shape if "image" in features else (None, None, 3)
-    return Description(tuple(shape), "label" in features)
+        labelled = None not in outermost and len(outermost) > 1
+        return Description((None, None, 3), labelled, len(names), _typical_file_size(folder, names))
+    info = prepared_builder(name, data_dir).info
+    shape = tuple(info.features["image"].shape) if "image" in info.features else (None, None, 3)
+    typical = shape[:2]
+    if None in typical:
+        sizes = [image.shape[:2] for image in example_images(name, split, data_dir, SAMPLE)]
+        typical = _median(np.array(sizes))
+    return Description(shape, "label" in info.features, info.splits[split].num_examples, typical)
+
+
+def _typical_file_size(folder, names):
+    """The median height and width of some files of a folder, by what their headers say."""
+    chosen = np.linspace(0, len(names) - 1, min(SAMPLE, len(names))).round().astype(int)
+
+    # An unreadable file has its error when it is its turn; here it only has no size.
+    def size(path):
+        return switch_format(tf.io.read_file(path), lambda header, _: tf.stack([header.height, header.width]))
+
+    with tf.device("CPU:0"):
+        paths = tf.data.Dataset.from_tensor_slices([os.fsencode(os.path.join(folder, names[i])) for i in chosen])
+        sizes = list(paths.map(size).ignore_errors().as_numpy_iterator())
+    return _median(np.array(sizes)) if sizes else None
+
+
+def _median(sizes):
+    return tuple(int(side) for side in np.median(sizes, axis=0).round())
 
 
 def is_folder(name):

@@ -165,3 +165,10 @@ def _stream(part, read, batch_size, shuffle, seed, drop_remainder, class_names):
     dataset = dataset.take(used).map(read, num_parallel_calls=tf.data.AUTOTUNE)
     dataset = dataset.batch(batch_size, drop_remainder=used % batch_size == 0)
     return finish(dataset, used, batch_size, epoch=epoch, class_names=class_names)
+
+
+def example_images(name, split, data_dir, count):
+    """The first images of a split, as they are, one array after the other."""
+    builder = prepared_builder(name, data_dir)
+    for example in builder.as_dataset(split=split, shuffle_files=False).take(count).as_numpy_iterator():
+        yield example["image"]

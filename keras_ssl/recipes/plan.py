@@ -110,7 +110,7 @@ class Plan:
         kind = next((kind for kind, up_to in rules()["kinds"].items() if side <= up_to), None)
         if kind is not None:
             self._lay_over(kind, f"the network sees {side} pixels")
-        if self.is_photographs:
+        if self.is_photographs or self.facts.resizable:
             typical = " x ".join(map(str, self.facts.image_size))
             self.decide("image_size", [side, side], f"pictures of about {typical}, on {self.facts.device}")
         if self.is_tiny:
@@ -124,9 +124,12 @@ class Plan:
         given = self.overrides.get("image_size")
         if given is not None:
             return max(given) if isinstance(given, list | tuple) else given
-        if not self.is_photographs:
-            return max(self.facts.image_size)
-        return image_size or max(self.settings["image_size"])
+        shorter = min(self.facts.image_size)
+        if self.is_photographs:
+            # No larger than the pictures, and what halves four times evenly.
+            side = min(image_size or max(self.settings["image_size"]), shorter)
+            return max(16, side // 16 * 16)
+        return shorter if self.facts.resizable else max(self.facts.image_size)
 
     def _lay_over(self, kind, reason):
         """Takes the document's settings of a kind, where it has some."""

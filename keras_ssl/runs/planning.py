@@ -20,6 +20,11 @@ def facts_of_source(source):
     described = data.describe(source["name"], source["data_dir"], split=source["split"])
     height, width, channels = described.image_shape
     differ = None in (height, width)
+    if described.typical_size is None:
+        raise ValueError(
+            f"None of the files of {source['name']} that were looked at is an image that can be read: PNG, JPEG, "
+            f"GIF, BMP or WebP. Received: data={source['name']!r}"
+        )
     return recipes.Facts(
         images=count_images(source),
         image_size=tuple(described.typical_size) if differ else (height, width),

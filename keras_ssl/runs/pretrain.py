@@ -120,7 +120,7 @@ def pretrain(
             announce(recipe, facts, minutes)
     config = {
         "name": recipe.name,
-        "data": {**source, "image_size": list(recipe.image_shape[:2]), "read_size": recipe.settings["read_size"]},
+        "data": {**source, **{key: recipe.settings[key] for key in ("image_size", "read_size")}},
         "recipe": recipe.settings,
         "decisions": [vars(decision) for decision in recipe.decisions],
         "policy": policy,
@@ -163,7 +163,8 @@ def _train(config, folder, verbose):
         checkpoint, epochs_done = latest_checkpoint(folder / "checkpoints")
         if checkpoint is None:
             recipe = recipes.Recipe(config["name"], settings)
-            image_shape = (*source["image_size"], images.element_spec.shape[-1])
+            height, width, channels = images.element_spec.shape[1:]
+            image_shape = (*(source["image_size"] or (height, width)), channels)
             model = recipe.build(image_shape, len(images), seed=seed, jit_compile=config["jit_compile"])
             _start_folder(folder, config, model)
         else:

@@ -16,7 +16,8 @@ def resolve(name, split, channels, data_dir, on_error, resize):
 
     Returns:
         dict that YAML can hold, and `open_source` takes with two more entries: `image_size`, (height, width) that
-        the network sees, and `read_size`, that of the pictures that training cuts its views from, or None.
+        the network sees, or None for that of the images, and `read_size`, that of the pictures that training cuts
+        its views from, or None.
     """
     return {
         "name": name,

@@ -1,30 +1,39 @@
 import pytest
+from PIL import Image
 
 from keras_ssl.data import describe
 
 
 def test_digits():
-    assert describe("digits") == ((8, 8, 1), True)
+    assert describe("digits") == ((8, 8, 1), True, 1437, (8, 8))
+    assert describe("digits", split="test").images == 360
 
 
 def test_a_folder_is_labelled_by_its_subfolders(tmp_path):
     for name in ("cat", "dog"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "1.jpg").touch()
-    assert describe(str(tmp_path)) == ((None, None, 3), True)
+    assert describe(str(tmp_path)) == ((None, None, 3), True, 2, None)
     (tmp_path / "stray.jpg").touch()
-    assert describe(str(tmp_path)) == ((None, None, 3), False)
+    assert not describe(str(tmp_path)).labelled
 
 
 def test_a_single_subfolder_tells_nothing_apart(tmp_path):
     (tmp_path / "holidays" / "2026").mkdir(parents=True)
     for number in range(2):
         (tmp_path / "holidays" / "2026" / f"{number}.jpg").touch()
-    assert describe(str(tmp_path)) == ((None, None, 3), False)
+    assert not describe(str(tmp_path)).labelled
+
+
+def test_the_typical_size_is_the_median_of_what_headers_say(tmp_path):
+    for number, size in enumerate([(40, 30), (60, 50), (900, 70)]):
+        Image.new("RGB", size).save(tmp_path / f"{number}.png")
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    assert describe(str(tmp_path)) == ((None, None, 3), False, 4, (50, 60))
 
 
 def test_a_data_set_by_name(tfds_dir):
-    assert describe("cifar10", tfds_dir) == ((32, 32, 3), True)
+    assert describe("cifar10", tfds_dir, "train[:100]") == ((32, 32, 3), True, 100, (32, 32))
 
 
 def test_an_unknown_name(tmp_path):

@@ -66,6 +66,11 @@ def test_pictures_are_read_larger_than_the_network_sees_them_and_keep_their_shap
     assert recipes.load("simclr", images=Facts(2000, (120, 160))).settings["read_size"] is None
 
 
+def test_small_pictures_of_any_sizes_are_brought_to_one():
+    chosen = recipes.load("simclr", images=Facts(500, (40, 30), resizable=True, accelerator=False)).settings
+    assert chosen["image_size"] == [30, 30] and chosen["read_size"] == [40, 30]
+
+
 def test_a_cpu_gets_a_network_that_it_trains_in_minutes_and_an_accelerator_the_papers():
     assert recipes.load("simclr", images=PHOTOS).settings["backbone"]["width"] == 16
     papers = recipes.load("simclr", images=MANY)

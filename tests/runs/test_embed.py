@@ -9,7 +9,7 @@ def test_features_and_names_of_all_files(finished, photos, tmp_path):
     assert runs.embed(finished, photos, tmp_path / "out" / "features", verbose=0) == (60, 8)
     written = np.load(tmp_path / "out" / "features.npz")
     assert len(written["files"]) == 60 and str(written["files"][0]).endswith("bright/0.jpg")
-    images = from_directory(photos, image_size=(8, 8), channels=1, shuffle=False)
+    images = from_directory(photos, image_size=(8, 8), channels=1, shuffle=False, resize="crop")
     expected = finished.encoder().predict(images, verbose=0)
     np.testing.assert_allclose(written["features"], expected, atol=1e-5)
 

@@ -30,6 +30,8 @@ def test_a_run_folder_holds_all_there_is_to_know(finished):
         "channels": 3,
         "data_dir": None,
         "on_error": "raise",
+        "resize": "crop",
+        "read_size": None,
     }
     assert config["recipe"]["epochs"] == 2 and config["versions"]["keras"] == keras.__version__
 
