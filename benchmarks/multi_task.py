@@ -3,8 +3,8 @@
 One encoder learns from 20 000 training images of CIFAR-10, without their labels, to contrast views and to tell
 rotations, by the settings for few steps of `MultiTask`'s recipe; beside it the same training with each task alone.
 All see every image equally often. Then kNN (k = 200, temperature 0.1) and logistic regression on the 10 000 test
-images, mean and deviation over the seeds. Runs are kept in runs/multi_task: what was interrupted goes on, and what is done is
-only scored.
+images, mean and deviation over the seeds. Runs are kept in runs/multi_task: what was interrupted goes on, and what is
+done is only scored.
 """
 
 from pathlib import Path

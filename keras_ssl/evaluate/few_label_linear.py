@@ -3,6 +3,7 @@ import numpy as np
 from keras_ssl.evaluate import threads
 from keras_ssl.evaluate.checks import check_split
 from keras_ssl.evaluate.label_draws import shuffled_classes
+from keras_ssl.evaluate.row_space import row_basis
 from keras_ssl.evaluate.score import mean_score
 
 # With so few labels there is nothing to choose it on. Any value from 0.1 to 10 gives the same to one percent.
@@ -55,9 +56,11 @@ def few_label_linear(train, test, labels_per_class=(1, 5, 10), repeats=10, seed=
     x, x_test = (((part.features - center) / scale).astype("float32") for part in (train, test))
 
     def accuracy(rows):
-        with threads.suited_to(x[rows]):
-            classifier = LogisticRegression(C=C, max_iter=1000).fit(x[rows], train.labels[rows])
-        return float(classifier.score(x_test, test.labels))
+        basis = row_basis(x[rows])
+        few, scored = (x[rows], x_test) if basis is None else (x[rows] @ basis, x_test @ basis)
+        with threads.suited_to(few):
+            classifier = LogisticRegression(C=C, max_iter=1000).fit(few, train.labels[rows])
+        return float(classifier.score(scored, test.labels))
 
     draws = [shuffled_classes(train.labels, [seed, repeat]) for repeat in range(repeats)]
     return {

@@ -1,6 +1,8 @@
 import numpy as np
 
 from keras_ssl.evaluate.checks import check_labelled, check_numbered, check_split
+from keras_ssl.evaluate.features import Features
+from keras_ssl.evaluate.row_space import RowSpace
 from keras_ssl.evaluate.score import Score
 from keras_ssl.evaluate.softmax_head import softmax_head
 from keras_ssl.evaluate.tuning import fit_tuned, tuning_in_words
@@ -36,10 +38,11 @@ def linear_probe(train, test, C=None, seed=0):
     True
     """
     train, test = check_split(train, test)
-    classifier, chosen = _fit(train, C, seed)
+    coordinates = RowSpace(train.features)
+    classifier, chosen = _fit(coordinates(train.features), train.labels, C, seed)
     return Score(
         "linear probe",
-        float(classifier.score(test.features, test.labels)),
+        float(classifier.score(coordinates(test.features), test.labels)),
         f"Logistic regression on standardised training features; {tuning_in_words(chosen, C is None, GRID)}; scored "
         "once on the test images.",
         settings={"C": chosen, "seed": seed},
@@ -72,22 +75,21 @@ def linear_classifier(train, C=None, seed=0):
     """
     train = check_labelled(train, "train")
     check_numbered(train)
-    (_, scaler), (_, regression) = _fit(train, C, seed)[0].steps
+    coordinates = RowSpace(train.features)
+    regression, _ = _fit(coordinates(train.features), train.labels, C, seed)
     weights, bias = regression.coef_.astype("float64"), regression.intercept_.astype("float64")
     if len(weights) == 1:  # for two classes there is one logit, of the second
         weights, bias = np.concatenate([0 * weights, weights]), np.concatenate([0 * bias, bias])
-    kernel = (weights / scaler.scale_).T
-    model = softmax_head(len(kernel), len(bias), name="linear_classifier")
-    model.get_layer("logits").set_weights([kernel, bias - scaler.mean_ @ kernel])
+    weights, bias = coordinates.weights_on_features(weights, bias)
+    model = softmax_head(weights.shape[1], len(bias), name="linear_classifier")
+    model.get_layer("logits").set_weights([weights.T, bias])
     return model
 
 
-def _fit(train, strength, seed):
+def _fit(coordinates, labels, strength, seed):
     from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
 
     def make(c):
-        return make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=1000))
+        return LogisticRegression(C=c, max_iter=1000)
 
-    return fit_tuned(make, train, strength, GRID, seed)
+    return fit_tuned(make, Features(coordinates, labels), strength, GRID, seed)

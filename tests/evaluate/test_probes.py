@@ -1,15 +1,17 @@
+import importlib
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import LinearSVC
+from sklearn.svm import SVC, LinearSVC
 
 from keras_ssl.evaluate import linear_classifier, linear_probe, mlp_probe, svm
 
 
 @pytest.mark.parametrize(
     ("probe", "estimator"),
-    [(linear_probe, LogisticRegression(C=0.1, max_iter=1000)), (svm, LinearSVC(C=0.1, max_iter=10_000))],
+    [(linear_probe, LogisticRegression(C=0.1, max_iter=1000)), (svm, SVC(C=0.1, kernel="linear"))],
 )
 def test_linear_scores_are_scikit_learn_s_on_features_standardised_by_the_training_part(blobs, probe, estimator):
     (x, y), (x_test, y_test) = blobs
@@ -17,6 +19,15 @@ def test_linear_scores_are_scikit_learn_s_on_features_standardised_by_the_traini
     scaler = StandardScaler().fit(x)
     expected = estimator.fit(scaler.transform(x), y).score(scaler.transform(x_test), y_test)
     assert probe((x, y), (x_test, y_test), C=0.1).accuracy == pytest.approx(expected)
+
+
+def test_many_images_get_the_solver_whose_time_does_not_grow_with_their_square(blobs, monkeypatch):
+    monkeypatch.setattr(importlib.import_module("keras_ssl.evaluate.svm"), "FEW_IMAGES", 10)
+    (x, y), (x_test, y_test) = blobs
+    scaler = StandardScaler().fit(x)
+    expected = LinearSVC(C=0.1, max_iter=10_000).fit(scaler.transform(x), y).score(scaler.transform(x_test), y_test)
+    score = svm((x, y), (x_test, y_test), C=0.1)
+    assert score.accuracy == pytest.approx(expected) and "one against the rest" in score.protocol
 
 
 @pytest.mark.parametrize("probe", [linear_probe, svm, mlp_probe])
