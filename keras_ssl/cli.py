@@ -1,16 +1,46 @@
 """The `keras-ssl` command: words in, calls of `keras_ssl.runs`, words out."""
 
+import contextlib
+import os
 import re
 import sys
 
 import click
-import tensorflow as tf
 import yaml
 
 import keras_ssl
-from keras_ssl import runs
 
-EXPECTED_ERRORS = (ValueError, TypeError, OSError, ImportError, tf.errors.OpError)
+EXPECTED_ERRORS = (ValueError, TypeError, OSError, ImportError)
+# Known without an import of TensorFlow, so that --help is quick; a test compares them with those of `runs`.
+PROTOCOLS = ("knn", "linear", "svm", "mlp", "few-label", "fine-tune")
+CLASSIFIERS = ("linear", "fine-tune")
+
+
+@contextlib.contextmanager
+def quiet_import():
+    """Keeps what is printed below Python while TensorFlow is imported from the terminal. Exceptions come through.
+
+    TensorFlow greets on stderr with a dozen lines about its build and missing GPUs. No setting turns off all of them.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+        os.close(nowhere)
+
+
+def _runs():
+    """`keras_ssl.runs`, imported when a command needs it; with `--debug` nothing is kept from the terminal."""
+    shown = "tensorflow" in sys.modules or click.get_current_context().find_root().params["debug"]
+    with contextlib.nullcontext() if shown else quiet_import():
+        from keras_ssl import runs
+    return runs
 
 
 class _Group(click.Group):
@@ -24,16 +54,22 @@ class _Group(click.Group):
         except KeyboardInterrupt:
             click.echo("\nStopped.", err=True)
             sys.exit(130)
-        except EXPECTED_ERRORS as error:
-            if ctx.params["debug"]:
+        except Exception as error:
+            if ctx.params["debug"] or not (isinstance(error, EXPECTED_ERRORS) or _is_op_error(error)):
                 raise
             click.echo(f"Error: {_one_line(error)}", err=True)
             sys.exit(1)
 
 
+def _is_op_error(error):
+    """Whether an error comes from TensorFlow, which cannot be where it is not imported."""
+    tf = sys.modules.get("tensorflow")
+    return tf is not None and isinstance(error, tf.errors.OpError)
+
+
 def _one_line(error):
     message = str(error)
-    if isinstance(error, tf.errors.OpError):
+    if _is_op_error(error):
         # Around the words of an assertion TensorFlow puts the names of nodes.
         words = re.search(r"assertion failed: \[(.*?)\]\s*\[\[", error.message, re.DOTALL)
         message = words[1] if words else error.message
@@ -134,6 +170,7 @@ def pretrain(method, data, out, resume, batch_size, backbone, channels, settings
         raise click.UsageError("Name a METHOD and --data: keras-ssl pretrain simclr --data digits --out runs/x")
     given = {"batch_size": batch_size, "backbone": backbone}
     overrides = {**{key: value for key, value in given.items() if value is not None}, **settings}
+    runs = _runs()
     try:
         run = (
             runs.resume(out)
@@ -153,7 +190,7 @@ def pretrain(method, data, out, resume, batch_size, backbone, channels, settings
     default="knn,linear,few-label",
     show_default=True,
     callback=_names,
-    help=f"How to score, separated by commas: {', '.join([*runs.PROTOCOLS, *runs.TRAINING_PROTOCOLS])}.",
+    help=f"How to score, separated by commas: {', '.join(PROTOCOLS)}.",
 )
 @click.option("--data", help="Labelled images: a name or a folder with one subfolder a class.  [default: the run's]")
 @click.option("--train-split", default="train", show_default=True, help="Where classifiers learn.")
@@ -162,6 +199,7 @@ def pretrain(method, data, out, resume, batch_size, backbone, channels, settings
 @fine_tuning_epochs_option
 def evaluate(run, protocol, **kwargs):
     """Score the features of RUN with labels it has not seen, beside raw pixels and a random encoder."""
+    runs = _runs()
     click.echo(keras_ssl.evaluate.format_table(runs.evaluate(run, protocol, **kwargs)))
     click.echo(
         f"The protocols in words are in {run}/evaluation.json, a map of the features in {run}/figures/map.png."
@@ -175,7 +213,7 @@ def evaluate(run, protocol, **kwargs):
 @on_error_option
 def embed(run, folder, to, on_error):
     """Write the features of all images in FOLDER, with their file names, to an .npz file."""
-    count, dim = runs.embed(run, folder, to, on_error=on_error)
+    count, dim = _runs().embed(run, folder, to, on_error=on_error)
     click.echo(f"{count} images, {dim} features each: {to}")
 
 
@@ -189,7 +227,7 @@ def embed(run, folder, to, on_error):
 )
 @click.option(
     "--classifier",
-    type=click.Choice(list(runs.CLASSIFIERS)),
+    type=click.Choice(CLASSIFIERS),
     is_flag=False,
     flag_value="linear",
     help="Fit a classifier on the run's labelled data, and serve its classes too: linear, which --classifier alone "
@@ -199,14 +237,14 @@ def embed(run, folder, to, on_error):
 @fine_tuning_epochs_option
 def export(run, to, **kwargs):
     """Export the encoder of RUN as a SavedModel that TensorFlow Serving loads."""
-    path = runs.export(run, to, **kwargs)
+    path = _runs().export(run, to, **kwargs)
     click.echo(f"{path} is ready to be served; manifest.json in it says what it takes and gives.")
 
 
 @main.command("list")
 def list_():
     """List methods, data, backbones, protocols and the settings of a recipe."""
-    for kind, entries in runs.catalogue().items():
+    for kind, entries in _runs().catalogue().items():
         click.echo(click.style(kind, bold=True))
         width = max(len(name) for name, _ in entries)
         for name, description in entries:

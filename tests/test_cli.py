@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 from click.testing import CliRunner
 
+from keras_ssl import cli, runs
 from keras_ssl.cli import main
 
 
@@ -97,6 +98,11 @@ def test_export_takes_a_classifier_with_or_without_its_name(run, monkeypatch, wo
     monkeypatch.setattr("keras_ssl.runs.export", lambda *args, **kwargs: asked.update(kwargs))
     assert run("export", "runs/x", "--to", "y", *words).exit_code == 0
     assert asked["classifier"] == classifier
+
+
+def test_the_options_name_what_runs_has():
+    assert (*runs.PROTOCOLS, *runs.TRAINING_PROTOCOLS) == cli.PROTOCOLS
+    assert tuple(runs.CLASSIFIERS) == cli.CLASSIFIERS
 
 
 def test_list_names_what_there_is(run):
