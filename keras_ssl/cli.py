@@ -131,7 +131,11 @@ def main(debug):
 
 @main.command()
 @click.argument("method", required=False)
-@click.option("--data", help="digits, the name of a TFDS data set such as cifar10, or a folder of images.")
+@click.option(
+    "--data",
+    help="digits, the name of a TFDS data set such as cifar10, or a folder of images. With --resume: where the "
+    "folder is now, if it has moved.",
+)
 @click.option("--out", required=True, type=click.Path(file_okay=False), help="The run folder to make.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --out after an interruption.")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="How long it may take, all in all.")
@@ -148,7 +152,12 @@ def main(debug):
     help="How pictures of another shape become the network's.",
 )
 @click.option("--channels", type=click.Choice(["1", "3"]), default="3", help="Read a folder's images as grey or RGB.")
-@click.option("--split", default="train", show_default=True, help="What to train on, e.g. train[:20000].")
+@click.option(
+    "--split",
+    default="train",
+    show_default=True,
+    help="What to train on, e.g. train[:20000]; of a folder train or all.",
+)
 @click.option("--data-dir", type=click.Path(file_okay=False), help="Where prepared TFDS data sets lie.")
 @on_error_option
 @click.option(
@@ -164,8 +173,8 @@ def main(debug):
 @click.option("--monitor/--no-monitor", default=True, help="Log kNN accuracy, and watch for a collapse.")
 def pretrain(method, data, out, resume, batch_size, backbone, channels, settings, **kwargs):
     """Train METHOD on unlabelled images. `keras-ssl list` names the methods."""
-    if resume and (method or data):
-        raise click.UsageError("--resume goes on with the settings in the run folder: leave METHOD and --data out.")
+    if resume and method:
+        raise click.UsageError("--resume goes on with the settings in the run folder: leave METHOD out.")
     if not resume and not (method and data):
         raise click.UsageError("Name a METHOD and --data: keras-ssl pretrain simclr --data digits --out runs/x")
     given = {"batch_size": batch_size, "backbone": backbone}
@@ -173,12 +182,14 @@ def pretrain(method, data, out, resume, batch_size, backbone, channels, settings
     runs = _runs()
     try:
         run = (
-            runs.resume(out)
+            runs.resume(out, data=data)
             if resume
             else runs.pretrain(method, data, out, channels=int(channels), overrides=overrides, **kwargs)
         )
     except KeyboardInterrupt:
-        click.echo(f"\nStopped. Go on with: keras-ssl pretrain --resume --out {out}", err=True)
+        begun = os.path.isfile(os.path.join(out, "config.yaml"))
+        next_step = f" Go on with: keras-ssl pretrain --resume --out {out}" if begun else " Nothing was begun yet."
+        click.echo(f"\nStopped.{next_step}", err=True)
         sys.exit(130)
     click.echo(f"Epochs done: {run.epochs_done}, in {run.path}. Next: keras-ssl evaluate {run.path}")
 
@@ -233,6 +244,7 @@ def embed(run, folder, to, on_error):
     help="Fit a classifier on the run's labelled data, and serve its classes too: linear, which --classifier alone "
     "means, or fine-tune, with an encoder that learns too.",
 )
+@click.option("--data", help="Labelled images for the classifier: a name or a folder.  [default: the run's]")
 @click.option("--no-classifier", is_flag=True, expose_value=False, help="Serve the features alone.  [default]")
 @fine_tuning_epochs_option
 def export(run, to, **kwargs):

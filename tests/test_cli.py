@@ -30,6 +30,12 @@ def test_pretrain_says_what_to_do_next(trained):
     assert (out / "encoder.keras").is_file()
 
 
+def test_an_output_that_is_no_terminal_has_a_line_an_epoch_and_no_control_characters(trained):
+    assert all(line.isprintable() for line in trained[1].splitlines())
+    (line,) = [line for line in trained[1].splitlines() if line.startswith("Epoch 1/1")]
+    assert "images/s" in line and "loss" in line
+
+
 def test_settings_can_be_changed(run, tmp_path):
     result = run(
         "pretrain",
@@ -152,13 +158,17 @@ def test_a_broken_file_is_named_in_one_line_or_skipped(run, trained, tmp_path):
     assert run("embed", trained[0], tmp_path, "--to", tmp_path / "features.npz", "--on-error", "skip").exit_code == 0
 
 
-def test_an_interruption_says_how_to_go_on(run, tmp_path, monkeypatch):
+@pytest.mark.parametrize("begun, said", [(True, "--resume --out {}/run"), (False, "Nothing was begun")])
+def test_an_interruption_says_how_to_go_on(run, tmp_path, monkeypatch, begun, said):
     def interrupt(*args, **kwargs):
+        if begun:
+            (tmp_path / "run").mkdir()
+            (tmp_path / "run" / "config.yaml").touch()
         raise KeyboardInterrupt
 
     monkeypatch.setattr("keras_ssl.runs.pretrain", interrupt)
     result = run("pretrain", "simclr", "--data", "digits", "--out", tmp_path / "run")
-    assert result.exit_code == 130 and f"--resume --out {tmp_path / 'run'}" in result.output
+    assert result.exit_code == 130 and said.format(tmp_path) in result.output
 
 
 def test_debug_shows_the_traceback(run, tmp_path):
