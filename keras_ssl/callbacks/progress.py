@@ -48,13 +48,14 @@ class Progress(keras.callbacks.Callback):
         """Starts the clock, and at the first epoch the bar."""
         self._out = sys.stdout if self.file is None else self.file
         self._is_plain = not self._out.isatty() if self.plain is None else self.plain
-        self._began = time.monotonic()
+        self._run_timed_from = None
         self._first_epoch = None
         self._bar = None
         self._metrics = ""
 
     def on_epoch_begin(self, epoch, logs=None):
         """Starts to count the steps of an epoch."""
+        self._epoch = epoch
         if self._first_epoch is None:
             self._first_epoch = epoch
             if not self._is_plain:
@@ -69,6 +70,8 @@ class Progress(keras.callbacks.Callback):
         if self._steps_done == 0:
             # The first step of a run compiles the others, that of an epoch waits for the pipeline to start.
             self._timed_from, self._steps_timed_from = now, batch + 1
+        if self._run_timed_from is None:
+            self._run_timed_from, self._steps_untimed = now, batch + 1
         self._steps_done = batch + 1
         if self._bar and self._bar_counts_steps and now - self._shown >= _SECONDS_BETWEEN_UPDATES:
             self._move_bar()
@@ -79,11 +82,7 @@ class Progress(keras.callbacks.Callback):
         if self._bar:
             self._move_bar(epoch_done=True)
             return
-        now = time.monotonic()
-        epochs_left = self.params["epochs"] - epoch - 1
-        seconds_left = (now - self._began) / (epoch + 1 - self._first_epoch) * epochs_left
-        parts = [self._metrics, self._speed(), f"{now - self._epoch_began:.1f} s"]
-        parts += [f"{_in_words(seconds_left)} left"] if epochs_left else []
+        parts = [self._metrics, self._speed(), f"{time.monotonic() - self._epoch_began:.1f} s", self._left()]
         line = ", ".join(part for part in parts if part)
         print(f"Epoch {epoch + 1}/{self.params['epochs']}: {line}", file=self._out, flush=True)
 
@@ -100,6 +99,7 @@ class Progress(keras.callbacks.Callback):
             length=epochs * (self.params["steps"] or 1),
             label=self.name,
             width=24,
+            show_eta=False,  # it counts the compilation of the first step as if all steps took as long
             item_show_func=lambda text: text,
             file=self._out,
         )
@@ -108,7 +108,7 @@ class Progress(keras.callbacks.Callback):
     def _move_bar(self, epoch_done=False):
         # An epoch that was shorter than said still ends where it should.
         steps_until = (self.params["steps"] if epoch_done else self._steps_done) if self._bar_counts_steps else 1
-        text = "  ".join(part for part in (self._speed(), self._metrics) if part)
+        text = "  ".join(part for part in (self._left(), self._speed(), self._metrics) if part)
         self._bar.update(steps_until - self._steps_shown, text)
         self._steps_shown, self._shown = steps_until, time.monotonic()
 
@@ -118,6 +118,17 @@ class Progress(keras.callbacks.Callback):
         if not steps or not seconds:
             return ""
         return f"{steps * (self.batch_size or 1) / seconds:,.0f} {'images' if self.batch_size else 'steps'}/s"
+
+    def _left(self):
+        """The time left for the whole run in words, by all steps of it but the first, which compiles."""
+        # Where the data does not know its length, epochs are as long as this one.
+        steps = self.params["steps"] or self._steps_done
+        done = (self._epoch - self._first_epoch) * steps + self._steps_done
+        left = (self.params["epochs"] - self._first_epoch) * steps - done
+        timed = done - self._steps_untimed
+        if timed < 1 or left < 1:
+            return ""
+        return f"{_in_words((time.monotonic() - self._run_timed_from) / timed * left)} left"
 
 
 def _in_words(seconds):

@@ -40,7 +40,27 @@ def test_one_bar_over_all_epochs_on_a_terminal(fit):
     assert written.count("\n") == 1 and "SimCLR" in written
     shares = [int(share) for share in re.findall(r"(\d+)%", written)]
     assert shares[0] == 0 and shares[-1] == 100 and {33, 66} <= set(shares)
-    assert "images/s" in written and "loss" in written
+    assert "images/s" in written and "loss" in written and re.search(r"\d s left", written)
+
+
+def test_the_time_left_leaves_out_the_first_step_which_compiles(monkeypatch):
+    progress = Progress(8, file=io.StringIO())
+    seconds = iter([100.0] + [10.0] * 19)  # of the steps
+    now = [0.0]
+    monkeypatch.setattr("keras_ssl.callbacks.progress.time.monotonic", lambda: now[0])
+
+    progress.set_params({"epochs": 4, "steps": 5})
+    progress.on_train_begin()
+    for epoch in range(4):
+        progress.on_epoch_begin(epoch)
+        for batch in range(5):
+            now[0] += next(seconds)
+            progress.on_train_batch_end(batch)
+        progress.on_epoch_end(epoch, {"loss": 1.0})
+    lines = progress.file.getvalue().splitlines()
+    assert lines[0] == "Epoch 1/4: loss 1, 1 images/s, 140.0 s, 2 min left"
+    assert lines[1] == "Epoch 2/4: loss 1, 1 images/s, 50.0 s, 2 min left"
+    assert lines[2].endswith("50 s left") and lines[3].endswith("50.0 s")
 
 
 def test_steps_where_the_batch_size_is_not_known(fit):
