@@ -18,7 +18,6 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     packages=find_packages(include=["keras_ssl", "keras_ssl.*"]),
-    py_modules=["keras_ssl_quiet"],
     package_data={"keras_ssl.recipes": ["*.yaml"]},
     # The lower bound is Keras 3.15's, the upper one TensorFlow 2.21's.
     python_requires=">=3.11,<3.14",
@@ -35,5 +34,5 @@ setup(
             "ruff>=0.17.5,<0.18",
         ],
     },
-    entry_points={"console_scripts": ["keras-ssl = keras_ssl_quiet:main"]},
+    entry_points={"console_scripts": ["keras-ssl = keras_ssl.cli:main"]},
 )

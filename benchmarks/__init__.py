@@ -1,6 +1,6 @@
 """What the README measures, by commands that anyone can run: `python -m benchmarks.step`, `.augment`, `.demo`."""
 
-from keras_ssl_quiet import quiet_import
+from keras_ssl.cli import quiet_import
 
 with quiet_import():
-    import keras_ssl  # noqa: F401 - before keras, so that it can turn oneDNN on
+    import keras  # noqa: F401 - behind keras_ssl, which turns oneDNN on

@@ -1,73 +1,69 @@
-"""Self-supervised learning for images in Keras and TensorFlow."""
+"""Self-supervised learning for images in Keras and TensorFlow.
 
+`import keras_ssl` is quick: a part of it, TensorFlow and Keras are imported when the first name of that part is used.
+
+It sets one environment variable, `TF_ENABLE_ONEDNN_OPTS=1`, and says so on the logger "keras_ssl" at level INFO.
+TensorFlow turns oneDNN on by itself only on CPUs with AVX-512 VNNI; on others it trains twice as fast, too. The
+variable is read at the first import of TensorFlow, so keras_ssl must be imported before that. It is left alone where
+it is set already (`TF_ENABLE_ONEDNN_OPTS=0` keeps oneDNN off), where TensorFlow is imported already, and where there
+is one thread: there oneDNN's gradient of a convolution with fewer than eight channels aborts the process (TensorFlow
+2.21, AVX2).
+"""
+
+import importlib
+import logging
 import os
 import sys
+from typing import TYPE_CHECKING
 
-# TensorFlow turns oneDNN on by itself only on CPUs with AVX-512 VNNI; on others it trains twice as fast, too. The
-# variable is read at the first import of tensorflow. With one thread oneDNN is left alone: there its gradient of a
-# convolution with fewer than eight channels aborts the process (TensorFlow 2.21, AVX2).
-_several_threads = (os.cpu_count() or 1) > 1 and os.environ.get("TF_NUM_INTRAOP_THREADS") != "1"
-if hasattr(os, "sched_getaffinity"):
-    _several_threads = _several_threads and len(os.sched_getaffinity(0)) > 1
-if _several_threads and "tensorflow" not in sys.modules:
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+from keras_ssl.registration import RegisterAfterImport, check_backend, load_registering
 
-_backend = os.environ.get("KERAS_BACKEND", "tensorflow")
-if _backend == "tensorflow":
-    import keras
-
-    _backend = keras.backend.backend()
-if _backend != "tensorflow":
-    raise ImportError(
-        "keras_ssl trains with tf.data, tf.distribute and SavedModel, so Keras must run on TensorFlow: set "
-        f"KERAS_BACKEND=tensorflow before the first import of keras. Received: KERAS_BACKEND={_backend}"
+if TYPE_CHECKING:
+    from keras_ssl import (
+        augment,
+        backbones,
+        callbacks,
+        data,
+        distribute,
+        evaluate,
+        export,
+        losses,
+        methods,
+        optimizers,
+        plots,
+        pretext,
+        recipes,
+        runs,
+        targets,
+        tasks,
     )
-
-from keras_ssl import (
-    augment,
-    backbones,
-    callbacks,
-    data,
-    distribute,
-    evaluate,
-    export,
-    losses,
-    methods,
-    optimizers,
-    plots,
-    pretext,
-    recipes,
-    runs,
-    targets,
-    tasks,
-)
-from keras_ssl.methods import (
-    BYOL,
-    DCGAN,
-    DCL,
-    DINO,
-    MAE,
-    NNCLR,
-    Autoencoder,
-    BarlowTwins,
-    Colorization,
-    DeepAutoencoder,
-    Inpainting,
-    Jigsaw,
-    MoCo,
-    MoCoV3,
-    MultiTask,
-    PairwiseContrastive,
-    RotationPrediction,
-    SelfSupervisedModel,
-    SimCLR,
-    SimMIM,
-    SimSiam,
-    SwAV,
-    Triplet,
-    VariationalAutoencoder,
-    VICReg,
-)
+    from keras_ssl.methods import (
+        BYOL,
+        DCGAN,
+        DCL,
+        DINO,
+        MAE,
+        NNCLR,
+        Autoencoder,
+        BarlowTwins,
+        Colorization,
+        DeepAutoencoder,
+        Inpainting,
+        Jigsaw,
+        MoCo,
+        MoCoV3,
+        MultiTask,
+        PairwiseContrastive,
+        RotationPrediction,
+        SelfSupervisedModel,
+        SimCLR,
+        SimMIM,
+        SimSiam,
+        SwAV,
+        Triplet,
+        VariationalAutoencoder,
+        VICReg,
+    )
 
 __version__ = "0.1.0"
 
@@ -114,3 +110,35 @@ __all__ = [
     "targets",
     "tasks",
 ]
+
+
+def _turn_on_onednn():
+    """Sets `TF_ENABLE_ONEDNN_OPTS`; the docstring of the package says when and why."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    one_thread = cores == 1 or os.environ.get("TF_NUM_INTRAOP_THREADS") == "1"
+    if one_thread or "tensorflow" in sys.modules or "TF_ENABLE_ONEDNN_OPTS" in os.environ:
+        return
+    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
+    logging.getLogger("keras_ssl").info(
+        "Set TF_ENABLE_ONEDNN_OPTS=1, with which TensorFlow trains faster on CPUs. Set it to 0 before to do without."
+    )
+
+
+def __getattr__(name):
+    if name not in __all__:
+        raise AttributeError(f"module 'keras_ssl' has no attribute {name!r}")
+    if name[0].isupper():
+        return getattr(importlib.import_module("keras_ssl.methods"), name)
+    return importlib.import_module(f"keras_ssl.{name}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})
+
+
+check_backend(os.environ.get("KERAS_BACKEND") or "tensorflow")
+_turn_on_onednn()
+if "keras" in sys.modules:
+    load_registering()
+else:
+    sys.meta_path.insert(0, RegisterAfterImport())

@@ -1,16 +1,46 @@
 """The `keras-ssl` command: words in, calls of `keras_ssl.runs`, words out."""
 
+import contextlib
+import os
 import re
 import sys
 
 import click
-import tensorflow as tf
 import yaml
 
 import keras_ssl
-from keras_ssl import runs
 
-EXPECTED_ERRORS = (ValueError, TypeError, OSError, ImportError, tf.errors.OpError)
+EXPECTED_ERRORS = (ValueError, TypeError, OSError, ImportError)
+# Known without an import of TensorFlow, so that --help is quick; a test compares them with those of `runs`.
+PROTOCOLS = ("knn", "linear", "svm", "mlp", "few-label", "fine-tune")
+CLASSIFIERS = ("linear", "fine-tune")
+
+
+@contextlib.contextmanager
+def quiet_import():
+    """Keeps what is printed below Python while TensorFlow is imported from the terminal. Exceptions come through.
+
+    TensorFlow greets on stderr with a dozen lines about its build and missing GPUs. No setting turns off all of them.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+        os.close(nowhere)
+
+
+def _runs():
+    """`keras_ssl.runs`, imported when a command needs it; with `--debug` nothing is kept from the terminal."""
+    shown = "tensorflow" in sys.modules or click.get_current_context().find_root().params["debug"]
+    with contextlib.nullcontext() if shown else quiet_import():
+        from keras_ssl import runs
+    return runs
 
 
 class _Group(click.Group):
@@ -24,16 +54,22 @@ class _Group(click.Group):
         except KeyboardInterrupt:
             click.echo("\nStopped.", err=True)
             sys.exit(130)
-        except EXPECTED_ERRORS as error:
-            if ctx.params["debug"]:
+        except Exception as error:
+            if ctx.params["debug"] or not (isinstance(error, EXPECTED_ERRORS) or _is_op_error(error)):
                 raise
             click.echo(f"Error: {_one_line(error)}", err=True)
             sys.exit(1)
 
 
+def _is_op_error(error):
+    """Whether an error comes from TensorFlow, which cannot be where it is not imported."""
+    tf = sys.modules.get("tensorflow")
+    return tf is not None and isinstance(error, tf.errors.OpError)
+
+
 def _one_line(error):
     message = str(error)
-    if isinstance(error, tf.errors.OpError):
+    if _is_op_error(error):
         # Around the words of an assertion TensorFlow puts the names of nodes.
         words = re.search(r"assertion failed: \[(.*?)\]\s*\[\[", error.message, re.DOTALL)
         message = words[1] if words else error.message
@@ -95,7 +131,11 @@ def main(debug):
 
 @main.command()
 @click.argument("method", required=False)
-@click.option("--data", help="digits, the name of a TFDS data set such as cifar10, or a folder of images.")
+@click.option(
+    "--data",
+    help="digits, the name of a TFDS data set such as cifar10, or a folder of images. With --resume: where the "
+    "folder is now, if it has moved.",
+)
 @click.option("--out", required=True, type=click.Path(file_okay=False), help="The run folder to make.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --out after an interruption.")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="How long it may take, all in all.")
@@ -112,7 +152,12 @@ def main(debug):
     help="How pictures of another shape become the network's.",
 )
 @click.option("--channels", type=click.Choice(["1", "3"]), default="3", help="Read a folder's images as grey or RGB.")
-@click.option("--split", default="train", show_default=True, help="What to train on, e.g. train[:20000].")
+@click.option(
+    "--split",
+    default="train",
+    show_default=True,
+    help="What to train on, e.g. train[:20000]; of a folder train or all.",
+)
 @click.option("--data-dir", type=click.Path(file_okay=False), help="Where prepared TFDS data sets lie.")
 @on_error_option
 @click.option(
@@ -128,20 +173,23 @@ def main(debug):
 @click.option("--monitor/--no-monitor", default=True, help="Log kNN accuracy, and watch for a collapse.")
 def pretrain(method, data, out, resume, batch_size, backbone, channels, settings, **kwargs):
     """Train METHOD on unlabelled images. `keras-ssl list` names the methods."""
-    if resume and (method or data):
-        raise click.UsageError("--resume goes on with the settings in the run folder: leave METHOD and --data out.")
+    if resume and method:
+        raise click.UsageError("--resume goes on with the settings in the run folder: leave METHOD out.")
     if not resume and not (method and data):
         raise click.UsageError("Name a METHOD and --data: keras-ssl pretrain simclr --data digits --out runs/x")
     given = {"batch_size": batch_size, "backbone": backbone}
     overrides = {**{key: value for key, value in given.items() if value is not None}, **settings}
+    runs = _runs()
     try:
         run = (
-            runs.resume(out)
+            runs.resume(out, data=data)
             if resume
             else runs.pretrain(method, data, out, channels=int(channels), overrides=overrides, **kwargs)
         )
     except KeyboardInterrupt:
-        click.echo(f"\nStopped. Go on with: keras-ssl pretrain --resume --out {out}", err=True)
+        begun = os.path.isfile(os.path.join(out, "config.yaml"))
+        next_step = f" Go on with: keras-ssl pretrain --resume --out {out}" if begun else " Nothing was begun yet."
+        click.echo(f"\nStopped.{next_step}", err=True)
         sys.exit(130)
     click.echo(f"Epochs done: {run.epochs_done}, in {run.path}. Next: keras-ssl evaluate {run.path}")
 
@@ -153,7 +201,7 @@ def pretrain(method, data, out, resume, batch_size, backbone, channels, settings
     default="knn,linear,few-label",
     show_default=True,
     callback=_names,
-    help=f"How to score, separated by commas: {', '.join([*runs.PROTOCOLS, *runs.TRAINING_PROTOCOLS])}.",
+    help=f"How to score, separated by commas: {', '.join(PROTOCOLS)}.",
 )
 @click.option("--data", help="Labelled images: a name or a folder with one subfolder a class.  [default: the run's]")
 @click.option("--train-split", default="train", show_default=True, help="Where classifiers learn.")
@@ -162,6 +210,7 @@ def pretrain(method, data, out, resume, batch_size, backbone, channels, settings
 @fine_tuning_epochs_option
 def evaluate(run, protocol, **kwargs):
     """Score the features of RUN with labels it has not seen, beside raw pixels and a random encoder."""
+    runs = _runs()
     click.echo(keras_ssl.evaluate.format_table(runs.evaluate(run, protocol, **kwargs)))
     click.echo(
         f"The protocols in words are in {run}/evaluation.json, a map of the features in {run}/figures/map.png."
@@ -175,7 +224,7 @@ def evaluate(run, protocol, **kwargs):
 @on_error_option
 def embed(run, folder, to, on_error):
     """Write the features of all images in FOLDER, with their file names, to an .npz file."""
-    count, dim = runs.embed(run, folder, to, on_error=on_error)
+    count, dim = _runs().embed(run, folder, to, on_error=on_error)
     click.echo(f"{count} images, {dim} features each: {to}")
 
 
@@ -189,24 +238,25 @@ def embed(run, folder, to, on_error):
 )
 @click.option(
     "--classifier",
-    type=click.Choice(list(runs.CLASSIFIERS)),
+    type=click.Choice(CLASSIFIERS),
     is_flag=False,
     flag_value="linear",
     help="Fit a classifier on the run's labelled data, and serve its classes too: linear, which --classifier alone "
     "means, or fine-tune, with an encoder that learns too.",
 )
+@click.option("--data", help="Labelled images for the classifier: a name or a folder.  [default: the run's]")
 @click.option("--no-classifier", is_flag=True, expose_value=False, help="Serve the features alone.  [default]")
 @fine_tuning_epochs_option
 def export(run, to, **kwargs):
     """Export the encoder of RUN as a SavedModel that TensorFlow Serving loads."""
-    path = runs.export(run, to, **kwargs)
+    path = _runs().export(run, to, **kwargs)
     click.echo(f"{path} is ready to be served; manifest.json in it says what it takes and gives.")
 
 
 @main.command("list")
 def list_():
     """List methods, data, backbones, protocols and the settings of a recipe."""
-    for kind, entries in runs.catalogue().items():
+    for kind, entries in _runs().catalogue().items():
         click.echo(click.style(kind, bold=True))
         width = max(len(name) for name, _ in entries)
         for name, description in entries:

@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 from click.testing import CliRunner
 
+from keras_ssl import cli, runs
 from keras_ssl.cli import main
 
 
@@ -27,6 +28,12 @@ def test_pretrain_says_what_to_do_next(trained):
     out, output = trained
     assert f"Next: keras-ssl evaluate {out}" in output
     assert (out / "encoder.keras").is_file()
+
+
+def test_an_output_that_is_no_terminal_has_a_line_an_epoch_and_no_control_characters(trained):
+    assert all(line.isprintable() for line in trained[1].splitlines())
+    (line,) = [line for line in trained[1].splitlines() if line.startswith("Epoch 1/1")]
+    assert "images/s" in line and "loss" in line
 
 
 def test_settings_can_be_changed(run, tmp_path):
@@ -99,6 +106,11 @@ def test_export_takes_a_classifier_with_or_without_its_name(run, monkeypatch, wo
     assert asked["classifier"] == classifier
 
 
+def test_the_options_name_what_runs_has():
+    assert (*runs.PROTOCOLS, *runs.TRAINING_PROTOCOLS) == cli.PROTOCOLS
+    assert tuple(runs.CLASSIFIERS) == cli.CLASSIFIERS
+
+
 def test_list_names_what_there_is(run):
     result = run("list")
     assert result.exit_code == 0
@@ -146,13 +158,17 @@ def test_a_broken_file_is_named_in_one_line_or_skipped(run, trained, tmp_path):
     assert run("embed", trained[0], tmp_path, "--to", tmp_path / "features.npz", "--on-error", "skip").exit_code == 0
 
 
-def test_an_interruption_says_how_to_go_on(run, tmp_path, monkeypatch):
+@pytest.mark.parametrize("begun, said", [(True, "--resume --out {}/run"), (False, "Nothing was begun")])
+def test_an_interruption_says_how_to_go_on(run, tmp_path, monkeypatch, begun, said):
     def interrupt(*args, **kwargs):
+        if begun:
+            (tmp_path / "run").mkdir()
+            (tmp_path / "run" / "config.yaml").touch()
         raise KeyboardInterrupt
 
     monkeypatch.setattr("keras_ssl.runs.pretrain", interrupt)
     result = run("pretrain", "simclr", "--data", "digits", "--out", tmp_path / "run")
-    assert result.exit_code == 130 and f"--resume --out {tmp_path / 'run'}" in result.output
+    assert result.exit_code == 130 and said.format(tmp_path) in result.output
 
 
 def test_debug_shows_the_traceback(run, tmp_path):

@@ -53,9 +53,7 @@ def describe(name, data_dir=None, split="train"):
         return Description((8, 8, 1), True, len(load_digits(split)[0]), (8, 8))
     if is_folder(name):
         folder, names = find_images(name)
-        outermost = {inner.split(os.sep)[0] if os.sep in inner else None for inner in names}
-        labelled = None not in outermost and len(outermost) > 1
-        return Description((None, None, 3), labelled, len(names), _typical_file_size(folder, names))
+        return Description((None, None, 3), has_classes(names), len(names), _typical_file_size(folder, names))
     info = prepared_builder(name, data_dir).info
     shape = tuple(info.features["image"].shape) if "image" in info.features else (None, None, 3)
     typical = shape[:2]
@@ -83,6 +81,13 @@ def _median(sizes):
     return tuple(int(side) for side in np.median(sizes, axis=0).round())
 
 
+def has_classes(names):
+    """Whether all files of a folder lie in subfolders of it, and in several, which then are their classes."""
+    outermost = {name.split(os.sep)[0] if os.sep in name else None for name in names}
+    return None not in outermost and len(outermost) > 1
+
+
 def is_folder(name):
-    """Whether a name is the path of a folder rather than the name of a data set."""
-    return name != "digits" and (os.sep in name or os.path.isdir(name))
+    """Whether a name is a path rather than the name of a data set: of a folder, or of a file such as photos.zip."""
+    is_file = os.path.splitext(name)[1] and os.path.isfile(name)
+    return name != "digits" and bool(os.sep in name or os.path.isdir(name) or is_file)

@@ -13,7 +13,7 @@ def embed(run, folder, to, *, on_error="raise", verbose=1):
     Args:
         run: a `Run`, or the path of one.
         folder: the folder of images, which may have subfolders.
-        to: the file to write.
+        to: the file to write; `.npz` is added to a name that does not end in it.
         on_error: "raise" or "skip", what to do about a file that is no image.
         verbose: 0 for no progress bar.
 
@@ -41,7 +41,8 @@ def embed(run, folder, to, *, on_error="raise", verbose=1):
         on_error=on_error,
     )
     features = extract_features(encoder, images, verbose=verbose).features
-    to = Path(to).with_suffix(".npz")
+    # Not Path.with_suffix: in out.2024-01 it takes .2024-01 for the suffix.
+    to = Path(to) if Path(to).suffix == ".npz" else Path(f"{to}.npz")
     to.parent.mkdir(parents=True, exist_ok=True)
     write_aside(to, lambda path: np.savez(path, features=features, files=np.array(images.file_paths)))
     return features.shape

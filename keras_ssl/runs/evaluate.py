@@ -3,7 +3,7 @@ import json
 from keras_ssl import evaluate as scoring
 from keras_ssl import plots
 from keras_ssl.runs.run import opened, save_figure, write_aside
-from keras_ssl.runs.sources import open_source
+from keras_ssl.runs.sources import located, open_source
 
 #: The ways to score features, by the names that the command line takes.
 PROTOCOLS = {
@@ -66,7 +66,7 @@ def evaluate(
     if not protocols or set(protocols) - set(known):
         raise ValueError(f"The protocols are {', '.join(known)}. Received: protocols={', '.join(protocols)}")
     encoder = run.encoder()
-    source = run.config["data"] | ({"name": str(data)} if data else {})
+    source = located(run.config["data"], data)
     train, test = (open_source(source, split, labels=True) for split in (train_split, test_split))
 
     on_features = [PROTOCOLS[name] for name in protocols if name in PROTOCOLS]

@@ -1,7 +1,7 @@
 from keras_ssl import export as exporting
 from keras_ssl.evaluate import extract_features, fine_tuned_classifier, linear_classifier
 from keras_ssl.runs.run import opened
-from keras_ssl.runs.sources import open_source
+from keras_ssl.runs.sources import located, open_source
 
 
 def _linear(encoder, train, epochs, verbose):
@@ -16,7 +16,7 @@ def _fine_tuned(encoder, train, epochs, verbose):
 CLASSIFIERS = {"linear": _linear, "fine-tune": _fine_tuned}
 
 
-def export(run, to, *, resize=None, classifier=None, epochs=None, verbose=1):
+def export(run, to, *, resize=None, classifier=None, data=None, epochs=None, verbose=1):
     """Exports the encoder of a run as the next version in a folder of SavedModels.
 
     Args:
@@ -26,6 +26,7 @@ def export(run, to, *, resize=None, classifier=None, epochs=None, verbose=1):
         classifier: "linear", also True, to fit a linear classifier on the run's labelled training images and serve
             its classes too; "fine-tune" to train the encoder with it, so that what is served is the encoder
             after fine-tuning; or None for the encoder alone, as it is.
+        data: optional name or folder of the labelled images for a classifier. Defaults to the run's own.
         epochs: int, of fine-tuning, or None for `evaluate.fine_tuned_classifier`'s own.
         verbose: 0 for no progress bar.
 
@@ -50,7 +51,7 @@ def export(run, to, *, resize=None, classifier=None, epochs=None, verbose=1):
     if kind:
         if kind not in CLASSIFIERS:
             raise ValueError(f"classifier must be one of {', '.join(CLASSIFIERS)}. Received: classifier={kind!r}")
-        train = open_source(config["data"], config["data"]["split"], labels=True)
+        train = open_source(located(config["data"], data), config["data"]["split"], labels=True)
         encoder, head = CLASSIFIERS[kind](encoder, train, epochs, verbose)
         class_names = getattr(train, "class_names", None)
     metadata = {

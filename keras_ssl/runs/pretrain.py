@@ -7,16 +7,16 @@ import tensorflow as tf
 import yaml
 
 from keras_ssl import plots, recipes
-from keras_ssl.callbacks import BatchStatistics, Checkpoint, latest_checkpoint
+from keras_ssl.callbacks import BatchStatistics, Checkpoint, Progress, latest_checkpoint
 from keras_ssl.data.batches import first_batches
 from keras_ssl.data.resize import check_resize
 from keras_ssl.runs.encoder_file import EncoderFile
 from keras_ssl.runs.monitors import monitors
 from keras_ssl.runs.pictures import draw_pictures, draw_task
 from keras_ssl.runs.planning import announce, facts_of_source, reports_every
-from keras_ssl.runs.run import Run, read_history, save_figure, write_aside
+from keras_ssl.runs.run import Run, cleared_on_failure, read_history, save_figure, write_aside
 from keras_ssl.runs.sample import sample
-from keras_ssl.runs.sources import open_source, resolve
+from keras_ssl.runs.sources import held_out, located, open_source, resolve
 
 # For the statistics of batch normalization: their error is then a few per cent of a deviation.
 STATISTICS_IMAGES = 2000
@@ -67,7 +67,8 @@ def pretrain(
         method: str, one of `recipes.names()`, such as "simclr".
         data: str, "digits", the name of a TFDS data set, or the path of a folder of images.
         out: the folder to make. It must be new or empty.
-        split: str, for a data set by name: what to train on, such as "train" or "train[:20000]".
+        split: str, what to train on, such as "train" or "train[:20000]". Of a folder with one subfolder a class
+            "train" leaves out the fifth by which `evaluate` scores, and "all" does not; one without is taken whole.
         image_size: optional (height, width) that the network sees. By default images of up to 64 pixels are taken
             as they are, and for larger ones it follows from their number, the device and the budget.
         channels: 3 for RGB or 1 for grey, for a folder of images; others have the channels that they have.
@@ -86,7 +87,7 @@ def pretrain(
         monitor: bool, whether to log kNN accuracy each epoch where the data has labels, which are not trained on;
             and, for methods that compare views, the spread and the rank of the features, with a warning when they
             collapse (`callbacks.CollapseMonitor`).
-        verbose: as in `keras.Model.fit`.
+        verbose: 0 for no output, 2 for one line an epoch; else a bar, or lines where the output is no terminal.
 
     Returns:
         The `Run`.
@@ -118,6 +119,8 @@ def pretrain(
         recipe = recipes.load(method, overrides=given, images=facts, minutes=minutes, epochs=epochs, steps=steps)
         if verbose:
             announce(recipe, facts, minutes)
+            if held_out(source):
+                print(held_out(source))
     config = {
         "name": recipe.name,
         "data": {**source, **{key: recipe.settings[key] for key in ("image_size", "read_size")}},
@@ -129,15 +132,17 @@ def pretrain(
         "monitor": monitor,
         "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
     }
-    return _train(config, out, verbose)
+    with cleared_on_failure(out):
+        return _train(config, out, verbose)
 
 
-def resume(path, verbose="auto"):
+def resume(path, *, data=None, verbose="auto"):
     """Goes on with an interrupted run from its newest checkpoint, as if it had not been interrupted.
 
     Args:
         path: the run folder.
-        verbose: as in `keras.Model.fit`.
+        data: optional, where the run's folder of images is now, if it has moved. It is kept in the run's settings.
+        verbose: 0 for no output, 2 for one line an epoch; else a bar, or lines where the output is no terminal.
 
     Returns:
         The `Run`; one that was complete is left as it is.
@@ -146,8 +151,10 @@ def resume(path, verbose="auto"):
         FileNotFoundError: where it is not the folder of a run.
     """
     run = Run(path)
+    if data is not None:
+        _write_config(run.path, {**run.config, "data": located(run.config["data"], data)})
     if run.epochs_done < run.config["recipe"]["epochs"]:
-        _train(run.config, run.path, verbose)
+        _train({**run.config, "data": located(run.config["data"])}, run.path, verbose)
     return run
 
 
@@ -174,8 +181,8 @@ def _train(config, folder, verbose):
             images,
             epochs=settings["epochs"],
             initial_epoch=epochs_done,
-            callbacks=_callbacks(folder, config, model),
-            verbose=verbose,
+            callbacks=_callbacks(folder, config, model, verbose),
+            verbose=0,
         )
         draw_pictures(model, _preview(source), folder)
     run = Run(folder)
@@ -202,6 +209,10 @@ def _start_folder(folder, config, model):
     )
     draw_task(model, _preview(data, for_views=True)[:8], folder)
     # Last, because this file makes the folder a run.
+    _write_config(folder, config)
+
+
+def _write_config(folder, config):
     text = yaml.safe_dump(config, sort_keys=False)
     write_aside(folder / "config.yaml", lambda path: path.write_text(text, encoding="utf-8"))
 
@@ -211,13 +222,14 @@ def _preview(source, for_views=False):
     return next(iter(open_source(source, source["split"], for_views=for_views, batch_size=16, shuffle=False))).numpy()
 
 
-def _callbacks(folder, config, model):
+def _callbacks(folder, config, model, verbose):
     every = reports_every(config["recipe"]["epochs"])
     return [
         *([] if model.encodes_whole_images else [_batch_statistics(config)]),
         *(monitors(config, model, every) if config["monitor"] else []),
         keras.callbacks.CSVLogger(folder / "history.csv", append=True),
         EncoderFile(folder / "encoder.keras", every),
+        *([Progress(config["recipe"]["batch_size"], plain=verbose == 2 or None)] if verbose else []),
         # Last: an epoch counts as done when all else about it is written.
         Checkpoint(folder / "checkpoints", every),
     ]

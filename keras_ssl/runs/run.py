@@ -1,5 +1,7 @@
+import contextlib
 import csv
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,6 +9,17 @@ import keras
 import yaml
 
 from keras_ssl.callbacks import latest_checkpoint
+
+#: What a run writes; whatever else lies in its folder is not its own.
+RUN_FILES = (
+    "README.md",
+    "config.yaml",
+    "writing-config.yaml",
+    "encoder.keras",
+    "writing-encoder.keras",
+    "history.csv",
+)
+RUN_FOLDERS = ("checkpoints", "figures")
 
 
 @dataclass(frozen=True)
@@ -93,6 +106,32 @@ def write_aside(path, write):
     aside = path.with_name(f"writing-{path.name}")
     write(aside)
     os.replace(aside, path)
+
+
+@contextlib.contextmanager
+def cleared_on_failure(folder):
+    """Takes what a run wrote out of its new folder again, where it fails so early that it cannot go on.
+
+    Else the folder would refuse the next try. A run that is interrupted after its settings are written stays: it can
+    go on.
+    """
+    made = not folder.exists()
+    try:
+        yield
+    except BaseException as error:
+        can_go_on = (folder / "config.yaml").is_file() and not isinstance(error, Exception)
+        if not can_go_on and latest_checkpoint(folder / "checkpoints")[0] is None:
+            _clear(folder, made)
+        raise
+
+
+def _clear(folder, made):
+    for name in RUN_FILES:
+        (folder / name).unlink(missing_ok=True)
+    for name in RUN_FOLDERS:
+        shutil.rmtree(folder / name, ignore_errors=True)
+    if made and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def save_figure(figure, folder, name):

@@ -1,6 +1,10 @@
 """The data of a run: what its settings say, and how they become a data set."""
 
+import os
+
 from keras_ssl import data
+from keras_ssl.data.describe import has_classes
+from keras_ssl.data.files import find_images
 
 
 def resolve(name, split, channels, data_dir, on_error, resize):
@@ -8,7 +12,8 @@ def resolve(name, split, channels, data_dir, on_error, resize):
 
     Args:
         name: str, the name of a data set or the path of a folder.
-        split: str, what to train on.
+        split: str, what to train on. Of a folder with one subfolder a class "train" (all but the fifth that is held
+            out as "test"), "test" or "all"; a folder without classes has no held-out part, and "train" is all.
         channels: 3 for RGB or 1 for grey, for a folder.
         data_dir: folder of prepared TFDS data sets, or None.
         on_error: "raise" or "skip", what to do about a file of a folder that is no image.
@@ -17,10 +22,10 @@ def resolve(name, split, channels, data_dir, on_error, resize):
     Returns:
         dict that YAML can hold, and `open_source` takes with two more entries: `image_size`, (height, width) that
         the network sees, or None for that of the images, and `read_size`, that of the pictures that training cuts
-        its views from, or None.
+        its views from, or None. The path of a folder is absolute, so that the run finds it from anywhere.
     """
     return {
-        "name": name,
+        "name": _absolute(name),
         "split": split,
         "channels": channels,
         "data_dir": data_dir,
@@ -29,12 +34,58 @@ def resolve(name, split, channels, data_dir, on_error, resize):
     }
 
 
+def _absolute(name):
+    return os.path.abspath(os.path.expanduser(name)) if data.is_folder(name) else name
+
+
+def located(source, name=None):
+    """The settings of a run's data, where it lies now.
+
+    Args:
+        source: dict, from `resolve`.
+        name: optional str or path, the data set or folder to take in place of the run's own.
+
+    Raises:
+        FileNotFoundError: where the folder is not there, or not any more.
+    """
+    if name:
+        source = {**source, "name": _absolute(str(name))}
+        if data.is_folder(source["name"]):
+            find_images(source["name"])
+        return source
+    if data.is_folder(source["name"]) and not os.path.isdir(source["name"]):
+        raise FileNotFoundError(
+            f"The run's images were in {source['name']}, and there is no such folder now. Where it has moved, say "
+            "where to: --data FOLDER, in Python data=..."
+        )
+    return source
+
+
+def held_out(source):
+    """In one line, what a run on a folder does not train on; None where it trains on all."""
+    if not data.is_folder(source["name"]) or _subset(source, source["split"]) != "train":
+        return None
+    return (
+        'Trains on the "train" part of the folder: about a fifth of it is held out as "test", by which evaluate '
+        "scores. --split all trains on that too."
+    )
+
+
+def _subset(source, split):
+    """The subset of a folder that a split means, for `data.from_directory`."""
+    if split not in ("train", "test", "all"):
+        raise ValueError(f"The split of a folder is train, test or all. Received: split={split!r}")
+    if split == "all" or (split == "train" and not has_classes(find_images(source["name"])[1])):
+        return None
+    return split
+
+
 def open_source(source, split, *, for_views=False, **kwargs):
     """The data set that a run's settings name.
 
     Args:
         source: dict, from `resolve`.
-        split: str, of a data set by name, or of a labelled folder "train" or "test".
+        split: str, of a data set by name, or of a folder "train", "test" or "all", as in `resolve`.
         for_views: bool, whether views are cut from the pictures, which are then read larger than the network's.
         **kwargs: other arguments of `data.load` and `data.from_directory`.
     """
@@ -45,7 +96,7 @@ def open_source(source, split, *, for_views=False, **kwargs):
             image_size=size,
             resize=source["resize"],
             channels=source["channels"],
-            subset=split if kwargs.get("labels") else None,
+            subset=_subset(source, split),
             on_error=source["on_error"],
             **kwargs,
         )

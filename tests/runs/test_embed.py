@@ -14,6 +14,12 @@ def test_features_and_names_of_all_files(finished, photos, tmp_path):
     np.testing.assert_allclose(written["features"], expected, atol=1e-5)
 
 
+def test_a_dot_in_the_name_is_no_suffix(finished, photos, tmp_path):
+    for name in ("out.2024-01", "out.2024-02", "out.npz"):
+        runs.embed(finished, photos / "dark", tmp_path / name, verbose=0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.2024-01.npz", "out.2024-02.npz", "out.npz"]
+
+
 def test_files_that_are_no_images_can_be_left_out(finished, photos, tmp_path):
     (tmp_path / "mixed").mkdir()
     (tmp_path / "mixed" / "good.jpg").write_bytes((photos / "dark" / "0.jpg").read_bytes())

@@ -1,9 +1,12 @@
+import shutil
+
 import keras
 import numpy as np
 import pytest
 
 from keras_ssl import data, runs
 from keras_ssl.callbacks import Checkpoint, latest_checkpoint
+from keras_ssl.runs.run import cleared_on_failure
 
 
 def weights(run):
@@ -146,3 +149,43 @@ def test_a_failed_start_leaves_no_run(tmp_path):
 def test_a_folder_without_a_run(tmp_path):
     with pytest.raises(FileNotFoundError, match="no run in"):
         runs.resume(tmp_path)
+
+
+def test_a_start_that_fails_later_leaves_the_folder_to_the_next_try(photos, tmp_path, tiny):
+    (tmp_path / "photos").mkdir()
+    for picture in (photos / "dark").iterdir():
+        (tmp_path / "photos" / picture.name).write_bytes(picture.read_bytes())
+    (tmp_path / "photos" / "broken.jpg").write_bytes(b"no image")
+    settings = {"overrides": {**tiny, "epochs": 1, "batch_size": 8, "image_size": [16, 16]}, "verbose": 0}
+    with pytest.raises(Exception, match="broken.jpg"):
+        runs.pretrain("simclr", tmp_path / "photos", tmp_path / "run", **settings)
+    assert not (tmp_path / "run").exists()
+    with pytest.warns(UserWarning, match="broken.jpg"):
+        run = runs.pretrain("simclr", tmp_path / "photos", tmp_path / "run", on_error="skip", **settings)
+    assert run.epochs_done == 1
+
+
+@pytest.mark.parametrize("error, left", [(ValueError, ["mine"]), (KeyboardInterrupt, ["config.yaml", "mine"])])
+def test_only_what_a_run_wrote_is_cleared(error, left, tmp_path):
+    with pytest.raises(error), cleared_on_failure(tmp_path):
+        for name in ("config.yaml", "mine"):
+            (tmp_path / name).write_text("")
+        raise error
+    assert sorted(path.name for path in tmp_path.iterdir()) == left
+
+
+def test_a_run_goes_on_when_its_images_have_moved(photos, tmp_path, tiny, monkeypatch):
+    shutil.copytree(photos, tmp_path / "before")
+    overrides = {**tiny, "epochs": 2, "batch_size": 8, "image_size": [16, 16]}
+    monkeypatch.chdir(tmp_path)
+    run = runs.pretrain("simclr", "before", "run", overrides=overrides, monitor=False, verbose=0)
+    assert run.config["data"]["name"] == str(tmp_path / "before")
+    (tmp_path / "before").rename(tmp_path / "after")
+    for path in (tmp_path / "run" / "checkpoints").iterdir():
+        path.unlink()
+    with pytest.raises(FileNotFoundError, match="before.*--data"):
+        runs.resume("run", verbose=0)
+    with pytest.raises(FileNotFoundError, match="before.*--data"):
+        runs.evaluate("run", ["knn"], verbose=0)
+    run = runs.resume("run", data="after", verbose=0)
+    assert run.epochs_done == 2 and run.config["data"]["name"] == str(tmp_path / "after")

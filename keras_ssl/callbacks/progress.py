@@ -1,0 +1,137 @@
+import sys
+import time
+
+import click
+import keras
+
+# A terminal that is written to more often is no easier to read.
+_SECONDS_BETWEEN_UPDATES = 0.1
+
+
+class Progress(keras.callbacks.Callback):
+    """One progress bar over all epochs of a fit, or one plain line an epoch where the output is no terminal.
+
+    The bar says how much of the whole run is done, the time left for it, the images per second and the newest
+    metrics. In a file, a pipe or a notebook there is one line an epoch, without control characters. Place it behind
+    the callbacks that add to the logs, such as `KNNMonitor`, and pass `verbose=0` to fit.
+
+    Args:
+        batch_size: Optional integer, images per step, so that the speed is in images and not in steps per second.
+            Defaults to `None`.
+        name: String, what is going on, in front of the bar. Defaults to `"Training"`.
+        plain: Boolean, whether to print lines and no bar. `None` prints lines where the output is no terminal.
+            Defaults to `None`.
+        file: Where to write to. `None` is standard output. Defaults to `None`.
+
+    Example:
+
+    >>> import keras_ssl
+    >>> images, _ = keras_ssl.data.digits.load_digits("train")
+    >>> model = keras_ssl.SimCLR(keras_ssl.backbones.small_cnn((8, 8, 1)))
+    >>> model.compile("adam")
+    >>> progress = keras_ssl.callbacks.Progress(batch_size=128)
+    >>> _ = model.fit(images, batch_size=128, epochs=2, verbose=0, callbacks=[progress])   # doctest: +ELLIPSIS
+    Epoch 1/2: ...
+    Epoch 2/2: ...
+    """
+
+    def __init__(self, batch_size=None, name="Training", *, plain=None, file=None):
+        super().__init__()
+        if batch_size is not None and batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1. Received: batch_size={batch_size}")
+        self.batch_size = batch_size
+        self.name = name
+        self.plain = plain
+        self.file = file
+
+    def on_train_begin(self, logs=None):
+        """Starts the clock, and at the first epoch the bar."""
+        self._out = sys.stdout if self.file is None else self.file
+        self._is_plain = not self._out.isatty() if self.plain is None else self.plain
+        self._run_timed_from = None
+        self._first_epoch = None
+        self._bar = None
+        self._metrics = ""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Starts to count the steps of an epoch."""
+        self._epoch = epoch
+        if self._first_epoch is None:
+            self._first_epoch = epoch
+            if not self._is_plain:
+                self._start_bar(self.params["epochs"] - epoch)
+        self._epoch_began = self._timed_from = time.monotonic()
+        self._steps_done = self._steps_timed_from = self._steps_shown = 0
+        self._shown = self._epoch_began
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Moves the bar on. It reads no metrics: on an accelerator each read would wait for the step."""
+        now = time.monotonic()
+        if self._steps_done == 0:
+            # The first step of a run compiles the others, that of an epoch waits for the pipeline to start.
+            self._timed_from, self._steps_timed_from = now, batch + 1
+        if self._run_timed_from is None:
+            self._run_timed_from, self._steps_untimed = now, batch + 1
+        self._steps_done = batch + 1
+        if self._bar and self._bar_counts_steps and now - self._shown >= _SECONDS_BETWEEN_UPDATES:
+            self._move_bar()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Shows the metrics of the epoch."""
+        self._metrics = ", ".join(f"{key} {float(value):.4g}" for key, value in (logs or {}).items())
+        if self._bar:
+            self._move_bar(epoch_done=True)
+            return
+        parts = [self._metrics, self._speed(), f"{time.monotonic() - self._epoch_began:.1f} s", self._left()]
+        line = ", ".join(part for part in parts if part)
+        print(f"Epoch {epoch + 1}/{self.params['epochs']}: {line}", file=self._out, flush=True)
+
+    def on_train_end(self, logs=None):
+        """Ends the bar's line."""
+        if self._bar:
+            self._bar.render_finish()
+            self._bar = None
+
+    def _start_bar(self, epochs):
+        # Keras knows the steps of an epoch at its beginning only where the data knows its length.
+        self._bar_counts_steps = self.params["steps"] is not None
+        self._bar = click.progressbar(
+            length=epochs * (self.params["steps"] or 1),
+            label=self.name,
+            width=24,
+            show_eta=False,  # it counts the compilation of the first step as if all steps took as long
+            item_show_func=lambda text: text,
+            file=self._out,
+        )
+        self._bar.render_progress()
+
+    def _move_bar(self, epoch_done=False):
+        # An epoch that was shorter than said still ends where it should.
+        steps_until = (self.params["steps"] if epoch_done else self._steps_done) if self._bar_counts_steps else 1
+        text = "  ".join(part for part in (self._left(), self._speed(), self._metrics) if part)
+        self._bar.update(steps_until - self._steps_shown, text)
+        self._steps_shown, self._shown = steps_until, time.monotonic()
+
+    def _speed(self):
+        seconds = time.monotonic() - self._timed_from
+        steps = self._steps_done - self._steps_timed_from
+        if not steps or not seconds:
+            return ""
+        return f"{steps * (self.batch_size or 1) / seconds:,.0f} {'images' if self.batch_size else 'steps'}/s"
+
+    def _left(self):
+        """The time left for the whole run in words, by all steps of it but the first, which compiles."""
+        # Where the data does not know its length, epochs are as long as this one.
+        steps = self.params["steps"] or self._steps_done
+        done = (self._epoch - self._first_epoch) * steps + self._steps_done
+        left = (self.params["epochs"] - self._first_epoch) * steps - done
+        timed = done - self._steps_untimed
+        if timed < 1 or left < 1:
+            return ""
+        return f"{_in_words((time.monotonic() - self._run_timed_from) / timed * left)} left"
+
+
+def _in_words(seconds):
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"

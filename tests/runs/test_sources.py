@@ -1,0 +1,67 @@
+import os
+
+import pytest
+
+from keras_ssl import runs
+from keras_ssl.data.files import find_images, in_subset
+from keras_ssl.runs.sources import count_images, held_out, located, open_source, resolve
+
+SIZES = {"image_size": (16, 16), "read_size": None}
+
+
+def source_of(folder, split="train"):
+    return {**resolve(str(folder), split, 3, None, "raise", "crop"), **SIZES}
+
+
+def names(dataset, folder):
+    return {os.path.relpath(path, folder) for path in dataset.file_paths}
+
+
+def test_a_labelled_folder_trains_on_what_evaluate_does_not_score_by(photos):
+    source = source_of(photos)
+    training = names(open_source(source, "train", shuffle=True), photos)
+    scored = names(open_source(source, "test", labels=True), photos)
+    everything = find_images(photos)[1]
+    assert training == set(in_subset(everything, "train")) and scored == set(everything) - training
+    assert training == names(open_source(source, "train", labels=True), photos)
+    assert count_images(source) == len(training)
+    assert "held out" in held_out(source)
+
+
+def test_all_of_a_labelled_folder_when_asked_and_of_a_flat_one_always(photos):
+    assert count_images(source_of(photos, "all")) == 60 and held_out(source_of(photos, "all")) is None
+    assert count_images(source_of(photos / "dark")) == 30 and held_out(source_of(photos / "dark")) is None
+
+
+def test_a_data_set_by_name_is_as_it_was():
+    source = {**source_of("digits"), "image_size": None}
+    assert (source["name"], count_images(source), held_out(source)) == ("digits", 1437, None)
+
+
+def test_a_slice_of_a_folder_is_refused(photos):
+    with pytest.raises(ValueError, match=r"train, test or all. Received: split='train\[:9\]'"):
+        open_source(source_of(photos), "train[:9]")
+
+
+def test_a_folder_is_found_from_anywhere(photos, tmp_path, monkeypatch):
+    monkeypatch.chdir(photos.parent)
+    source = source_of(photos.name)
+    (tmp_path / photos.name).mkdir()  # another folder of the same name
+    monkeypatch.chdir(tmp_path)
+    assert source["name"] == str(photos) and count_images(source) == count_images(source_of(photos))
+
+
+def test_a_folder_that_has_moved(photos, tmp_path):
+    source = {**source_of(photos), "name": str(tmp_path / "gone")}
+    with pytest.raises(FileNotFoundError, match=f"were in {tmp_path / 'gone'}.*--data"):
+        located(source)
+    assert located(source, photos) == source_of(photos)
+    assert located(source, "digits")["name"] == "digits"
+
+
+def test_an_archive_is_no_data_set_by_name(tmp_path, monkeypatch):
+    (tmp_path / "photos.zip").write_bytes(b"PK")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises((NotADirectoryError, ValueError), match="photos.zip"):
+        runs.pretrain("simclr", "photos.zip", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
