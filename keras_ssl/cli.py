@@ -82,8 +82,16 @@ def _settings(ctx, param, values):
         key, equals, text = value.partition("=")
         if not equals:
             raise click.BadParameter(f"write KEY=VALUE, such as epochs=20. Received: {value}")
-        settings[key] = yaml.safe_load(text)
+        settings[key] = _value(text)
     return settings
+
+
+def _value(text):
+    """A setting in YAML, which would take 8e-3, without a dot, for a word."""
+    try:
+        return int(text) if text.lstrip("+-").isdigit() else float(text)
+    except ValueError:
+        return yaml.safe_load(text)
 
 
 def _names(ctx, param, value):

@@ -51,7 +51,7 @@ def test_settings_can_be_changed(run, tmp_path):
         "--set",
         "backbone={name: mlp, units: [4]}",
         "--set",
-        "arguments.temperature=0.2",
+        "arguments.temperature=2e-1",
         "--no-monitor",
     )
     assert result.exit_code == 0, result.output

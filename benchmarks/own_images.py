@@ -1,0 +1,87 @@
+"""What a budget in minutes is worth on small sets of images: `python -m benchmarks.own_images FOLDER … --minutes 15`.
+
+Methods are trained with nothing but the data and the minutes, by `runs.pretrain`, and scored by kNN, logistic
+regression and ten labels per class beside raw pixels and random encoders, by `runs.evaluate`. Beside the folders
+given, one subfolder a class, stand the digits of scikit-learn and 2000 images of CIFAR-10, tested on 2000 others.
+
+Runs are kept in `--out`: what was interrupted goes on, and what is done is only shown. Minutes are by the clock, so
+nothing else should run. `--cells` cuts the cells out of a folder of photographs with Pascal VOC boxes, one subfolder
+a class, and stops.
+"""
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import click
+import tensorflow as tf
+
+from benchmarks.timing import describe_machine, print_table
+from keras_ssl import runs
+
+METHODS = ("simclr", "moco", "byol", "barlowtwins", "swav", "dino")
+# Name, split that is learned from, split that is scored.
+NAMED = (("digits", "train", "test"), ("cifar10", "train[:2000]", "test[:2000]"))
+SIDES = ("xmin", "ymin", "xmax", "ymax")
+SMALLEST = 4  # pixels; a few boxes have no area
+PROTOCOLS = ("knn", "linear", "few-label")
+SHOWN = ("kNN", "linear probe", "10 labels per class")
+
+
+def cut_out(photographs, out):
+    """Writes each boxed object of `photographs` (JPEGImages, Annotations) as an image in the folder of its class."""
+    for annotation in sorted((photographs / "Annotations").glob("*.xml")):
+        picture = photographs / "JPEGImages" / f"{annotation.stem}.jpg"
+        if not picture.exists():
+            continue
+        pixels = tf.io.decode_jpeg(picture.read_bytes())
+        for number, thing in enumerate(ElementTree.parse(annotation).findall("object")):
+            left, top, right, bottom = (max(0, int(thing.find(f"bndbox/{side}").text)) for side in SIDES)
+            cut = pixels[top:bottom, left:right]
+            if min(cut.shape[:2]) < SMALLEST:
+                continue
+            folder = out / thing.find("name").text
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{annotation.stem}-{number}.png").write_bytes(tf.io.encode_png(cut).numpy())
+
+
+def row(method, data, train_split, test_split, minutes, out, data_dir):
+    """The scores of one training, made, gone on with or read."""
+    folder = out / f"{Path(data).name}-{method}-{minutes:g}"
+    if (folder / "config.yaml").exists():
+        run = runs.resume(folder, verbose=2)
+    else:
+        run = runs.pretrain(method, data, folder, split=train_split, minutes=minutes, data_dir=data_dir, verbose=2)
+    if not (folder / "evaluation.json").exists():
+        runs.evaluate(run, PROTOCOLS, train_split=train_split, test_split=test_split, verbose=0)
+    rows = json.loads((folder / "evaluation.json").read_text())
+    return [
+        {"data": Path(data).name, "features": name, "minutes": minutes}
+        | {score: f"{rows[name][score]['accuracy']:.3f}" for score in SHOWN if score in rows[name]}
+        for name in (run.config["recipe"]["method"], "random encoder", "raw pixels")
+    ]
+
+
+@click.command(help=__doc__)
+@click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False))
+@click.option("--minutes", default=15.0, show_default=True)
+@click.option("--method", "methods", multiple=True, default=METHODS, show_default=True)
+@click.option("--named/--no-named", default=True, help="Whether digits and CIFAR-10 are learned from, too.")
+@click.option("--out", default="runs/own_images", show_default=True, type=click.Path(path_type=Path))
+@click.option("--data-dir", help="Where the prepared TFDS data sets lie.")
+@click.option("--cells", type=click.Path(exists=True, path_type=Path), help="Photographs with boxes to cut out.")
+def main(folders, minutes, methods, named, out, data_dir, cells):
+    if cells:
+        cut_out(cells, out / "cells")
+        click.echo(f"The objects lie in {out / 'cells'}: give that folder next.")
+        return
+    print(describe_machine())
+    sets = [(folder, "train", "test") for folder in folders] + list(NAMED if named else ())
+    for data, train_split, test_split in sets:
+        rows = [row(method, data, train_split, test_split, minutes, out, data_dir) for method in methods]
+        # Baselines are those of the network that the method has; they are shown once where they are the same.
+        print_table(list({tuple(line.items()): line for lines in rows for line in lines}.values()))
+
+
+if __name__ == "__main__":
+    main()
