@@ -1,6 +1,8 @@
 import numpy as np
 import tensorflow as tf
 
+from keras_ssl.data.without_autotune import without_autotune
+
 
 class ImageBatches:
     """Labelled or unlabelled images from any source, batch after batch, in one pass.
@@ -44,6 +46,7 @@ class ImageBatches:
                 f"Received: dataset={dataset}"
             )
         self.batch_count = None if batch_count == tf.data.UNKNOWN_CARDINALITY else int(batch_count)
+        dataset = without_autotune(dataset)
         self._batches = lambda: ((_first(batch), batch[1] if self.labelled else None) for batch in dataset)
 
     def _from_arrays(self, arrays, batch_size):

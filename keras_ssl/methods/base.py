@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from keras_ssl import augment, distribute
 from keras_ssl.data import from_arrays
+from keras_ssl.data.without_autotune import without_autotune
 from keras_ssl.training import (
     EpochOrder,
     FirstBatchCheck,
@@ -11,8 +12,11 @@ from keras_ssl.training import (
     check_encoder,
     check_images,
     check_pixels,
+    is_in_batches,
     map_batches,
     pixel_range,
+    split_arrays,
+    usable_batches,
 )
 
 # Stands for the training step in the seeds of evaluate(), so that held-out images always get the same views.
@@ -262,6 +266,7 @@ class SelfSupervisedModel(keras.Model):
             ValueError: for a loss or metrics, which the method has itself, or for `jit_compile=True` with several
                 replicas.
         """
+        kwargs = {name: value for name, value in kwargs.items() if value is not None}
         if kwargs:
             raise ValueError(
                 f"{type(self).__name__} brings its own loss and metrics: compile it with an optimizer and, if you "
@@ -291,31 +296,63 @@ class SelfSupervisedModel(keras.Model):
         able = self.augmenter is None or self.augmenter.supports_jit
         return self.compile_on_cpu and able and not run_eagerly and not tf.distribute.has_strategy()
 
-    def fit(self, x=None, y=None, batch_size=None, *, shuffle=True, callbacks=None, **kwargs):
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        class_weight=None,
+        **kwargs,
+    ):
         """Learns from images; labels, where there are any, are ignored by all methods but `MultiTask`.
 
         Args:
             x: a `tf.data.Dataset` of image batches or of (images, labels), or an array of images
-                (n, height, width, channels), uint8 or float, raw pixels in [0, 255].
+                (n, height, width, channels), uint8 or float, raw pixels in [0, 255]. A data set of dicts needs
+                the key "image", and may have "label".
             y: labels of an array, for `MultiTask`; otherwise ignored.
             batch_size: int, for an array only: images per step, 256 by default.
+            epochs: int, the number of the last epoch.
+            verbose: as in `keras.Model.fit`.
+            callbacks: a `keras.callbacks.Callback`, or a list of them.
+            validation_split: float, the share of an array, its last part, that is held out.
+            validation_data: held-out images, as `x`, or a tuple of arrays (images, labels).
             shuffle: bool, for an array only: a new order each epoch, which depends on (seed, epoch) alone.
-            callbacks: list of `keras.callbacks.Callback`.
-            **kwargs: the other arguments of `keras.Model.fit`: epochs, initial_epoch, validation_data, verbose, …
+            class_weight: not taken, since the loss has no classes.
+            **kwargs: the other arguments of `keras.Model.fit`: initial_epoch, steps_per_epoch, …
 
         Returns:
             A `keras.callbacks.History`.
 
         Raises:
             ValueError: where the images cannot be what the encoder expects: none at all, another shape, pixels in
-                [0, 1], too few in a batch.
+                [0, 1], too few in a batch; before `compile`; and for a `class_weight`.
         """
-        held_out = kwargs.pop("validation_data", None)
-        if share := kwargs.pop("validation_split", 0.0):
-            (x, y), held_out = _split(x, y, share)
+        if not self.compiled:
+            raise ValueError(
+                f"Compile {type(self).__name__} before fit, with an optimizer: model.compile('adam'). "
+                "Received: a model that is not compiled"
+            )
+        if class_weight is not None:
+            raise ValueError(
+                f"{type(self).__name__} learns without classes, so there are none to weigh; leave class_weight out. "
+                f"Received: class_weight={class_weight}"
+            )
+        if validation_split and validation_data is None:
+            (x, y), validation_data = split_arrays(x, y, validation_split)
         x = self._as_dataset(x, y, batch_size, shuffle=shuffle)
-        if held_out is not None:
-            held_out = self._as_dataset(held_out, None, kwargs.pop("validation_batch_size", batch_size))
+        if validation_data is not None:
+            default = None if is_in_batches(validation_data) else batch_size
+            size = kwargs.pop("validation_batch_size", None) or default
+            validation_data = self._as_dataset(validation_data, None, size)
+        if isinstance(callbacks, keras.callbacks.Callback):
+            callbacks = [callbacks]
         ours = [FirstBatchCheck(self.check_first_batch), EpochOrder(x)]
         x = distribute.transferable(x, self.distribute_strategy)
         if self.optimizer is not None and not self.optimizer.built:
@@ -324,7 +361,13 @@ class SelfSupervisedModel(keras.Model):
                 self.optimizer.build(self.trainable_variables)
         try:
             return super().fit(
-                x, shuffle=False, callbacks=[*ours, *(callbacks or [])], validation_data=held_out, **kwargs
+                x,
+                epochs=epochs,
+                verbose=verbose,
+                callbacks=[*ours, *(callbacks or [])],
+                validation_data=validation_data,
+                shuffle=False,
+                **kwargs,
             )
         except ValueError:
             # What a check broke off while it was traced fails for ever, with other words: trace anew in the next fit.
@@ -346,16 +389,15 @@ class SelfSupervisedModel(keras.Model):
         """
         return super().evaluate(self._as_dataset(x, y, batch_size), **kwargs)
 
+    def predict(self, x, **kwargs):
+        """The encoder's features of images as they are: `keras.Model.predict`, without waits of tf.data's tuner."""
+        return super().predict(without_autotune(x), **kwargs)
+
     def _as_dataset(self, images, labels, batch_size, shuffle=False):
         if isinstance(images, tuple):
             images, labels, _ = keras.utils.unpack_x_y_sample_weight(images)  # as Keras' validation_data has them
-        if isinstance(images, tf.data.Dataset | tf.distribute.DistributedDataset | keras.utils.PyDataset):
-            if batch_size is not None:
-                raise ValueError(
-                    "A data set comes in batches already: give the batch size where the data set is made. "
-                    f"Received: batch_size={batch_size}"
-                )
-            return images
+        if is_in_batches(images):
+            return usable_batches(images, batch_size)
         images = np.asarray(images)
         batch_size = batch_size or DEFAULT_BATCH_SIZE
         method = type(self).__name__
@@ -363,7 +405,7 @@ class SelfSupervisedModel(keras.Model):
         if images.dtype.kind == "f":
             first = images[:batch_size]
             check_pixels(len(first), first.min(), first.max(), self.minimum_batch, method)
-        return from_arrays(
+        dataset = from_arrays(
             images,
             self.usable_labels(labels, images.shape),
             batch_size=batch_size,
@@ -371,6 +413,7 @@ class SelfSupervisedModel(keras.Model):
             seed=self.seed,
             drop_remainder=not shuffle and self.minimum_batch > 1,
         )
+        return without_autotune(dataset)
 
     def get_config(self):
         """The constructor's arguments, from which `from_config` builds the same method."""
@@ -396,17 +439,3 @@ class SelfSupervisedModel(keras.Model):
         """Compiles as the saved model was, and builds the optimizer so that its state can be loaded."""
         self.compile(**keras.saving.deserialize_keras_object(config))
         self.optimizer.build(self.trainable_variables)
-
-
-def _split(images, labels, share):
-    """The first and the last `share` of arrays, as Keras' validation_split cuts them: (images, labels) each."""
-    if isinstance(images, tf.data.Dataset):
-        raise ValueError(
-            f"A tf.data.Dataset has no length to split; pass validation_data. Received: validation_split={share}"
-        )
-    first = round(len(images) * (1 - share))
-
-    def rows(part):
-        return {name: array[part] for name, array in labels.items()} if isinstance(labels, dict) else None
-
-    return (images[:first], rows(slice(first))), (images[first:], rows(slice(first, None)))

@@ -15,6 +15,7 @@ from keras_ssl.training.checks import (
     warn_without_batch_normalization,
 )
 from keras_ssl.training.epoch_order import EpochOrder
+from keras_ssl.training.fit_inputs import is_in_batches, split_arrays, usable_batches
 from keras_ssl.training.map_batches import map_batches
 
 __all__ = [
@@ -29,7 +30,10 @@ __all__ = [
     "check_margin",
     "check_pixels",
     "check_positive",
+    "is_in_batches",
     "map_batches",
     "pixel_range",
+    "split_arrays",
+    "usable_batches",
     "warn_without_batch_normalization",
 ]

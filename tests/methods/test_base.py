@@ -155,3 +155,63 @@ def test_a_method_of_ones_own_needs_forward_and_train_step_alone(images):
     model.compile(keras.optimizers.SGD(0.1))
     losses = model.fit(images, batch_size=8, epochs=25, verbose=0).history["loss"]
     assert losses[-1] < losses[0] / 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        lambda x: ((x, None, 8, 1), {}),
+        lambda x: ((tf.data.Dataset.from_tensor_slices({"image": x, "label": range(24)}).batch(8),), {}),
+        lambda x: ((x, None, 8), {"validation_data": tf.data.Dataset.from_tensor_slices(x).batch(8)}),
+        lambda x: ((x, None, 8), {"callbacks": keras.callbacks.LambdaCallback()}),
+    ],
+    ids=["positional", "dicts", "validation-data-set", "one-callback"],
+)
+def test_fit_takes_what_keras_takes(model, images, arguments):
+    args, kwargs = arguments(images)
+    model.fit(*args, **{"verbose": 0, **kwargs})
+    assert int(model.step) == 3
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (lambda x: {"x": iter([x])}, "from_generator"),
+        (lambda x: {"x": x, "class_weight": {0: 1.0}}, "leave class_weight out"),
+        (lambda x: {"x": tf.data.Dataset.from_tensor_slices({"pixels": x}).batch(8)}, 'key "image"'),
+    ],
+    ids=["generator", "class-weight", "dicts-without-images"],
+)
+def test_fit_says_what_to_write_instead(model, images, arguments, message):
+    with pytest.raises(ValueError, match=f"{message}.*Received:"):
+        model.fit(**arguments(images), verbose=0)
+
+
+def test_fit_before_compile_is_refused_in_words(model, images):
+    with pytest.raises(ValueError, match="before fit.*Received:"):
+        SimCLR.from_config(model.get_config()).fit(images, batch_size=8)
+
+
+def test_no_loss_and_no_metrics_are_as_good_as_none_given(model):
+    model.compile("sgd", loss=None, metrics=None)
+    assert model.compiled
+
+
+def test_validation_split_rounds_the_training_part_down(model, images):
+    with pytest.warns(UserWarning, match="one image out"):  # 17 of 17.6
+        model.fit(images[:22], batch_size=4, validation_split=0.2, verbose=0)
+    assert int(model.step) == 4
+
+
+@pytest.mark.parametrize("verb", ["fit", "evaluate", "predict"])
+def test_data_sets_are_iterated_without_the_autotuner(model, images, monkeypatch, verb):
+    seen = []
+    original = getattr(keras.Model, verb)
+
+    def spy(self, x, *args, **kwargs):
+        seen.append(x.options().autotune.enabled)
+        return original(self, x, *args, **kwargs)
+
+    monkeypatch.setattr(keras.Model, verb, spy)
+    getattr(model, verb)(tf.data.Dataset.from_tensor_slices(images).batch(8), verbose=0)
+    assert seen == [False]
