@@ -7,7 +7,9 @@ MAX_PIXELS = 50_000_000
 
 
 @tf.autograph.experimental.do_not_convert
-def decode_and_resize(image_bytes, image_size, channels=3, resize="stretch", max_pixels=MAX_PIXELS):
+def decode_and_resize(
+    image_bytes, image_size, channels=3, resize="stretch", max_pixels=MAX_PIXELS, orientation="exif"
+):
     """Decode the content of an image file and bring it to a fixed size.
 
     The one function by which images come in from folders and from requests to an exported encoder, so that
@@ -19,6 +21,7 @@ def decode_and_resize(image_bytes, image_size, channels=3, resize="stretch", max
         channels: 3 for RGB or 1 for grey. Defaults to 3.
         resize: `"stretch"`, `"crop"` or `"pad"`; see `resize_images`. Defaults to `"stretch"`.
         max_pixels: The largest height × width that is decoded. Defaults to 50 million.
+        orientation: `"exif"` or `"ignore"`; see `decode_image`. Defaults to `"exif"`.
 
     Returns:
         A uint8 tensor (height, width, channels) of static shape.
@@ -34,30 +37,31 @@ def decode_and_resize(image_bytes, image_size, channels=3, resize="stretch", max
     TensorShape([8, 8, 1])
     """
     image_size, resize = check_image_size(image_size), check_resize(resize)
-    image = decode_image(image_bytes, channels, max_pixels)
+    image = decode_image(image_bytes, channels, max_pixels, orientation)
     return resize_images(image[None], image_size, resize)[0]
 
 
 @tf.autograph.experimental.do_not_convert
-def decode_image(image_bytes, channels=3, max_pixels=MAX_PIXELS):
+def decode_image(image_bytes, channels=3, max_pixels=MAX_PIXELS, orientation="exif"):
     """Decode the content of an image file, of which animations give their first frame.
 
     Only TensorFlow operations take part, so that the function can be mapped over a `tf.data.Dataset` and saved
-    in a SavedModel. 16 bits become 8, transparency is dropped, palettes and CMYK become RGB. The EXIF
-    orientation is ignored, in training and in serving alike: an image that is to be seen upright is stored
-    upright. Grey is made from RGB by the weights of `tf.image.rgb_to_grayscale`.
+    in a SavedModel. 16 bits become 8, transparency is dropped, palettes and CMYK become RGB. Grey is
+    made from RGB by the weights of `tf.image.rgb_to_grayscale`.
 
     Args:
         image_bytes: Scalar string tensor: a PNG, JPEG, GIF, BMP or WebP file.
         channels: 3 for RGB or 1 for grey. Defaults to 3.
         max_pixels: The largest height × width that is decoded. A larger image is refused by what its header
             says, before memory for it is taken. Defaults to 50 million.
+        orientation: `"exif"` turns and flips the image upright, as the EXIF tag of a JPEG, PNG or WebP file says;
+            `"ignore"` leaves it as stored. Defaults to `"exif"`.
 
     Returns:
         A uint8 tensor (height, width, channels).
 
     Raises:
-        ValueError: If `channels` or `max_pixels` is not as described.
+        ValueError: If `channels`, `max_pixels` or `orientation` is not as described.
         tf.errors.InvalidArgumentError: If the file is empty, no image, corrupt, truncated or too large.
 
     Example:
@@ -70,10 +74,15 @@ def decode_image(image_bytes, channels=3, max_pixels=MAX_PIXELS):
         raise ValueError(f"`channels` must be 3 for RGB or 1 for grey. Received: channels={channels}")
     if not isinstance(max_pixels, int) or max_pixels < 1:
         raise ValueError(f"`max_pixels` must be a positive integer. Received: max_pixels={max_pixels}")
+    if orientation not in ("exif", "ignore"):
+        raise ValueError(f"`orientation` must be 'exif' or 'ignore'. Received: orientation={orientation!r}")
 
     def decode(header, name):
         still = _within_limit(header, max_pixels)
-        return _DECODERS.get(name, _decode_rgb)(still)
+        image = _DECODERS.get(name, _decode_rgb)(still)
+        if orientation == "ignore" or isinstance(header.orientation, int):
+            return image
+        return tf.cond(header.orientation > 1, lambda: _upright(image, header.orientation), lambda: image)
 
     image = tf.ensure_shape(switch_format(image_bytes, decode), [None, None, 3])
     if channels == 1:
@@ -109,6 +118,15 @@ def _within_limit(header, max_pixels):
     fits = tf.debugging.Assert((pixels > 0) & (pixels <= max_pixels), [message, header.width, header.height])
     with tf.control_dependencies([fits]):
         return tf.identity(header.still)
+
+
+def _upright(image, orientation):
+    # The values as in EXIF 2.32, section 4.6.4: where the stored first row and column belong.
+    image = tf.cond(orientation >= 5, lambda: tf.transpose(image, (1, 0, 2)), lambda: image)
+    for flipped, axis in (((3, 4, 7, 8), 0), ((2, 3, 6, 7), 1)):
+        flips = tf.reduce_any(orientation == tf.constant(flipped, tf.int64))
+        image = tf.cond(flips, lambda image=image, axis=axis: tf.reverse(image, [axis]), lambda image=image: image)
+    return image
 
 
 def _decode_rgb(image_bytes):

@@ -25,11 +25,12 @@ def from_directory(
     drop_remainder=None,
     on_error="raise",
     max_pixels=MAX_PIXELS,
+    orientation="exif",
 ):
     """Make a data set of the image files in a folder and its subfolders.
 
     Files are read and decoded as they are needed; only their names are kept in memory. Hidden files are left
-    out, links are followed. The EXIF orientation is ignored, as it is in an exported encoder.
+    out, links are followed. Images are turned upright, as in an exported encoder.
 
     Args:
         path: Path of a folder, with or without subfolders, holding PNG, JPEG, GIF, BMP or WebP files.
@@ -52,6 +53,7 @@ def from_directory(
             the labels are known before training. A file that goes bad later still stops it. Defaults to
             `"raise"`.
         max_pixels: The largest height × width that is decoded. Defaults to 50 million.
+        orientation: `"exif"` or `"ignore"`; see `decode_image`. Defaults to `"exif"`.
 
     Returns:
         A `tf.data.Dataset` of `images` (batch, height, width, channels), uint8, or `(images, labels)`, of known
@@ -78,12 +80,12 @@ def from_directory(
     paths = [os.path.join(folder, name) for name in names]
 
     def read(path):
-        return decode_and_resize(tf.io.read_file(path), image_size, channels, resize, max_pixels)
+        return decode_and_resize(tf.io.read_file(path), image_size, channels, resize, max_pixels, orientation)
 
     blank = tf.zeros((*check_image_size(image_size), channels), tf.uint8)
 
     def try_to_read(path):
-        return decode_image(tf.io.read_file(path), channels, max_pixels)
+        return decode_image(tf.io.read_file(path), channels, max_pixels, orientation)
 
     skipped = {}
     if on_error == "skip":

@@ -2,6 +2,8 @@ import os
 import zlib
 
 EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
+# What macOS leaves in a zip, beside what is hidden: copies of names, no images.
+_LEFT_OUT = ("__MACOSX",)
 
 
 def find_images(path):
@@ -20,6 +22,10 @@ def find_images(path):
     folder = os.path.abspath(os.path.expanduser(path))
     if not os.path.exists(folder):
         raise FileNotFoundError(f"`path` must be a folder with images; there is none. Received: path={path!r}")
+    if os.path.isfile(folder) and folder.lower().endswith((".zip", ".tar", ".tgz", ".tar.gz")):
+        raise NotADirectoryError(
+            f"`path` is an archive: unpack it, then give the folder that it makes. Received: path={path!r}"
+        )
     if not os.path.isdir(folder):
         raise NotADirectoryError(f"`path` must be a folder, and is a file. Received: path={path!r}")
     names = list_images(folder)
@@ -35,8 +41,8 @@ def find_images(path):
 def list_images(folder):
     """All image files below a folder, sorted by their path.
 
-    Hidden files and folders are left out. Links are followed, and each real folder is read once, so that loops
-    are harmless. A link to nowhere counts as a file, so that reading it says so.
+    Hidden files and folders and `__MACOSX` are left out. Links are followed, and each real
+    folder is read once, so that loops are harmless. A link to nowhere counts as a file, so that reading it says so.
 
     Args:
         folder: Path of a folder.
@@ -54,7 +60,7 @@ def list_images(folder):
         folders = []
         with os.scandir(os.path.join(folder, inner)) as entries:
             for entry in entries:
-                if entry.name.startswith("."):
+                if _is_left_out(entry.name):
                     continue
                 if entry.is_dir():
                     folders.append(os.path.join(inner, entry.name))
@@ -81,7 +87,7 @@ def label_by_folder(folder, names):
         ValueError: If there are no subfolders, or files that are in none.
     """
     with os.scandir(folder) as entries:
-        class_names = sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
+        class_names = sorted(e.name for e in entries if e.is_dir() and not _is_left_out(e.name))
     stray = [name for name in names if os.sep not in name]
     if stray:
         raise ValueError(
@@ -120,3 +126,7 @@ def in_subset(names, subset):
 
 def _portable(name):
     return os.fsencode(name.replace(os.sep, "/"))
+
+
+def _is_left_out(name):
+    return name.startswith(".") or name in _LEFT_OUT

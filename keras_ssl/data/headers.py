@@ -23,11 +23,13 @@ class Header(NamedTuple):
         width: int64 scalar.
         still: String scalar: the file, cut down to its first frame if it is an animation. Cutting, rather than
             decoding and discarding, bounds what an animation of many frames costs.
+        orientation: int64 scalar from 1 (upright) to 8: the EXIF tag, 1 where there is none.
     """
 
     height: tf.Tensor
     width: tf.Tensor
     still: tf.Tensor
+    orientation: tf.Tensor | int = 1
 
 
 def switch_format(image_bytes, function):
@@ -88,21 +90,27 @@ def _read_png(image_bytes):
     # PNG alone stores the highest byte first. Its sides end at 2^31 - 1, so no product overflows.
     width = little_endian(content[16:20][::-1], 0, 4)
     height = little_endian(content[20:24][::-1], 0, 4)
-    return Header(tf.minimum(height, 2**31), tf.minimum(width, 2**31), image_bytes)
+    return Header(tf.minimum(height, 2**31), tf.minimum(width, 2**31), image_bytes, _png_orientation(image_bytes))
 
 
 def _read_jpeg(image_bytes):
     shape = tf.io.extract_jpeg_shape(image_bytes, output_type=tf.int32)
-    return Header(tf.cast(shape[0], tf.int64), tf.cast(shape[1], tf.int64), image_bytes)
+    height, width = tf.cast(shape[0], tf.int64), tf.cast(shape[1], tf.int64)
+    return Header(height, width, image_bytes, _jpeg_orientation(image_bytes))
 
 
 def _read_bmp(image_bytes):
-    content = unpack(tf.strings.substr(image_bytes, 0, 64))
+    content = unpack(tf.strings.substr(image_bytes, 0, 66))
     bits, compression = little_endian(content, 28, 2), little_endian(content, 30, 4)
     plain = tf.reduce_any(bits == [8, 24, 32]) & tf.reduce_any(compression == [0, 3])
     readable = plain & (little_endian(content, 14, 4) >= 40)
     message = "This BMP is of a rare kind. Convert it to an uncompressed one of 24 bits, or to PNG."
-    with tf.control_dependencies([tf.debugging.Assert(readable, [message])]):
+    # TensorFlow takes the channels for blue, green, red, whatever the masks (compression 3) say.
+    masks = tf.constant(list(b"\0\0\xff\0\0\xff\0\0\xff\0\0\0"), tf.uint8)
+    usual = (compression != 3) | tf.reduce_all(content[54:66] == masks)
+    swapped = "This BMP stores its channels in a rare order (its BITFIELDS masks). Convert it to PNG."
+    checks = [tf.debugging.Assert(readable, [message]), tf.debugging.Assert(usual, [swapped])]
+    with tf.control_dependencies(checks):
         width = tf.bitcast(tf.cast(little_endian(content, 18, 4), tf.uint32), tf.int32)
         height = tf.bitcast(tf.cast(little_endian(content, 22, 4), tf.uint32), tf.int32)
     # A negative height says that the rows run from top to bottom.
@@ -176,7 +184,101 @@ def _read_webp(image_bytes):
     powers = tf.constant([256**power for power in range(4)])
     container = tf.strings.reduce_join(tf.gather(tf.constant(_BYTES), (length + 4) // powers % 256))
     chunk = tf.strings.substr(image_bytes, position, length)
-    return Header(height, width, tf.strings.join([b"RIFF", container, b"WEBP", chunk]))
+    still = tf.strings.join([b"RIFF", container, b"WEBP", chunk])
+    return Header(height, width, still, _webp_orientation(image_bytes))
+
+
+def _jpeg_orientation(image_bytes):
+    # Only the APPn segments (0xE0 to 0xEF) at the front are passed, so that a file without the tag costs little.
+    return _walk(
+        image_bytes,
+        2,
+        lambda head: (head[0] == 0xFF) & (head[1] >= 0xE0) & (head[1] <= 0xEF),
+        lambda head: (head[1] == 0xE1) & tf.reduce_all(head[4:10] == list(b"Exif\0\0")),
+        lambda head: 2 + little_endian(head[2:4][::-1], 0, 2),
+        10,
+    )
+
+
+def _png_orientation(image_bytes):
+    # Chunks behind the pixels are not looked at: there can be thousands of chunks of pixels.
+    return _walk(
+        image_bytes,
+        8,
+        lambda head: tf.reduce_any(head[4:8] != list(b"IDAT")) & tf.reduce_any(head[4:8] != 0),
+        lambda head: tf.reduce_all(head[4:8] == list(b"eXIf")),
+        lambda head: 12 + little_endian(head[:4][::-1], 0, 4),
+        8,
+    )
+
+
+def _webp_orientation(image_bytes):
+    # Of the extended format alone (VP8X), whose flags say whether there is a chunk EXIF, behind the pixels.
+    head = unpack(tf.strings.substr(image_bytes, 0, 21))[:21]
+    tagged = tf.reduce_all(head[12:16] == list(b"VP8X")) & (head[20] & 8 != 0)
+    return tf.cond(
+        tagged,
+        lambda: _walk(
+            image_bytes,
+            12,
+            lambda head: tf.reduce_any(head[:4] != 0),
+            lambda head: tf.reduce_all(head[:4] == list(b"EXIF")),
+            lambda head: 8 + (little_endian(head, 4, 4) + 1) // 2 * 2,
+            8,
+        ),
+        lambda: tf.constant(1, tf.int64),
+    )
+
+
+def _walk(image_bytes, start, goes_on, is_exif, length, skipped):
+    """The orientation of the first EXIF part of a file, whose parts each begin with a head of up to ten bytes."""
+
+    def find(image_bytes):
+        size = tf.cast(tf.strings.length(image_bytes), tf.int64)
+
+        def head(position):
+            return unpack(tf.strings.substr(image_bytes, position, 10))[:10]
+
+        def seek(position):
+            return (position < size) & goes_on(head(position)) & ~is_exif(head(position))
+
+        def skip(position):
+            return (tf.minimum(position + length(head(position)), size),)
+
+        (position,) = tf.while_loop(seek, skip, (tf.constant(start, tf.int64),))
+        return tf.cond(
+            is_exif(head(position)),
+            lambda: _tiff_orientation(tf.strings.substr(image_bytes, tf.minimum(position + skipped, size), 4096)),
+            lambda: tf.constant(1, tf.int64),
+        )
+
+    return tf.function(find, autograph=False, experimental_attributes={"_noinline": True})(image_bytes)
+
+
+def _tiff_orientation(exif):
+    """The tag 0x0112 of the first directory of EXIF data, which are laid out as a TIFF file."""
+    # Some WebP files repeat the head that only JPEG's segment has.
+    repeated = tf.strings.substr(exif, 0, 6) == b"Exif\0\0"
+    content = unpack(tf.strings.substr(exif, tf.where(repeated, 6, 0), 4096))
+    little = content[0] == ord("I")
+
+    def number(start, count):
+        part = content[start : start + count]
+        return little_endian(tf.where(little, part, part[::-1]), 0, count)
+
+    # The directory is near the front; what lies farther off is not looked for.
+    directory = tf.minimum(number(4, 4), 4096)
+    count = tf.minimum(number(directory, 2), 100)
+    entries = tf.reshape(content[directory + 2 : directory + 2 + 12 * count], (-1, 12))
+    entries = tf.cast(entries, tf.int64)
+
+    def short(offset):
+        low, high = entries[:, offset], entries[:, offset + 1]
+        return tf.where(little, low + 256 * high, 256 * low + high)
+
+    found = (short(0) == 0x0112) & (short(2) == 3)
+    value = tf.reduce_max(tf.concat([[1], tf.where(found, short(8), 1)], axis=0))
+    return tf.where(value <= 8, value, 1)
 
 
 _READERS = {"PNG": _read_png, "JPEG": _read_jpeg, "GIF": _read_gif, "BMP": _read_bmp, "WebP": _read_webp}

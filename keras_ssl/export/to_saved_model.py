@@ -15,7 +15,15 @@ _NO_WARMUP = "tensorflow-serving-api is not installed: pip install keras_ssl[ser
 
 
 def saved_model(
-    encoder, path, *, classifier=None, class_names=None, resize="stretch", image_size=None, metadata=None
+    encoder,
+    path,
+    *,
+    classifier=None,
+    class_names=None,
+    resize="stretch",
+    image_size=None,
+    metadata=None,
+    orientation="exif",
 ):
     """Writes an encoder as the next version of a SavedModel that TensorFlow Serving serves.
 
@@ -24,7 +32,7 @@ def saved_model(
     - `serving_default` takes `images`, float32 raw pixels in [0, 255] of shape (batch, height, width, channels).
     - `serve_bytes` takes `image_bytes`, strings of shape (batch,): whole JPEG, PNG, GIF, BMP or WebP files of any
       size. They are decoded and resized by the function that `data.from_directory` uses, so that training and
-      serving see the same pixels: the first frame of an animation, EXIF orientation ignored. Encoders of other
+      serving see the same pixels: the first frame of an animation, turned as EXIF says. Encoders of other
       than 1 or 3 channels, which such files do not hold, have no `serve_bytes`.
 
     Both give `embedding`, float32 of shape (batch, features), and with a classifier also `probabilities`, float32 of
@@ -59,6 +67,8 @@ def saved_model(
         image_size: (height, width) that files are resized to, for an encoder that takes images of any size. `None`
             means the encoder's own. Defaults to `None`.
         metadata: Dict of JSON values for the manifest; `method` and `data` stand at its top. Defaults to `None`.
+        orientation: As in `data.from_directory`: `"exif"` turns files upright, `"ignore"` does not. Defaults to
+            `"exif"`.
 
     Returns:
         The new version folder, a `pathlib.Path`: `path/1`, `path/2`, …
@@ -89,7 +99,7 @@ def saved_model(
         models["classifier"] = inference_copy(classifier)
     class_names = None if class_names is None else list(class_names)
     module, signatures = serving_module(
-        models["encoder"], models.get("classifier"), class_names, image_shape, image_size, resize
+        models["encoder"], models.get("classifier"), class_names, image_shape, image_size, resize, orientation
     )
 
     with versions.staging(path) as folder:
@@ -110,7 +120,7 @@ def saved_model(
                 "channels": image_shape[2],
                 "resize": resize,
                 "max_pixels": MAX_PIXELS,
-                "exif_orientation": "ignored",
+                "exif_orientation": "applied" if orientation == "exif" else "ignored",
                 "animation": "first frame",
             },
             signatures={

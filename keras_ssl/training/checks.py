@@ -189,9 +189,13 @@ class LastBatch:
 
 
 def pixel_range(images):
-    """The size of a batch, its lowest and its highest pixel; of integers, which are no [0, 1] scale, 0 and 255."""
-    if not images.dtype.is_floating:
+    """The size of a batch, its lowest and its highest pixel; of uint8, which is no [0, 1] scale, 0 and 255."""
+    if images.dtype == tf.uint8:
         return tf.shape(images)[0], 0.0, 255.0
+    if not images.dtype.is_floating:
+        # Wider integers can lie outside [0, 255], and a dark batch of them is no [0, 1] scale.
+        images = tf.cast(images, tf.float32)
+        return tf.shape(images)[0], tf.reduce_min(images), tf.maximum(tf.reduce_max(images), 255.0)
     return tf.shape(images)[0], tf.reduce_min(images), tf.reduce_max(images)
 
 

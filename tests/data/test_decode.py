@@ -5,7 +5,7 @@ import zlib
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
+from PIL import Image, ImageOps
 
 from keras_ssl.data.decode import decode_and_resize, decode_image, pixel_count
 
@@ -110,10 +110,10 @@ def test_later_frames_are_not_even_read(kind, photo, decode):
     np.testing.assert_array_equal(decode(broken), still)
 
 
-def test_exif_orientation_is_ignored(photo, decode):
+def test_exif_orientation_is_ignored_if_asked(photo, decode):
     exif = Image.Exif()
     exif[0x0112] = 6  # "turn me by 90 degrees"
-    turned = decode(encode(photo, "JPEG", exif=exif))
+    turned = decode_image(encode(photo, "JPEG", exif=exif), orientation="ignore")
     np.testing.assert_array_equal(turned, decode(encode(photo, "JPEG")))
 
 
@@ -254,3 +254,26 @@ def test_it_maps_over_a_batch_of_files_of_all_kinds_with_a_static_shape(photo):
 def test_arguments_are_checked(arguments, message, photo):
     with pytest.raises(ValueError, match=message):
         decode_and_resize(encode(photo, "PNG"), **{"image_size": (8, 8), **arguments})
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WebP"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_images_are_turned_upright_as_exif_says(photo, decode, kind, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = {"lossless": True} if kind == "WebP" else {"quality": 95}
+    content = encode(photo, kind, exif=exif, **options)
+    stored = Image.open(io.BytesIO(content))
+    upright = np.asarray(ImageOps.exif_transpose(stored).convert("RGB")).astype(int)
+    image = decode(content).numpy()
+    assert image.shape == upright.shape
+    assert np.abs(image - upright).max() <= 8
+    assert decode_image(content, orientation="ignore").shape == (HEIGHT, WIDTH, 3)
+
+
+def test_bmp_of_another_channel_order_is_refused(decode):
+    masks = struct.pack("<4I", 0xFF, 0xFF00, 0xFF0000, 0xFF000000)
+    header = struct.pack("<IiiHHIIiiII", 56, 1, 1, 1, 32, 3, 4, 0, 0, 0, 0) + masks
+    content = b"BM" + struct.pack("<IHHI", 74, 0, 0, 70) + header + bytes([255, 0, 0, 255])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="BITFIELDS"):
+        decode(content)
