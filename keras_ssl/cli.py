@@ -1,6 +1,7 @@
 """The `keras-ssl` command: words in, calls of `keras_ssl.runs`, words out."""
 
 import contextlib
+import json
 import os
 import re
 import sys
@@ -220,6 +221,10 @@ def evaluate(run, protocol, **kwargs):
     """Score the features of RUN with labels it has not seen, beside raw pixels and a random encoder."""
     runs = _runs()
     click.echo(keras_ssl.evaluate.format_table(runs.evaluate(run, protocol, **kwargs)))
+    with open(os.path.join(run, "evaluation.json"), encoding="utf-8") as file:
+        found = json.load(file).get("verdict")
+    if found:
+        click.echo(f"{found['text']} {found['advice']}".strip())
     click.echo(
         f"The protocols in words are in {run}/evaluation.json, a map of the features in {run}/figures/map.png."
     )

@@ -19,11 +19,13 @@ from keras_ssl.evaluate.rankme import rankme
 from keras_ssl.evaluate.reconstruction_error import reconstruction_error
 from keras_ssl.evaluate.score import Score, format_table
 from keras_ssl.evaluate.svm import svm
+from keras_ssl.evaluate.verdict import Verdict, verdict
 
 __all__ = [
     "Features",
     "KernelDistance",
     "Score",
+    "Verdict",
     "accuracy",
     "distill",
     "estimate_batch_statistics",
@@ -49,4 +51,5 @@ __all__ = [
     "raw_pixels",
     "reconstruction_error",
     "svm",
+    "verdict",
 ]

@@ -46,6 +46,8 @@ def evaluate(
         epochs: int, of fine-tuning, or None for `evaluate.fine_tune`'s own.
         verbose: 0 for no progress bars.
 
+    With baselines the file also has a verdict in words (`evaluate.verdict`).
+
     Returns:
         dict from the method's name, "random encoder" and "raw pixels" to their scores by name;
         `evaluate.format_table` prints it.
@@ -85,10 +87,19 @@ def evaluate(
         rows["random encoder"] = random | score_trained(scratch for _, scratch in by_training)
         rows["raw pixels"] = score(scoring.raw_pixels(train), scoring.raw_pixels(test))
     report = {row: {name: item.to_dict() for name, item in scores.items()} for row, scores in rows.items()}
+    if baselines:
+        report["verdict"] = vars(scoring.verdict(rows, len(features[1].features), run.history, _steps(run)))
     write_aside(run.path / "evaluation.json", lambda path: path.write_text(json.dumps(report, indent=2)))
     figure = plots.embedding_map(*features[1], class_names=getattr(test, "class_names", None))
     save_figure(figure, run.path, "map")
     return rows
+
+
+def _steps(run):
+    """Updates that a run has made, or None where it does not say how many images it has."""
+    recipe, images = run.config["recipe"], run.config.get("images")
+    per_epoch = recipe.get("steps_per_epoch") or (images and max(1, images // recipe["batch_size"]))
+    return per_epoch and per_epoch * run.epochs_done
 
 
 def _by_name(results):

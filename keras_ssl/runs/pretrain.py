@@ -125,6 +125,7 @@ def pretrain(
         "name": recipe.name,
         "data": {**source, **{key: recipe.settings[key] for key in ("image_size", "read_size")}},
         "recipe": recipe.settings,
+        "images": facts.images,
         "decisions": [vars(decision) for decision in recipe.decisions],
         "policy": policy,
         "seed": seed,

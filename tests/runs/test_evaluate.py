@@ -15,6 +15,9 @@ def test_scores_stand_beside_their_baselines(finished):
     report = json.loads((finished.path / "evaluation.json").read_text())
     assert report["SimCLR"]["kNN"]["accuracy"] == rows["SimCLR"]["kNN"].accuracy
     assert (finished.path / "figures" / "map.png").stat().st_size > 1000
+    assert set(report["verdict"]["better"]) == {"random encoder", "raw pixels"}
+    # Twelve steps of 32 images teach nothing.
+    assert "12 steps are few" in report["verdict"]["advice"]
 
 
 def test_labels_may_come_from_another_folder(finished, photos, tmp_path, tiny):

@@ -1,8 +1,9 @@
 import pytest
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_ssl.training import check_images, check_pixels
+from keras_ssl.training import check_images, check_pixels, pixel_range
 
 
 @settings(max_examples=50, deadline=None)
@@ -25,3 +26,15 @@ def test_only_batches_of_images_of_the_right_channels_pass(shape):
     else:
         with pytest.raises(ValueError, match="Received:"):
             check_images(shape, "uint8", (None, 8, 8, 3), 2, "SimCLR")
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "int32"])
+def test_wide_integers_above_255_are_refused_and_dark_ones_pass(dtype):
+    def check(highest):
+        images = tf.constant([0, highest], dtype, (2, 1, 1, 1))
+        check_pixels(*(float(number) for number in pixel_range(images)), 2, "SimCLR")
+
+    check(1)
+    check(255)
+    with pytest.raises(ValueError, match="Received: pixels from 0 to 4095"):
+        check(4095)

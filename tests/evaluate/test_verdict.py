@@ -1,0 +1,52 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keras_ssl.evaluate import Score
+from keras_ssl.evaluate.verdict import verdict
+
+
+def rows(own, random, pixels=None, deviation=None):
+    made = {"SimCLR": {"kNN": Score("kNN", own, "")}, "random encoder": {"kNN": Score("kNN", random, "", deviation)}}
+    return made if pixels is None else {**made, "raw pixels": {"kNN": Score("kNN", pixels, "")}}
+
+
+def test_features_that_beat_both_need_no_advice():
+    found = verdict(rows(0.9, 0.5, 0.7), test_images=400)
+    assert found.better == {"random encoder": True, "raw pixels": True} and found.advice == ""
+    assert "better than raw pixels (kNN 0.900 against 0.700)" in str(found)
+
+
+def test_a_difference_within_chance_is_no_difference():
+    # The standard error of the difference of two shares of 100 images near 0.5 is 0.07.
+    assert verdict(rows(0.6, 0.5), 100).better == {"random encoder": False}
+    assert verdict(rows(0.6, 0.5), 10_000).better == {"random encoder": True}
+    assert verdict(rows(0.6, 0.5, deviation=0.06), 10_000).better == {"random encoder": False}
+    assert "no different, beyond chance, from random encoder" in verdict(rows(0.6, 0.5), 100).text
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.integers(1, 10**6))
+def test_what_is_better_one_way_is_worse_the_other(own, other, images):
+    there, back = verdict(rows(own, other), images), verdict(rows(other, own), images)
+    assert not (there.better["random encoder"] and back.better["random encoder"])
+    assert ("better than" in there.text) == ("worse than" in back.text)
+
+
+@pytest.mark.parametrize(
+    "history, steps, words",
+    [
+        ({"feature_rank": [3.0, 1.1]}, 5000, "collapsed (feature_rank 1.1)"),
+        ({}, 96, "96 steps are few: train longer, with --steps 1000"),
+        ({"contrastive_accuracy": [0.01, 0.02]}, 5000, "augmenter.strength=0.25"),
+        ({"loss": [10.0, 9, 8, 7, 6, 5, 4, 3, 2, 1]}, 5000, "still falling"),
+        ({"loss": [10.0, 2, 1, 1, 1, 1, 1, 1, 1, 1]}, 5000, "another method"),
+        (None, None, "another method"),
+    ],
+)
+def test_the_likeliest_reason_comes_with_what_to_try(history, steps, words):
+    assert words in verdict(rows(0.3, 0.5), 400, history, steps).advice
+
+
+def test_nothing_to_compare_with_is_refused():
+    with pytest.raises(ValueError, match="needs a baseline"):
+        verdict({"SimCLR": {"kNN": Score("kNN", 0.5, "")}}, 100)
