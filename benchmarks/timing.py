@@ -9,6 +9,8 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from keras_ssl.cpu import usable_cores
+
 median = statistics.median
 
 
@@ -41,7 +43,7 @@ def median_seconds_in_turns(calls, rounds=10):
 
 def describe_machine():
     """One line: processor, cores, load, versions."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = usable_cores()
     devices = [device.name for device in tf.config.list_physical_devices("GPU")]
     load = f"load {os.getloadavg()[0]:.1f}, " if hasattr(os, "getloadavg") else ""
     return (

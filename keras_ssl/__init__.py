@@ -16,6 +16,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from keras_ssl.cpu import usable_cores
 from keras_ssl.registration import RegisterAfterImport, check_backend, load_registering
 
 if TYPE_CHECKING:
@@ -114,8 +115,7 @@ __all__ = [
 
 def _turn_on_onednn():
     """Sets `TF_ENABLE_ONEDNN_OPTS`; the docstring of the package says when and why."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    one_thread = cores == 1 or os.environ.get("TF_NUM_INTRAOP_THREADS") == "1"
+    one_thread = usable_cores() == 1 or os.environ.get("TF_NUM_INTRAOP_THREADS") == "1"
     if one_thread or "tensorflow" in sys.modules or "TF_ENABLE_ONEDNN_OPTS" in os.environ:
         return
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"

@@ -8,6 +8,7 @@ from keras_ssl.evaluate import rankme
 from keras_ssl.evaluate.embedding_function import EmbeddingFunction
 from keras_ssl.evaluate.features import collect
 from keras_ssl.evaluate.image_batches import ImageBatches
+from keras_ssl.evaluate.verdict import MIN_RANK, MIN_SPREAD
 from keras_ssl.losses import embedding_spread
 
 # Features that kept their directions and lost 99 % of their length since the first measurement have collapsed to 0.
@@ -56,7 +57,7 @@ class CollapseMonitor(keras.callbacks.Callback):
     True
     """
 
-    def __init__(self, images=None, every=1, min_spread=0.03, min_rank=1.5, stop=False, batch_size=256):
+    def __init__(self, images=None, every=1, min_spread=MIN_SPREAD, min_rank=MIN_RANK, stop=False, batch_size=256):
         super().__init__()
         if every < 1:
             raise ValueError(f"every must be a positive number of epochs. Received: every={every}")

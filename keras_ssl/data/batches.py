@@ -44,6 +44,7 @@ def finish(dataset, used, batch_size, **attributes):
     options = tf.data.Options()
     # The images do not come from files that workers could share out, as far as tf.data can see.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    options.autotune.enabled = False  # see `without_autotune`, for data sets of others
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(-(-used // batch_size)))
     dataset = dataset.prefetch(tf.data.AUTOTUNE).with_options(options)
     for name, value in attributes.items():
@@ -61,8 +62,12 @@ def first_batches(dataset, count):
     Returns:
         A data set with the attributes of `dataset`.
     """
-    part = dataset.take(count)
+    return with_attributes(dataset.take(count), dataset)
+
+
+def with_attributes(derived, dataset):
+    """`derived`, made from `dataset`, with its attributes, such as `set_epoch`'s `epoch`, which tf.data drops."""
     for name, value in vars(dataset).items():
-        if name in ("epoch", "class_names", "file_paths", "skipped"):
-            setattr(part, name, value)
-    return part
+        if not name.startswith("_"):
+            setattr(derived, name, value)
+    return derived

@@ -54,12 +54,12 @@ def describe(name, data_dir=None, split="train"):
     if is_folder(name):
         folder, names = find_images(name)
         return Description((None, None, 3), has_classes(names), len(names), _typical_file_size(folder, names))
-    info = prepared_builder(name, data_dir).info
+    builder = prepared_builder(name, data_dir)
+    info = builder.info
     shape = tuple(info.features["image"].shape) if "image" in info.features else (None, None, 3)
     typical = shape[:2]
     if None in typical:
-        sizes = [image.shape[:2] for image in example_images(name, split, data_dir, SAMPLE)]
-        typical = _median(np.array(sizes))
+        typical = _median(np.array([image.shape[:2] for image in example_images(builder, split, SAMPLE)]))
     return Description(shape, "label" in info.features, info.splits[split].num_examples, typical)
 
 

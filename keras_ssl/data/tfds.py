@@ -167,8 +167,7 @@ def _stream(part, read, batch_size, shuffle, seed, drop_remainder, class_names):
     return finish(dataset, used, batch_size, epoch=epoch, class_names=class_names)
 
 
-def example_images(name, split, data_dir, count):
+def example_images(builder, split, count):
     """The first images of a split, as they are, one array after the other."""
-    builder = prepared_builder(name, data_dir)
     for example in builder.as_dataset(split=split, shuffle_files=False).take(count).as_numpy_iterator():
         yield example["image"]

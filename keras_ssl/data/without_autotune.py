@@ -1,5 +1,7 @@
 import tensorflow as tf
 
+from keras_ssl.data.batches import with_attributes
+
 
 def without_autotune(dataset):
     """A data set without tf.data's autotuner, for whoever iterates it more than once.
@@ -23,8 +25,4 @@ def without_autotune(dataset):
         return dataset
     options = tf.data.Options()
     options.autotune.enabled = False
-    untuned = dataset.with_options(options)
-    for name, value in vars(dataset).items():
-        if not name.startswith("_"):
-            setattr(untuned, name, value)
-    return untuned
+    return with_attributes(dataset.with_options(options), dataset)

@@ -5,8 +5,10 @@ import numpy as np
 
 # Two standard errors: of twenty differences that are chance, one is beyond.
 STANDARD_ERRORS = 2.0
-# Those of callbacks.CollapseMonitor, below which features are collapsed.
-COLLAPSED = {"feature_spread": 0.03, "embedding_spread": 0.03, "feature_rank": 1.5}
+# Below these, features are collapsed.
+MIN_SPREAD = 0.03
+MIN_RANK = 1.5
+COLLAPSED = {"feature_spread": MIN_SPREAD, "embedding_spread": MIN_SPREAD, "feature_rank": MIN_RANK}
 # A run on 1632 photographs had features beyond a random encoder's after 1000 steps, and 96 steps taught it nothing.
 FEW_STEPS = 1000
 # A guess among the other views of a batch of 128 has 0.004; runs that learned had 0.1 to 0.5 after 1000 steps.

@@ -405,7 +405,7 @@ class SelfSupervisedModel(keras.Model):
         if images.dtype.kind == "f":
             first = images[:batch_size]
             check_pixels(len(first), first.min(), first.max(), self.minimum_batch, method)
-        dataset = from_arrays(
+        return from_arrays(
             images,
             self.usable_labels(labels, images.shape),
             batch_size=batch_size,
@@ -413,7 +413,6 @@ class SelfSupervisedModel(keras.Model):
             seed=self.seed,
             drop_remainder=not shuffle and self.minimum_batch > 1,
         )
-        return without_autotune(dataset)
 
     def get_config(self):
         """The constructor's arguments, from which `from_config` builds the same method."""

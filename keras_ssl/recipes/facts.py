@@ -1,16 +1,13 @@
-import os
 from dataclasses import dataclass, field
 
 import numpy as np
 import tensorflow as tf
 
+from keras_ssl.cpu import usable_cores
+
 
 def _accelerated():
     return bool(tf.config.list_physical_devices("GPU") or tf.config.list_physical_devices("TPU"))
-
-
-def _cores():
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ class Facts:
     resizable: bool = False
     batch_size: int | None = None
     accelerator: bool = field(default_factory=_accelerated)
-    cores: int = field(default_factory=_cores)
+    cores: int = field(default_factory=usable_cores)
 
     def __post_init__(self):
         if self.images < 1:

@@ -1,11 +1,12 @@
 import difflib
+import functools
 import importlib.resources
 import time
 
 import yaml
 
 from keras_ssl.recipes.facts import facts_of
-from keras_ssl.recipes.plan import Budget, Plan, rules
+from keras_ssl.recipes.plan import Budget, Plan, is_photographs, rules
 from keras_ssl.recipes.recipe import Recipe
 from keras_ssl.recipes.settings import is_overridden, merge, override
 from keras_ssl.recipes.timing import seconds_per_step
@@ -126,18 +127,17 @@ def _within(minutes, name, document, facts, overrides, start):
     def seconds_left():
         return minutes * 60 * (1 - rules()["overhead"]) - (time.perf_counter() - start)
 
-    def seconds(plan):
+    @functools.cache
+    def timed(side):
+        plan = Plan(document, facts, overrides, side)
         size = plan.settings["image_size"] or facts.image_size
-        return seconds_per_step(
-            Recipe(name, plan.settings), (*size, facts.channels), plan.settings["read_size"] or size
-        )
+        read_size = plan.settings["read_size"] or size
+        return plan, seconds_per_step(Recipe(name, plan.settings), (*size, facts.channels), read_size)
 
     side = None
-    free = not facts.accelerator and not is_overridden("image_size", overrides)
-    if free and Plan(document, facts, overrides).is_photographs:
-        side = _image_size(document, facts, overrides, seconds, seconds_left)
-    made = Plan(document, facts, overrides, side)
-    per_step = seconds(made)
+    if is_photographs(facts) and not facts.accelerator and not is_overridden("image_size", overrides):
+        side = _image_size(facts, timed, seconds_left)
+    made, per_step = timed(side)
     steps = max(1, int(seconds_left() / per_step))
     if _is_long(steps, facts):
         made = Plan(document, facts, overrides, side, few_steps=False)
@@ -145,11 +145,11 @@ def _within(minutes, name, document, facts, overrides, start):
     return made
 
 
-def _image_size(document, facts, overrides, seconds, seconds_left):
+def _image_size(facts, timed, seconds_left):
     """The largest side at which the time is enough to see as many images as features need."""
     sizes, seen = rules()["cpu"]["image_sizes"], rules()["cpu"]["images_seen"]
-    smallest = Plan(document, facts, overrides, sizes[0])
-    per_image = seconds(smallest) / smallest.settings["batch_size"]
+    plan, per_step = timed(sizes[0])
+    per_image = per_step / plan.settings["batch_size"]
     most = min(facts.image_size)
     # The work of a convolutional network goes with the area.
     fitting = [n for n in sizes if n <= most and seconds_left() / (per_image * (n / sizes[0]) ** 2) >= seen]

@@ -63,6 +63,16 @@ def rules():
     return yaml.safe_load((importlib.resources.files(__package__) / "rules.yaml").read_text(encoding="utf-8"))
 
 
+def steps_per_epoch(settings, images):
+    """Steps of an epoch of a training on so many images; what does not fill a batch waits for the next epoch."""
+    return settings.get("steps_per_epoch") or max(1, images // settings["batch_size"])
+
+
+def is_photographs(facts):
+    """Whether images are larger than those that a network sees as they are."""
+    return max(facts.image_size) > rules()["kinds"]["small_images"]
+
+
 class Plan:
     """The settings of one training on its way from a recipe's document, and why each is as it is.
 
@@ -94,11 +104,6 @@ class Plan:
         self.decisions.append(Decision(key, value, reason))
 
     @property
-    def is_photographs(self):
-        """Whether the images are larger than those that a network sees as they are."""
-        return max(self.facts.image_size) > rules()["kinds"]["small_images"]
-
-    @property
     def is_tiny(self):
         """Whether the images are as small as the digits of scikit-learn."""
         return max(self.facts.image_size) <= rules()["kinds"]["tiny_images"]
@@ -110,7 +115,7 @@ class Plan:
         kind = next((kind for kind, up_to in rules()["kinds"].items() if side <= up_to), None)
         if kind is not None:
             self._lay_over(kind, f"the network sees {side} pixels")
-        if self.is_photographs or self.facts.resizable:
+        if is_photographs(self.facts) or self.facts.resizable:
             typical = " x ".join(map(str, self.facts.image_size))
             self.decide("image_size", [side, side], f"pictures of about {typical}, on {self.facts.device}")
         if self.is_tiny:
@@ -125,7 +130,7 @@ class Plan:
         if given is not None:
             return max(given) if isinstance(given, list | tuple) else given
         shorter = min(self.facts.image_size)
-        if self.is_photographs:
+        if is_photographs(self.facts):
             # No larger than the pictures, and what halves four times evenly.
             side = min(image_size or max(self.settings["image_size"]), shorter)
             return max(16, side // 16 * 16)
@@ -182,15 +187,15 @@ class Plan:
 
     @property
     def steps_per_epoch(self):
-        """Steps in which every image is seen once; what does not fill a batch waits for the next epoch."""
-        return max(1, self.facts.images // self.settings["batch_size"])
+        """Steps in which every image is seen once."""
+        return steps_per_epoch(self.settings, self.facts.images)
 
     @property
     def default_steps(self):
         """The steps that a training on so many images needs, where nobody says how long it may take."""
         row = self._row()
-        needs = row is not None and not self.is_tiny and not is_overridden("epochs", self.overrides)
-        return (row["epochs"] if needs else self.settings["epochs"]) * self.steps_per_epoch
+        by_number = row is not None and not self.is_tiny
+        return (row["epochs"] if by_number else self.settings["epochs"]) * self.steps_per_epoch
 
     def lay_out(self, steps, reason):
         """Makes the training `steps` long: in whole epochs, or in parts of one that would be too long."""

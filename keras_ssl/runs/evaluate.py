@@ -2,6 +2,7 @@ import json
 
 from keras_ssl import evaluate as scoring
 from keras_ssl import plots
+from keras_ssl.recipes.plan import steps_per_epoch
 from keras_ssl.runs.run import opened, save_figure, write_aside
 from keras_ssl.runs.sources import located, open_source
 
@@ -88,18 +89,12 @@ def evaluate(
         rows["raw pixels"] = score(scoring.raw_pixels(train), scoring.raw_pixels(test))
     report = {row: {name: item.to_dict() for name, item in scores.items()} for row, scores in rows.items()}
     if baselines:
-        report["verdict"] = vars(scoring.verdict(rows, len(features[1].features), run.history, _steps(run)))
+        steps = steps_per_epoch(run.config["recipe"], run.config["images"]) * run.epochs_done
+        report["verdict"] = vars(scoring.verdict(rows, len(features[1].features), run.history, steps))
     write_aside(run.path / "evaluation.json", lambda path: path.write_text(json.dumps(report, indent=2)))
     figure = plots.embedding_map(*features[1], class_names=getattr(test, "class_names", None))
     save_figure(figure, run.path, "map")
     return rows
-
-
-def _steps(run):
-    """Updates that a run has made, or None where it does not say how many images it has."""
-    recipe, images = run.config["recipe"], run.config.get("images")
-    per_epoch = recipe.get("steps_per_epoch") or (images and max(1, images // recipe["batch_size"]))
-    return per_epoch and per_epoch * run.epochs_done
 
 
 def _by_name(results):

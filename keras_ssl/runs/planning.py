@@ -3,7 +3,7 @@
 import math
 
 from keras_ssl import data, recipes
-from keras_ssl.recipes.plan import rules
+from keras_ssl.recipes.plan import rules, steps_per_epoch
 from keras_ssl.recipes.timing import seconds_per_step
 from keras_ssl.runs.sources import count_images
 
@@ -50,8 +50,7 @@ def announce(recipe, facts, minutes):
     for decision in recipe.decisions:
         print(f"  {decision}")
     height, width, _ = recipe.image_shape
-    per_epoch = settings["steps_per_epoch"] or max(1, facts.images // settings["batch_size"])
-    steps = per_epoch * settings["epochs"]
+    steps = steps_per_epoch(settings, facts.images) * settings["epochs"]
     if minutes is None:
         size = settings["read_size"] or (height, width)
         minutes = seconds_per_step(recipe, recipe.image_shape, size) * steps / 60 / (1 - rules()["overhead"])

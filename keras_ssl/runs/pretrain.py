@@ -119,8 +119,8 @@ def pretrain(
         recipe = recipes.load(method, overrides=given, images=facts, minutes=minutes, epochs=epochs, steps=steps)
         if verbose:
             announce(recipe, facts, minutes)
-            if held_out(source):
-                print(held_out(source))
+            if left_out := held_out(source):
+                print(left_out)
     config = {
         "name": recipe.name,
         "data": {**source, **{key: recipe.settings[key] for key in ("image_size", "read_size")}},

@@ -119,4 +119,7 @@ def count_images(source):
 
 def has_labels(source):
     """Whether the images of a run have labels to score them by."""
+    if data.is_folder(source["name"]):
+        # describe would read the headers of the files, too.
+        return has_classes(find_images(source["name"])[1])
     return data.describe(source["name"], source["data_dir"]).labelled

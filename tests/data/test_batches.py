@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_ssl.data import from_arrays
-from keras_ssl.data.batches import images_per_epoch
+from keras_ssl.data.batches import first_batches, images_per_epoch
 
 
 @given(st.integers(1, 300), st.integers(1, 40), st.booleans(), st.sampled_from([None, True, False]))
@@ -48,3 +48,10 @@ def test_evaluation_keeps_a_last_batch_of_one():
 def test_the_batch_size_is_checked(batch_size):
     with pytest.raises(ValueError, match="batch_size"):
         from_arrays(np.zeros((9, 2, 2, 1), np.uint8), batch_size=batch_size)
+
+
+def test_data_sets_of_the_package_run_without_the_tuner_and_parts_keep_their_order():
+    dataset = from_arrays(np.arange(8, dtype="uint8").reshape(8, 1, 1, 1), batch_size=2, shuffle=True)
+    part = first_batches(dataset, 2)
+    assert dataset.options().autotune.enabled is False and part.options().autotune.enabled is False
+    assert part.epoch is dataset.epoch and part.cardinality() == 2
