@@ -5,7 +5,7 @@ from keras_ssl.evaluate.score import Score
 from keras_ssl.evaluate.tuning import fit_tuned, tuning_in_words
 
 GRID = (1e-4, 1e-2, 1.0)
-# The time of libsvm grows with the square of the images: at 5000 of 128 features it takes a few seconds.
+# The time of libsvm grows with the square of the images: at 5000 of 128 features a fit takes about a second.
 FEW_IMAGES = 5000
 
 
@@ -13,7 +13,7 @@ def svm(train, test, C=None, seed=0):
     """Accuracy of a linear support vector machine on frozen features.
 
     On features standardised by the training images' mean and deviation. Of up to 5000 images each two classes are
-    separated by the hinge loss (scikit-learn's `SVC`), which takes seconds where liblinear may take an hour on
+    separated by the hinge loss (scikit-learn's `SVC`), which takes seconds where liblinear takes many minutes on
     features of more dimensions than images; of more images each class is separated from the rest by the squared hinge
     loss (`LinearSVC`). So all features of the same images are scored alike.
 
