@@ -9,7 +9,7 @@ SMALL_STEM_UP_TO = 64
 TOTAL_STRIDE = {"small": 8, "large": 32}
 
 
-def resnet18(input_shape, width=64, stem="auto", zero_init_residual=True, synchronized=False, name="resnet18"):
+def resnet18(input_shape, width=64, stem="auto", zero_init_residual=False, synchronized=False, name="resnet18"):
     """ResNet-18: four stages of two basic blocks.
 
     Takes raw pixels in `[0, 255]`, scales them to `[-1, 1]` itself, and gives float32 features under every dtype
@@ -25,7 +25,7 @@ def resnet18(input_shape, width=64, stem="auto", zero_init_residual=True, synchr
             is `"small"` for images up to 64 pixels on their shorter side.
         zero_init_residual: Boolean: whether each block starts as the identity, its last `gamma` at zero (Goyal et
             al., 2017, section 5.1; SimCLR's code does so too): it steadies training at large batches and learning
-            rates. Defaults to `True`.
+            rates, and costs hundreds of steps until the blocks take part. Defaults to `False`, as in torchvision.
         synchronized: Boolean: whether batch statistics are taken over all replicas. Defaults to `False`.
         name: String. Defaults to `"resnet18"`.
 
@@ -49,7 +49,7 @@ def resnet18(input_shape, width=64, stem="auto", zero_init_residual=True, synchr
     return _resnet(_basic_block, (2, 2, 2, 2), input_shape, width, stem, zero_init_residual, synchronized, name)
 
 
-def resnet50(input_shape, width=64, stem="auto", zero_init_residual=True, synchronized=False, name="resnet50"):
+def resnet50(input_shape, width=64, stem="auto", zero_init_residual=False, synchronized=False, name="resnet50"):
     """ResNet-50: four stages of 3, 4, 6 and 3 bottleneck blocks.
 
     The stride stands in the 3x3 convolution of a block, not in the 1x1 before it ("v1.5", as in SimCLR's code and
@@ -61,7 +61,7 @@ def resnet50(input_shape, width=64, stem="auto", zero_init_residual=True, synchr
         width: Integer > 0: inner channels of the first stage. The paper's 2x and 4x networks have 128 and 256.
             Defaults to `64`.
         stem: `"auto"`, `"small"` or `"large"`, as in `resnet18`. Defaults to `"auto"`.
-        zero_init_residual: Boolean: whether each block starts as the identity. Defaults to `True`.
+        zero_init_residual: Boolean: whether each block starts as the identity. Defaults to `False`.
         synchronized: Boolean: whether batch statistics are taken over all replicas. Defaults to `False`.
         name: String. Defaults to `"resnet50"`.
 
