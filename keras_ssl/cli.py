@@ -160,6 +160,11 @@ def main(debug):
     show_default=True,
     help="How pictures of another shape become the network's.",
 )
+@click.option(
+    "--bits",
+    type=click.IntRange(8, 16),
+    help="How many of the 16 bits of a folder's PNG files are in use.  [default: what the files say, else 16]",
+)
 @click.option("--channels", type=click.Choice(["1", "3"]), default="3", help="Read a folder's images as grey or RGB.")
 @click.option(
     "--split",

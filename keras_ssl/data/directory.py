@@ -4,6 +4,7 @@ import warnings
 import tensorflow as tf
 
 from keras_ssl.data.batches import finish, images_per_epoch
+from keras_ssl.data.dark_files import refuse_dark_files
 from keras_ssl.data.decode import MAX_PIXELS, decode_and_resize, decode_image
 from keras_ssl.data.files import find_images, in_subset, label_by_folder
 from keras_ssl.data.order import each_epoch, epoch_order
@@ -26,6 +27,7 @@ def from_directory(
     on_error="raise",
     max_pixels=MAX_PIXELS,
     orientation="exif",
+    bits=None,
 ):
     """Make a data set of the image files in a folder and its subfolders.
 
@@ -54,6 +56,9 @@ def from_directory(
             `"raise"`.
         max_pixels: The largest height × width that is decoded. Defaults to 50 million.
         orientation: `"exif"` or `"ignore"`; see `decode_image`. Defaults to `"exif"`.
+        bits: Integer from 8 to 16: how many of the 16 bits of PNG files with 16 are in use, where the files do not
+            say so themselves (their chunk sBIT), such as 12 for values up to 4095. Defaults to `None`: all, and a
+            folder that would come out nearly black is refused with the largest value that its files hold.
 
     Returns:
         A `tf.data.Dataset` of `images` (batch, height, width, channels), uint8, or `(images, labels)`, of known
@@ -62,7 +67,8 @@ def from_directory(
 
     Raises:
         FileNotFoundError, NotADirectoryError: If `path` is no folder.
-        ValueError: If there are no images, or an argument is not as described.
+        ValueError: If there are no images, 16 bits of them would come out nearly black, or an argument is not as
+            described.
         tf.errors.InvalidArgumentError: In an iteration, if a file cannot be read. Its message names the file.
 
     Example:
@@ -80,16 +86,18 @@ def from_directory(
     paths = [os.path.join(folder, name) for name in names]
 
     def read(path):
-        return decode_and_resize(tf.io.read_file(path), image_size, channels, resize, max_pixels, orientation)
+        return decode_and_resize(tf.io.read_file(path), image_size, channels, resize, max_pixels, orientation, bits)
 
     blank = tf.zeros((*check_image_size(image_size), channels), tf.uint8)
 
     def try_to_read(path):
-        return decode_image(tf.io.read_file(path), channels, max_pixels, orientation)
+        return decode_image(tf.io.read_file(path), channels, max_pixels, orientation, bits)
 
     skipped = {}
     if on_error == "skip":
         paths, classes, skipped = _leave_out_unreadable(paths, classes, try_to_read)
+    if bits is None:
+        refuse_dark_files(paths)
     with tf.device("CPU:0"):
         path_tensor = tf.constant([os.fsencode(path) for path in paths])
         class_tensor = None if classes is None else tf.constant(classes, tf.int32)

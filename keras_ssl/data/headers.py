@@ -67,6 +67,18 @@ def little_endian(content, start, count):
     return tf.reduce_sum(digits * tf.constant([256**power for power in range(count)], tf.int64))
 
 
+def png_significant_bits(image_bytes):
+    """The bits of each sample of a PNG that its chunk sBIT says are in use, int64; 0 where there is none."""
+
+    def largest(sizes):
+        # Of grey images, with alpha or without, the first byte is for the grey; else three are for red, green, blue.
+        is_grey = tf.reduce_any(tf.strings.substr(image_bytes, 25, 1) == [b"\0", b"\4"])
+        sizes = tf.cast(unpack(sizes)[:3], tf.int64)
+        return tf.where(is_grey, sizes[0], tf.reduce_max(sizes))
+
+    return _find_png_chunk(image_bytes, b"sBIT", largest, missing=0)
+
+
 def _image_format(image_bytes):
     """The index into `_SIGNATURES` of the kind of file that `image_bytes` is, by its first bytes.
 
@@ -201,14 +213,20 @@ def _jpeg_orientation(image_bytes):
 
 
 def _png_orientation(image_bytes):
+    return _find_png_chunk(image_bytes, b"eXIf", _tiff_orientation, missing=1)
+
+
+def _find_png_chunk(image_bytes, name, read, missing):
     # Chunks behind the pixels are not looked at: there can be thousands of chunks of pixels.
     return _walk(
         image_bytes,
         8,
         lambda head: tf.reduce_any(head[4:8] != list(b"IDAT")) & tf.reduce_any(head[4:8] != 0),
-        lambda head: tf.reduce_all(head[4:8] == list(b"eXIf")),
+        lambda head: tf.reduce_all(head[4:8] == list(name)),
         lambda head: 12 + little_endian(head[:4][::-1], 0, 4),
         8,
+        read,
+        missing,
     )
 
 
@@ -230,8 +248,9 @@ def _webp_orientation(image_bytes):
     )
 
 
-def _walk(image_bytes, start, goes_on, is_exif, length, skipped):
-    """The orientation of the first EXIF part of a file, whose parts each begin with a head of up to ten bytes."""
+def _walk(image_bytes, start, goes_on, is_wanted, length, skipped, read=None, missing=1):
+    """What `read` makes of the first wanted part of a file, whose parts each begin with a head of up to ten bytes."""
+    read = read or _tiff_orientation
 
     def find(image_bytes):
         size = tf.cast(tf.strings.length(image_bytes), tf.int64)
@@ -240,16 +259,16 @@ def _walk(image_bytes, start, goes_on, is_exif, length, skipped):
             return unpack(tf.strings.substr(image_bytes, position, 10))[:10]
 
         def seek(position):
-            return (position < size) & goes_on(head(position)) & ~is_exif(head(position))
+            return (position < size) & goes_on(head(position)) & ~is_wanted(head(position))
 
         def skip(position):
             return (tf.minimum(position + length(head(position)), size),)
 
         (position,) = tf.while_loop(seek, skip, (tf.constant(start, tf.int64),))
         return tf.cond(
-            is_exif(head(position)),
-            lambda: _tiff_orientation(tf.strings.substr(image_bytes, tf.minimum(position + skipped, size), 4096)),
-            lambda: tf.constant(1, tf.int64),
+            is_wanted(head(position)),
+            lambda: read(tf.strings.substr(image_bytes, tf.minimum(position + skipped, size), 4096)),
+            lambda: tf.constant(missing, tf.int64),
         )
 
     return tf.function(find, autograph=False, experimental_attributes={"_noinline": True})(image_bytes)

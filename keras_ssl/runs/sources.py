@@ -7,7 +7,7 @@ from keras_ssl.data.describe import has_classes
 from keras_ssl.data.files import find_images
 
 
-def resolve(name, split, channels, data_dir, on_error, resize):
+def resolve(name, split, channels, data_dir, on_error, resize, bits=None):
     """The settings of a run's data, all but the sizes, which follow from what it is.
 
     Args:
@@ -18,6 +18,7 @@ def resolve(name, split, channels, data_dir, on_error, resize):
         data_dir: folder of prepared TFDS data sets, or None.
         on_error: "raise" or "skip", what to do about a file of a folder that is no image.
         resize: "crop", "stretch" or "pad", how pictures become the network's size.
+        bits: how many of the 16 bits of a folder's PNG files are in use, or None for what the files say.
 
     Returns:
         dict that YAML can hold, and `open_source` takes with two more entries: `image_size`, (height, width) that
@@ -31,6 +32,7 @@ def resolve(name, split, channels, data_dir, on_error, resize):
         "data_dir": data_dir,
         "on_error": on_error,
         "resize": resize,
+        "bits": bits,
     }
 
 
@@ -98,6 +100,7 @@ def open_source(source, split, *, for_views=False, **kwargs):
             channels=source["channels"],
             subset=_subset(source, split),
             on_error=source["on_error"],
+            bits=source.get("bits"),  # runs of earlier versions have none
             **kwargs,
         )
     return data.load(
