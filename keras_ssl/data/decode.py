@@ -1,7 +1,7 @@
 import tensorflow as tf
 
 from keras_ssl.data.deep_png import check_bits, decode_png
-from keras_ssl.data.headers import little_endian, switch_format, unpack
+from keras_ssl.data.headers import bmp_channel_bytes, little_endian, switch_format, unpack
 from keras_ssl.data.resize import check_image_size, check_resize, resize_images
 
 MAX_PIXELS = 50_000_000
@@ -152,11 +152,14 @@ def _decode_bmp(image_bytes):
     content = unpack(image_bytes)
     start = 14 + little_endian(content, 14, 4)
     palette = tf.reshape(content[start : start + 4 * 256], (256, 4))[:, 2::-1]
-    return tf.cond(
-        tf.shape(image)[-1] == 1,
-        lambda: tf.gather(palette, tf.cast(image[..., 0], tf.int32)),
-        lambda: image[..., :3],
-    )
+
+    def colors():
+        # It takes the bytes for blue, green, red, alpha, whatever the masks (compression 3) say.
+        swapped = tf.gather([2, 1, 0, 3], tf.maximum(bmp_channel_bytes(content), 0))
+        order = tf.where(little_endian(content, 30, 4) == 3, swapped, [0, 1, 2])
+        return tf.gather(image, order, axis=-1)
+
+    return tf.cond(tf.shape(image)[-1] == 1, lambda: tf.gather(palette, tf.cast(image[..., 0], tf.int32)), colors)
 
 
 _DECODERS = {"BMP": _decode_bmp, "WebP": _decode_webp}

@@ -32,6 +32,7 @@ class Header(NamedTuple):
     orientation: tf.Tensor | int = 1
 
 
+@tf.autograph.experimental.do_not_convert
 def switch_format(image_bytes, function):
     """What a function makes of the `Header` of a file, traced once for each kind of file.
 
@@ -117,16 +118,29 @@ def _read_bmp(image_bytes):
     plain = tf.reduce_any(bits == [8, 24, 32]) & tf.reduce_any(compression == [0, 3])
     readable = plain & (little_endian(content, 14, 4) >= 40)
     message = "This BMP is of a rare kind. Convert it to an uncompressed one of 24 bits, or to PNG."
-    # TensorFlow takes the channels for blue, green, red, whatever the masks (compression 3) say.
-    masks = tf.constant(list(b"\0\0\xff\0\0\xff\0\0\xff\0\0\0"), tf.uint8)
-    usual = (compression != 3) | tf.reduce_all(content[54:66] == masks)
-    swapped = "This BMP stores its channels in a rare order (its BITFIELDS masks). Convert it to PNG."
-    checks = [tf.debugging.Assert(readable, [message]), tf.debugging.Assert(usual, [swapped])]
+    masked = (compression != 3) | ((bits == 32) & (tf.reduce_min(bmp_channel_bytes(content)) >= 0))
+    rare = "This BMP has masks (BITFIELDS) that are no whole bytes. Convert it to PNG."
+    checks = [tf.debugging.Assert(readable, [message]), tf.debugging.Assert(masked, [rare])]
     with tf.control_dependencies(checks):
         width = tf.bitcast(tf.cast(little_endian(content, 18, 4), tf.uint32), tf.int32)
         height = tf.bitcast(tf.cast(little_endian(content, 22, 4), tf.uint32), tf.int32)
     # A negative height says that the rows run from top to bottom.
     return Header(tf.abs(tf.cast(height, tf.int64)), tf.abs(tf.cast(width, tf.int64)), image_bytes)
+
+
+def bmp_channel_bytes(content):
+    """Which of the four bytes of each pixel hold red, green and blue, by the masks of a BMP (BITFIELDS).
+
+    Args:
+        content: uint8 vector: the first 66 bytes of the file, or more.
+
+    Returns:
+        int64 vector (3,); -1 for a mask that is not all of one byte.
+    """
+    # Each mask is a number of 32 bits, the lowest byte first, as pixels are.
+    masks = tf.reshape(content[54:66], (3, 4))
+    whole = tf.reduce_all((masks == 0) | (masks == 255), axis=1) & (tf.reduce_sum(masks // 255, axis=1) == 1)
+    return tf.where(whole, tf.argmax(masks, axis=1), -1)
 
 
 def _read_gif(image_bytes):
