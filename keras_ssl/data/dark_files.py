@@ -1,6 +1,8 @@
 import numpy as np
 import tensorflow as tf
 
+from keras_ssl.data.image_files import is_read_by_python, read_by_python
+
 # Of so many files the headers are read, and so many of 16 bits are decoded.
 _LOOKED_AT = 200
 _DECODED = 16
@@ -10,24 +12,24 @@ _USUAL_BITS = (8, 10, 12, 14)
 
 
 def refuse_dark_files(paths):
-    """Raises a `ValueError` where 16-bit PNG files would come out nearly black, as 12 bits stored in 16 do.
+    """Raises a `ValueError` where files of 16 bits would come out nearly black, as 12 bits stored in 16 do.
 
-    Files that say how many bits are in use (sBIT) are not concerned.
+    Files that say how many bits are in use, or which values are black and white, are not concerned.
 
     Args:
         paths: List of the paths of all image files; some of them are looked at.
     """
     looked_at = np.linspace(0, len(paths) - 1, min(_LOOKED_AT, len(paths))).round().astype(int)
-    deep = [paths[index] for index in looked_at if _is_deep_png(paths[index])]
+    deep = [paths[index] for index in looked_at if is_read_by_python(paths[index]) or _is_deep_png(paths[index])]
     chosen = np.linspace(0, len(deep) - 1, min(_DECODED, len(deep))).round().astype(int)
-    largest = max((_largest_value(deep[index]) for index in chosen), default=0)
-    if not 0 < largest < _BRIGHT:
+    largest = [value for index in chosen if (value := _largest_value(deep[index])) is not None]
+    if not largest or not 0 < max(largest) < _BRIGHT:
         return
-    bits = next(bits for bits in _USUAL_BITS if largest < 2**bits)
+    bits = next(bits for bits in _USUAL_BITS if max(largest) < 2**bits)
     raise ValueError(
-        f"16-bit PNG files would come out nearly black: of values from 0 to 65535 the largest in {len(chosen)} of "
-        f"them is {largest}. Say how many bits are in use: bits={bits} (pretrain --bits {bits}) holds values up to "
-        f"{2**bits - 1}. If they are meant to be so dark, bits=16. Received: bits=None, and {deep[0]!r}"
+        f"Files of 16 bits would come out nearly black: of values from 0 to 65535 the largest in {len(largest)} of "
+        f"them is {max(largest)}. Say how many bits are in use: bits={bits} (pretrain --bits {bits}) holds values up "
+        f"to {2**bits - 1}. If they are meant to be so dark, bits=16. Received: bits=None, and {deep[0]!r}"
     )
 
 
@@ -45,7 +47,11 @@ def _is_deep_png(path):
 
 
 def _largest_value(path):
+    """The largest number that a file of 16 bits holds; `None` of others, and of those that cannot be read."""
     try:
+        if is_read_by_python(path):
+            stored = read_by_python(path)
+            return stored.largest if stored.bits == 16 else None
         return int(tf.reduce_max(tf.io.decode_png(tf.io.read_file(path), dtype=tf.uint16)))
-    except tf.errors.OpError:
-        return 0  # has its error when it is its turn
+    except Exception:  # a broken file has its error when it is its turn
+        return None

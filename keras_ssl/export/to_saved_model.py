@@ -12,6 +12,11 @@ from keras_ssl.export.manifest import write_manifest
 from keras_ssl.export.signatures import serving_module
 from keras_ssl.export.warmup import write_warmup_requests
 
+# Of what `data.from_directory` reads.
+FILES = (
+    "serve_bytes reads JPEG, PNG, GIF, BMP and WebP, not TIFF or DICOM, which Python packages read from folders: "
+    "send their pixels to serving_default"
+)
 _NO_WARMUP = "tensorflow-serving-api is not installed: pip install keras_ssl[serving]"
 
 
@@ -34,7 +39,8 @@ def saved_model(
     - `serving_default` takes `images`, float32 raw pixels in [0, 255] of shape (batch, height, width, channels).
     - `serve_bytes` takes `image_bytes`, strings of shape (batch,): whole JPEG, PNG, GIF, BMP or WebP files of any
       size. They are decoded and resized by the function that `data.from_directory` uses, so that training and
-      serving see the same pixels: the first frame of an animation, turned as EXIF says. Encoders of other
+      serving see the same pixels: the first frame of an animation, turned as EXIF says. TIFF and DICOM files are not
+      read: send their pixels to `serving_default`. Encoders of other
       than 1 or 3 channels, which such files do not hold, have no `serve_bytes`.
 
     Both give `embedding`, float32 of shape (batch, features), and with a classifier also `probabilities`, float32 of
@@ -127,6 +133,7 @@ def saved_model(
                 "max_pixels": MAX_PIXELS,
                 "exif_orientation": "applied" if orientation == "exif" else "ignored",
                 "animation": "first frame",
+                "files": FILES,
                 "bits": bits or "as the PNG says, else all 16",
             },
             signatures={

@@ -73,13 +73,14 @@ def pretrain(
         image_size: optional (height, width) that the network sees, or one integer for a square. By default images of
             up to 64 pixels are taken as they are, and for larger ones it follows from their number, the device and
             the budget.
-        channels: 3 for RGB or 1 for grey, for a folder of images; others have the channels that they have.
+        channels: 3 for RGB or 1 for grey, for a folder of images, or the number that its TIFF files have; data sets
+            by name have the channels that they have.
         data_dir: optional folder of prepared TFDS data sets.
         on_error: "raise" or "skip", what to do about a file of a folder that is no image.
         resize: "crop", "stretch" or "pad", how pictures of another shape become the network's, in evaluation and
             serving too; see `data.resize_images`.
-        bits: optional int, how many of the 16 bits of a folder's PNG files are in use, in evaluation and serving
-            too; see `data.from_directory`.
+        bits: optional int, how many of the bits of a folder's files of 16 are in use, in evaluation and serving too;
+            see `data.from_directory`.
         overrides: optional dict of recipe settings to change, as in `recipes.load`.
         minutes: optional float, how long the training may take, all in all, on this machine.
         epochs: optional int, passes over the images.

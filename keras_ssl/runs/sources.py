@@ -14,11 +14,11 @@ def resolve(name, split, channels, data_dir, on_error, resize, bits=None):
         name: str, the name of a data set or the path of a folder.
         split: str, what to train on. Of a folder with one subfolder a class "train" (all but the fifth that is held
             out as "test"), "test" or "all"; a folder without classes has no held-out part, and "train" is all.
-        channels: 3 for RGB or 1 for grey, for a folder.
+        channels: 3 for RGB or 1 for grey, for a folder, or the number that its TIFF files have.
         data_dir: folder of prepared TFDS data sets, or None.
         on_error: "raise" or "skip", what to do about a file of a folder that is no image.
         resize: "crop", "stretch" or "pad", how pictures become the network's size.
-        bits: how many of the 16 bits of a folder's PNG files are in use, or None for what the files say.
+        bits: how many of the bits of a folder's files of 16 are in use, or None for what the files say.
 
     Returns:
         dict that YAML can hold, and `open_source` takes with two more entries: `image_size`, (height, width) that
