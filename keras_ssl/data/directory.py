@@ -101,7 +101,7 @@ def from_directory(
     if on_error == "skip":
         paths, classes, skipped = _leave_out_unreadable(paths, classes, decode)
     if bits is None:
-        refuse_dark_files(paths)
+        refuse_dark_files(paths, channels)
     with tf.device("CPU:0"):
         path_tensor = tf.constant([os.fsencode(path) for path in paths])
         class_tensor = None if classes is None else tf.constant(classes, tf.int32)

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -402,7 +404,7 @@ class SelfSupervisedModel(keras.Model):
         """The encoder's features of images as they are: `keras.Model.predict` without waits of tf.data's tuner.
 
         Args:
-            x: images, as for `fit`, or a Python generator of batches of them.
+            x: images, as for `fit`, or a Python generator of batches of them, which is read once.
             **kwargs: the other arguments of `keras.Model.predict`.
 
         Raises:
@@ -410,6 +412,9 @@ class SelfSupervisedModel(keras.Model):
         """
         if isinstance(x, tf.data.Dataset):
             x = without_autotune(image_and_label(x))
+        elif isinstance(x, Iterator):
+            # Keras takes none but generators, and of tuples alone.
+            x = (batch if isinstance(batch, tuple) else (batch,) for batch in x)
         elif hasattr(x, "dtype") and len(x) and (largest := np.max(x)) > 255:
             raise ValueError(
                 f"{type(self).__name__} expects raw pixels in [0, 255]. {SAY_RANGE}. "

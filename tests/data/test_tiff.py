@@ -114,6 +114,11 @@ def test_twelve_bits_in_sixteen(photometric, folder_of, rng):
         read(folder, bits=10)
 
 
+def test_dark_pages_as_channels_are_refused_too(folder_of, rng):
+    with pytest.raises(ValueError, match="--bits 12"):
+        read(folder_of((values_of(rng, (6, 4, 5), 12), {})), channels=6)
+
+
 def test_orientation(folder_of, rng):
     values = values_of(rng, (4, 5), 8)
     folder = folder_of((values, {"extratags": [(274, "H", 1, 6, True)]}))  # "turn me by 90 degrees"

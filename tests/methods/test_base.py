@@ -190,7 +190,12 @@ def test_fit_says_what_to_write_instead(model, images, arguments, message):
 def test_evaluate_and_predict_take_what_keras_takes(model, images):
     rows = tf.data.Dataset.from_tensor_slices({"id": range(24), "image": images, "label": range(24)}).batch(8)
     expected = model.predict(images, verbose=0)
-    for source in (rows, iter([images]), tf.data.Dataset.from_tensors((images, range(24)))):
+    for source in (
+        rows,
+        iter([images]),
+        iter([(images, np.arange(24))]),
+        tf.data.Dataset.from_tensors((images, range(24))),
+    ):
         np.testing.assert_allclose(model.predict(source, verbose=0), expected, rtol=1e-5)
     loss = model.evaluate(tf.data.Dataset.from_tensor_slices(images).batch(8), verbose=0, return_dict=True)
     assert model.evaluate(rows, verbose=0, return_dict=True) == loss
