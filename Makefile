@@ -11,7 +11,7 @@ help: ## List the targets
 $(VENV)/installed: setup.py requirements.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --editable ".[dev,serving]"
+	$(BIN)/pip install --quiet --editable ".[dev,serving,tiff,dicom]"
 	@touch $@
 
 demo: $(VENV)/installed ## Learn features of handwritten digits, score them, draw them, export the encoder

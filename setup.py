@@ -24,6 +24,9 @@ setup(
     install_requires=requirements(),
     extras_require={
         "serving": ["tensorflow-serving-api>=2.21,<2.22"],
+        # Compressed files need imagecodecs (LZW, JPEG) and GDCM (lossless JPEG, as hospitals have it).
+        "tiff": ["tifffile>=2026.3,<2027", "imagecodecs>=2026.3,<2027"],
+        "dicom": ["pydicom>=3,<4", "python-gdcm>=3.2,<4"],
         "dev": [
             "hypothesis>=6.170,<7",
             "ipykernel>=7,<8",

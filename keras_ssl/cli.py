@@ -160,7 +160,18 @@ def main(debug):
     show_default=True,
     help="How pictures of another shape become the network's.",
 )
-@click.option("--channels", type=click.Choice(["1", "3"]), default="3", help="Read a folder's images as grey or RGB.")
+@click.option(
+    "--bits",
+    type=click.IntRange(8, 16),
+    help="How many of the bits of a folder's files of 16 are in use.  [default: what the files say, else 16]",
+)
+@click.option(
+    "--channels",
+    type=click.IntRange(1),
+    default=3,
+    show_default=True,
+    help="Read a folder's images as grey (1) or RGB (3), or as TIFF files of so many channels.",
+)
 @click.option(
     "--split",
     default="train",
@@ -180,7 +191,7 @@ def main(debug):
 @click.option("--policy", default="float32", show_default=True, help="Keras dtype policy, e.g. mixed_bfloat16.")
 @click.option("--seed", default=0, show_default=True, help="Determines the run, with its settings.")
 @click.option("--monitor/--no-monitor", default=True, help="Log kNN accuracy, and watch for a collapse.")
-def pretrain(method, data, out, resume, batch_size, backbone, channels, settings, **kwargs):
+def pretrain(method, data, out, resume, batch_size, backbone, settings, **kwargs):
     """Train METHOD on unlabelled images. `keras-ssl list` names the methods."""
     if resume and method:
         raise click.UsageError("--resume goes on with the settings in the run folder: leave METHOD out.")
@@ -191,9 +202,7 @@ def pretrain(method, data, out, resume, batch_size, backbone, channels, settings
     runs = _runs()
     try:
         run = (
-            runs.resume(out, data=data)
-            if resume
-            else runs.pretrain(method, data, out, channels=int(channels), overrides=overrides, **kwargs)
+            runs.resume(out, data=data) if resume else runs.pretrain(method, data, out, overrides=overrides, **kwargs)
         )
     except KeyboardInterrupt:
         begun = os.path.isfile(os.path.join(out, "config.yaml"))

@@ -5,6 +5,7 @@ from keras_ssl.data.directory import from_directory
 from keras_ssl.data.load import load
 from keras_ssl.data.order import set_epoch
 from keras_ssl.data.resize import resize_images
+from keras_ssl.data.scale_pixels import scale_pixels
 
 __all__ = [
     "decode_and_resize",
@@ -16,5 +17,6 @@ __all__ = [
     "load",
     "pixel_count",
     "resize_images",
+    "scale_pixels",
     "set_epoch",
 ]

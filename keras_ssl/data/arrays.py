@@ -2,9 +2,10 @@ import numpy as np
 import tensorflow as tf
 
 from keras_ssl.data.memory import in_memory
+from keras_ssl.data.scale_pixels import SAY_RANGE, scale_pixels
 
 
-def from_arrays(x, y=None, batch_size=256, *, shuffle=None, seed=0, drop_remainder=None):
+def from_arrays(x, y=None, batch_size=256, *, shuffle=None, seed=0, drop_remainder=None, value_range=None):
     """Make a data set of images that are in memory.
 
     Args:
@@ -21,6 +22,8 @@ def from_arrays(x, y=None, batch_size=256, *, shuffle=None, seed=0, drop_remaind
             them out of a shuffled data set, unless it is smaller than one batch. `False` on a shuffled data set
             still leaves a last batch of one out, with a warning: what compares images cannot learn from it.
             Defaults to `None`.
+        value_range: Pair (low, high), the values of `x` that become 0 and 255, such as (0, 4095) for 12 bits; what
+            lies beyond is cut off, as in `scale_pixels`. `None`: `x` lies in [0, 255]. Defaults to `None`.
 
     Returns:
         A `tf.data.Dataset` of `images` or `(images, labels)`, the labels a dict where `y` is one, of known length,
@@ -37,7 +40,7 @@ def from_arrays(x, y=None, batch_size=256, *, shuffle=None, seed=0, drop_remaind
     >>> len(dataset)
     3
     """
-    images = _check_images(x)
+    images = _check_images(x, value_range)
     if isinstance(y, dict):
         labels = {name: _check_labels(part, images, f"y[{name!r}]") for name, part in y.items()}
     else:
@@ -46,7 +49,7 @@ def from_arrays(x, y=None, batch_size=256, *, shuffle=None, seed=0, drop_remaind
     return in_memory(images, labels, batch_size, shuffle, seed, drop_remainder)
 
 
-def _check_images(x):
+def _check_images(x, value_range):
     if isinstance(x, tf.data.Dataset):
         raise TypeError(f"`x` is a data set already; pass it to `fit` as it is. Received: x={x}")
     images = _numbers(x, "x")
@@ -60,12 +63,13 @@ def _check_images(x):
             "`x` must hold images, as (count, height, width, channels), none of which is zero. "
             f"Received: x.shape={tuple(images.shape)}"
         )
+    if value_range is not None:
+        images = scale_pixels(images, value_range)
     if images.dtype.kind == "f":
         return images.astype(np.float32, copy=False)
     if images.dtype != np.uint8 and (images.min() < 0 or images.max() > 255):
         raise ValueError(
-            "`x` must hold pixels in [0, 255]; scale it, for 16 bits by x / 257.0. "
-            f"Received: integers from {images.min()} to {images.max()}"
+            f"`x` must hold pixels in [0, 255]. {SAY_RANGE}. Received: integers from {images.min()} to {images.max()}"
         )
     return images.astype(np.uint8, copy=False)
 

@@ -1,6 +1,7 @@
 import tensorflow as tf
 
-from keras_ssl.data.headers import little_endian, switch_format, unpack
+from keras_ssl.data.deep_png import check_bits, decode_png
+from keras_ssl.data.headers import bmp_channel_bytes, little_endian, switch_format, unpack
 from keras_ssl.data.resize import check_image_size, check_resize, resize_images
 
 MAX_PIXELS = 50_000_000
@@ -8,7 +9,7 @@ MAX_PIXELS = 50_000_000
 
 @tf.autograph.experimental.do_not_convert
 def decode_and_resize(
-    image_bytes, image_size, channels=3, resize="stretch", max_pixels=MAX_PIXELS, orientation="exif"
+    image_bytes, image_size, channels=3, resize="stretch", max_pixels=MAX_PIXELS, orientation="exif", bits=None
 ):
     """Decode the content of an image file and bring it to a fixed size.
 
@@ -22,6 +23,7 @@ def decode_and_resize(
         resize: `"stretch"`, `"crop"` or `"pad"`; see `resize_images`. Defaults to `"stretch"`.
         max_pixels: The largest height × width that is decoded. Defaults to 50 million.
         orientation: `"exif"` or `"ignore"`; see `decode_image`. Defaults to `"exif"`.
+        bits: Integer from 8 to 16, or `None`; see `decode_image`. Defaults to `None`.
 
     Returns:
         A uint8 tensor (height, width, channels) of static shape.
@@ -37,17 +39,17 @@ def decode_and_resize(
     TensorShape([8, 8, 1])
     """
     image_size, resize = check_image_size(image_size), check_resize(resize)
-    image = decode_image(image_bytes, channels, max_pixels, orientation)
+    image = decode_image(image_bytes, channels, max_pixels, orientation, bits)
     return resize_images(image[None], image_size, resize)[0]
 
 
 @tf.autograph.experimental.do_not_convert
-def decode_image(image_bytes, channels=3, max_pixels=MAX_PIXELS, orientation="exif"):
+def decode_image(image_bytes, channels=3, max_pixels=MAX_PIXELS, orientation="exif", bits=None):
     """Decode the content of an image file, of which animations give their first frame.
 
     Only TensorFlow operations take part, so that the function can be mapped over a `tf.data.Dataset` and saved
-    in a SavedModel. 16 bits become 8, transparency is dropped, palettes and CMYK become RGB. Grey is
-    made from RGB by the weights of `tf.image.rgb_to_grayscale`.
+    in a SavedModel. 16 bits become the highest 8 of those in use, transparency is dropped, palettes and CMYK become
+    RGB. Grey is made from RGB by the weights of `tf.image.rgb_to_grayscale`.
 
     Args:
         image_bytes: Scalar string tensor: a PNG, JPEG, GIF, BMP or WebP file.
@@ -56,13 +58,17 @@ def decode_image(image_bytes, channels=3, max_pixels=MAX_PIXELS, orientation="ex
             says, before memory for it is taken. Defaults to 50 million.
         orientation: `"exif"` turns and flips the image upright, as the EXIF tag of a JPEG, PNG or WebP file says;
             `"ignore"` leaves it as stored. Defaults to `"exif"`.
+        bits: Integer from 8 to 16: how many of the 16 bits that a PNG stores for each value are in use, such as 12
+            for values up to 4095. `None` takes what the PNG itself says in its chunk sBIT, or else all 16. Other
+            files are not concerned. Defaults to `None`.
 
     Returns:
         A uint8 tensor (height, width, channels).
 
     Raises:
-        ValueError: If `channels`, `max_pixels` or `orientation` is not as described.
-        tf.errors.InvalidArgumentError: If the file is empty, no image, corrupt, truncated or too large.
+        ValueError: If `channels`, `max_pixels`, `orientation` or `bits` is not as described.
+        tf.errors.InvalidArgumentError: If the file is empty, no image, corrupt, truncated or too large, or holds
+            values beyond `bits`.
 
     Example:
 
@@ -76,10 +82,12 @@ def decode_image(image_bytes, channels=3, max_pixels=MAX_PIXELS, orientation="ex
         raise ValueError(f"`max_pixels` must be a positive integer. Received: max_pixels={max_pixels}")
     if orientation not in ("exif", "ignore"):
         raise ValueError(f"`orientation` must be 'exif' or 'ignore'. Received: orientation={orientation!r}")
+    check_bits(bits)
+    decoders = {**_DECODERS, "PNG": lambda still: decode_png(still, bits)}
 
     def decode(header, name):
         still = _within_limit(header, max_pixels)
-        image = _DECODERS.get(name, _decode_rgb)(still)
+        image = decoders.get(name, _decode_rgb)(still)
         if orientation == "ignore" or isinstance(header.orientation, int):
             return image
         return tf.cond(header.orientation > 1, lambda: _upright(image, header.orientation), lambda: image)
@@ -144,11 +152,14 @@ def _decode_bmp(image_bytes):
     content = unpack(image_bytes)
     start = 14 + little_endian(content, 14, 4)
     palette = tf.reshape(content[start : start + 4 * 256], (256, 4))[:, 2::-1]
-    return tf.cond(
-        tf.shape(image)[-1] == 1,
-        lambda: tf.gather(palette, tf.cast(image[..., 0], tf.int32)),
-        lambda: image[..., :3],
-    )
+
+    def colors():
+        # It takes the bytes for blue, green, red, alpha, whatever the masks (compression 3) say.
+        swapped = tf.gather([2, 1, 0, 3], tf.maximum(bmp_channel_bytes(content), 0))
+        order = tf.where(little_endian(content, 30, 4) == 3, swapped, [0, 1, 2])
+        return tf.gather(image, order, axis=-1)
+
+    return tf.cond(tf.shape(image)[-1] == 1, lambda: tf.gather(palette, tf.cast(image[..., 0], tf.int32)), colors)
 
 
 _DECODERS = {"BMP": _decode_bmp, "WebP": _decode_webp}

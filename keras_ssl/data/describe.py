@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras_ssl.data.digits import load_digits
 from keras_ssl.data.files import find_images
 from keras_ssl.data.headers import switch_format
+from keras_ssl.data.image_files import is_read_by_python, require_packages, size_by_python
 from keras_ssl.data.tfds import example_images, prepared_builder
 
 # So many pictures tell the typical size, and reading the headers of so many files takes a moment.
@@ -71,9 +72,15 @@ def _typical_file_size(folder, names):
     def size(path):
         return switch_format(tf.io.read_file(path), lambda header, _: tf.stack([header.height, header.width]))
 
-    with tf.device("CPU:0"):
-        paths = tf.data.Dataset.from_tensor_slices([os.fsencode(os.path.join(folder, names[i])) for i in chosen])
-        sizes = list(paths.map(size).ignore_errors().as_numpy_iterator())
+    paths = [os.path.join(folder, names[index]) for index in chosen]
+    by_python = [path for path in paths if is_read_by_python(path)]
+    sizes = [found for path in by_python if (found := size_by_python(path))]
+    if len(by_python) < len(paths):
+        with tf.device("CPU:0"):
+            others = [os.fsencode(path) for path in paths if not is_read_by_python(path)]
+            sizes += tf.data.Dataset.from_tensor_slices(others).map(size).ignore_errors().as_numpy_iterator()
+    if not sizes:
+        require_packages(by_python)
     return _median(np.array(sizes)) if sizes else None
 
 

@@ -4,10 +4,12 @@ import warnings
 import tensorflow as tf
 
 from keras_ssl.data.batches import finish, images_per_epoch
-from keras_ssl.data.decode import MAX_PIXELS, decode_and_resize, decode_image
+from keras_ssl.data.dark_files import refuse_dark_files
+from keras_ssl.data.decode import MAX_PIXELS
 from keras_ssl.data.files import find_images, in_subset, label_by_folder
+from keras_ssl.data.image_files import file_decoder
 from keras_ssl.data.order import each_epoch, epoch_order
-from keras_ssl.data.resize import check_image_size
+from keras_ssl.data.resize import check_image_size, check_resize, resize_images
 from keras_ssl.data.unreadable import find_unreadable, raise_on_gap
 
 
@@ -26,6 +28,7 @@ def from_directory(
     on_error="raise",
     max_pixels=MAX_PIXELS,
     orientation="exif",
+    bits=None,
 ):
     """Make a data set of the image files in a folder and its subfolders.
 
@@ -33,10 +36,12 @@ def from_directory(
     out, links are followed. Images are turned upright, as in an exported encoder.
 
     Args:
-        path: Path of a folder, with or without subfolders, holding PNG, JPEG, GIF, BMP or WebP files.
+        path: Path of a folder, with or without subfolders, holding PNG, JPEG, GIF, BMP or WebP files; TIFF files too
+            where `pip install "keras_ssl[tiff]"` was run, and DICOM files where `"keras_ssl[dicom]"` was. Of these
+            each must hold one image. DICOM is shown by its window, or else by the bits that it stores.
         batch_size: A positive integer. Defaults to 256.
         image_size: The (height, width) that all images get, or one integer. Defaults to (224, 224).
-        channels: 3 for RGB or 1 for grey. Defaults to 3.
+        channels: 3 for RGB or 1 for grey; another number for TIFF files that all have so many. Defaults to 3.
         labels: Boolean: whether each image comes with a label (int32), the index of its first-level subfolder in
             the sorted list of these. Defaults to `False`.
         subset: `"test"` for about a fifth of the files, `"train"` for the others, `None` for all. Which ones is
@@ -54,6 +59,10 @@ def from_directory(
             `"raise"`.
         max_pixels: The largest height × width that is decoded. Defaults to 50 million.
         orientation: `"exif"` or `"ignore"`; see `decode_image`. Defaults to `"exif"`.
+        bits: Integer from 8 to 16: how many of the bits of files with 16 are in use, where they do not say so
+            themselves (as PNG files may in their chunk sBIT), such as 12 for values up to 4095. `None`: all, and a
+            folder that would come out nearly black is refused with the largest value that its files hold. Defaults
+            to `None`.
 
     Returns:
         A `tf.data.Dataset` of `images` (batch, height, width, channels), uint8, or `(images, labels)`, of known
@@ -62,7 +71,9 @@ def from_directory(
 
     Raises:
         FileNotFoundError, NotADirectoryError: If `path` is no folder.
-        ValueError: If there are no images, or an argument is not as described.
+        ImportError: If there are TIFF or DICOM files and what reads them is not installed, with the command.
+        ValueError: If there are no images, 16 bits of them would come out nearly black, or an argument is not as
+            described.
         tf.errors.InvalidArgumentError: In an iteration, if a file cannot be read. Its message names the file.
 
     Example:
@@ -79,17 +90,18 @@ def from_directory(
     classes, class_names = label_by_folder(folder, names) if labels else (None, None)
     paths = [os.path.join(folder, name) for name in names]
 
+    decode = file_decoder(paths, channels, max_pixels, orientation, bits, is_strict=on_error == "raise")
+    image_size, resize = check_image_size(image_size), check_resize(resize)
+    blank = tf.zeros((*image_size, channels), tf.uint8)
+
     def read(path):
-        return decode_and_resize(tf.io.read_file(path), image_size, channels, resize, max_pixels, orientation)
-
-    blank = tf.zeros((*check_image_size(image_size), channels), tf.uint8)
-
-    def try_to_read(path):
-        return decode_image(tf.io.read_file(path), channels, max_pixels, orientation)
+        return resize_images(decode(path)[None], image_size, resize)[0]
 
     skipped = {}
     if on_error == "skip":
-        paths, classes, skipped = _leave_out_unreadable(paths, classes, try_to_read)
+        paths, classes, skipped = _leave_out_unreadable(paths, classes, decode)
+    if bits is None:
+        refuse_dark_files(paths, channels)
     with tf.device("CPU:0"):
         path_tensor = tf.constant([os.fsencode(path) for path in paths])
         class_tensor = None if classes is None else tf.constant(classes, tf.int32)
@@ -109,7 +121,7 @@ def from_directory(
 
     dataset, epoch = each_epoch(in_order, seed)
     dataset = dataset.map(load, num_parallel_calls=tf.data.AUTOTUNE).ignore_errors()
-    dataset = raise_on_gap(dataset, path_tensor, try_to_read, used)
+    dataset = raise_on_gap(dataset, path_tensor, decode, used)
     dataset = dataset.batch(batch_size, drop_remainder=used % batch_size == 0)
     return finish(dataset, used, batch_size, epoch=epoch, class_names=class_names, file_paths=paths, skipped=skipped)
 

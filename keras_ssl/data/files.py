@@ -1,7 +1,7 @@
 import os
 import zlib
 
-EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
+EXTENSIONS = (".bmp", ".dcm", ".dicom", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 # What macOS leaves in a zip, beside what is hidden: copies of names, no images.
 _LEFT_OUT = ("__MACOSX",)
 

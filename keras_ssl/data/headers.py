@@ -32,6 +32,7 @@ class Header(NamedTuple):
     orientation: tf.Tensor | int = 1
 
 
+@tf.autograph.experimental.do_not_convert
 def switch_format(image_bytes, function):
     """What a function makes of the `Header` of a file, traced once for each kind of file.
 
@@ -65,6 +66,18 @@ def little_endian(content, start, count):
     """The unsigned number in the `count` bytes from `start` on, the lowest byte first."""
     digits = tf.cast(content[start : start + count], tf.int64)
     return tf.reduce_sum(digits * tf.constant([256**power for power in range(count)], tf.int64))
+
+
+def png_significant_bits(image_bytes):
+    """The bits of each sample of a PNG that its chunk sBIT says are in use, int64; 0 where there is none."""
+
+    def largest(sizes):
+        # Of grey images, with alpha or without, the first byte is for the grey; else three are for red, green, blue.
+        is_grey = tf.reduce_any(tf.strings.substr(image_bytes, 25, 1) == [b"\0", b"\4"])
+        sizes = tf.cast(unpack(sizes)[:3], tf.int64)
+        return tf.where(is_grey, sizes[0], tf.reduce_max(sizes))
+
+    return _find_png_chunk(image_bytes, b"sBIT", largest, missing=0)
 
 
 def _image_format(image_bytes):
@@ -105,16 +118,29 @@ def _read_bmp(image_bytes):
     plain = tf.reduce_any(bits == [8, 24, 32]) & tf.reduce_any(compression == [0, 3])
     readable = plain & (little_endian(content, 14, 4) >= 40)
     message = "This BMP is of a rare kind. Convert it to an uncompressed one of 24 bits, or to PNG."
-    # TensorFlow takes the channels for blue, green, red, whatever the masks (compression 3) say.
-    masks = tf.constant(list(b"\0\0\xff\0\0\xff\0\0\xff\0\0\0"), tf.uint8)
-    usual = (compression != 3) | tf.reduce_all(content[54:66] == masks)
-    swapped = "This BMP stores its channels in a rare order (its BITFIELDS masks). Convert it to PNG."
-    checks = [tf.debugging.Assert(readable, [message]), tf.debugging.Assert(usual, [swapped])]
+    masked = (compression != 3) | ((bits == 32) & (tf.reduce_min(bmp_channel_bytes(content)) >= 0))
+    rare = "This BMP has masks (BITFIELDS) that are no whole bytes. Convert it to PNG."
+    checks = [tf.debugging.Assert(readable, [message]), tf.debugging.Assert(masked, [rare])]
     with tf.control_dependencies(checks):
         width = tf.bitcast(tf.cast(little_endian(content, 18, 4), tf.uint32), tf.int32)
         height = tf.bitcast(tf.cast(little_endian(content, 22, 4), tf.uint32), tf.int32)
     # A negative height says that the rows run from top to bottom.
     return Header(tf.abs(tf.cast(height, tf.int64)), tf.abs(tf.cast(width, tf.int64)), image_bytes)
+
+
+def bmp_channel_bytes(content):
+    """Which of the four bytes of each pixel hold red, green and blue, by the masks of a BMP (BITFIELDS).
+
+    Args:
+        content: uint8 vector: the first 66 bytes of the file, or more.
+
+    Returns:
+        int64 vector (3,); -1 for a mask that is not all of one byte.
+    """
+    # Each mask is a number of 32 bits, the lowest byte first, as pixels are.
+    masks = tf.reshape(content[54:66], (3, 4))
+    whole = tf.reduce_all((masks == 0) | (masks == 255), axis=1) & (tf.reduce_sum(masks // 255, axis=1) == 1)
+    return tf.where(whole, tf.argmax(masks, axis=1), -1)
 
 
 def _read_gif(image_bytes):
@@ -201,14 +227,20 @@ def _jpeg_orientation(image_bytes):
 
 
 def _png_orientation(image_bytes):
+    return _find_png_chunk(image_bytes, b"eXIf", _tiff_orientation, missing=1)
+
+
+def _find_png_chunk(image_bytes, name, read, missing):
     # Chunks behind the pixels are not looked at: there can be thousands of chunks of pixels.
     return _walk(
         image_bytes,
         8,
         lambda head: tf.reduce_any(head[4:8] != list(b"IDAT")) & tf.reduce_any(head[4:8] != 0),
-        lambda head: tf.reduce_all(head[4:8] == list(b"eXIf")),
+        lambda head: tf.reduce_all(head[4:8] == list(name)),
         lambda head: 12 + little_endian(head[:4][::-1], 0, 4),
         8,
+        read,
+        missing,
     )
 
 
@@ -230,8 +262,9 @@ def _webp_orientation(image_bytes):
     )
 
 
-def _walk(image_bytes, start, goes_on, is_exif, length, skipped):
-    """The orientation of the first EXIF part of a file, whose parts each begin with a head of up to ten bytes."""
+def _walk(image_bytes, start, goes_on, is_wanted, length, skipped, read=None, missing=1):
+    """What `read` makes of the first wanted part of a file, whose parts each begin with a head of up to ten bytes."""
+    read = read or _tiff_orientation
 
     def find(image_bytes):
         size = tf.cast(tf.strings.length(image_bytes), tf.int64)
@@ -240,16 +273,16 @@ def _walk(image_bytes, start, goes_on, is_exif, length, skipped):
             return unpack(tf.strings.substr(image_bytes, position, 10))[:10]
 
         def seek(position):
-            return (position < size) & goes_on(head(position)) & ~is_exif(head(position))
+            return (position < size) & goes_on(head(position)) & ~is_wanted(head(position))
 
         def skip(position):
             return (tf.minimum(position + length(head(position)), size),)
 
         (position,) = tf.while_loop(seek, skip, (tf.constant(start, tf.int64),))
         return tf.cond(
-            is_exif(head(position)),
-            lambda: _tiff_orientation(tf.strings.substr(image_bytes, tf.minimum(position + skipped, size), 4096)),
-            lambda: tf.constant(1, tf.int64),
+            is_wanted(head(position)),
+            lambda: read(tf.strings.substr(image_bytes, tf.minimum(position + skipped, size), 4096)),
+            lambda: tf.constant(missing, tf.int64),
         )
 
     return tf.function(find, autograph=False, experimental_attributes={"_noinline": True})(image_bytes)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+from keras_ssl.data.scale_pixels import SAY_RANGE
 from keras_ssl.evaluate.embedding_function import EmbeddingFunction
 from keras_ssl.evaluate.image_batches import ImageBatches
 
@@ -31,8 +32,9 @@ def extract_features(encoder, dataset, batch_size=256, verbose=1):
         encoder: a `keras.Model` from images to features (batch, features), the path of a `.keras` file, or an
             exported SavedModel: the folder that `keras_ssl.export.saved_model` wrote (its newest version) or a
             version folder in it.
-        dataset: a batched `tf.data.Dataset` of `images` or `(images, labels)`, an array of images
-            (n, height, width, channels), or a tuple `(images, labels)`. Raw pixels in [0, 255].
+        dataset: a batched `tf.data.Dataset` of `images`, of `(images, labels)` or of dicts with the keys "image" and
+            perhaps "label", an array of images (n, height, width, channels), or a tuple `(images, labels)`. Raw
+            pixels in [0, 255].
         batch_size: int, for arrays only; a data set has its own. Defaults to 256.
         verbose: 0 for silence or 1 for a progress bar. Defaults to 1.
 
@@ -40,8 +42,8 @@ def extract_features(encoder, dataset, batch_size=256, verbose=1):
         `Features`: a float32 array (n, features) and the labels (n,), None for unlabelled images.
 
     Raises:
-        ValueError: when there are no images, when they have another shape than the encoder's, or when there is no
-            encoder at that path.
+        ValueError: when there are no images, when they have another shape than the encoder's or pixels above 255, or
+            when there is no encoder at that path.
         TypeError: when `encoder` is neither a model nor a path.
 
     Example:
@@ -62,7 +64,7 @@ def collect(function, batches, verbose=0):
     features, labels = [], []
     for step, (images, batch_labels) in enumerate(batches, start=1):
         if step == 1:
-            _warn_unless_raw(np.asarray(images))
+            _check_raw(np.asarray(images))
         features.append(function(images))
         labels.append(None if batch_labels is None else np.asarray(batch_labels))
         progress.update(step)
@@ -73,7 +75,12 @@ def collect(function, batches, verbose=0):
     return Features(np.concatenate(features), np.concatenate(labels) if batches.labelled else None)
 
 
-def _warn_unless_raw(images):
+def _check_raw(images):
+    if images.size and images.max() > 255:
+        raise ValueError(
+            f"Features are those of raw pixels in [0, 255]. {SAY_RANGE}. "
+            f"Received: pixels from {images.min():.5g} to {images.max():.5g}"
+        )
     if images.size and np.issubdtype(images.dtype, np.floating) and 0 < images.max() <= 1:
         warnings.warn(
             "These pixels lie in [0, 1]. Encoders expect raw pixels in [0, 255] and normalise inside: multiply by "

@@ -1,6 +1,10 @@
+from collections.abc import Iterator
+
+import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_ssl.data.image_and_label import image_and_label
 from keras_ssl.data.without_autotune import without_autotune
 
 
@@ -10,8 +14,8 @@ class ImageBatches:
     Images and labels come out of the same element, so a shuffled data set keeps them together.
 
     Args:
-        dataset: a batched `tf.data.Dataset` of `images` or `(images, labels)`, an array of images
-            (n, height, width, channels), or a tuple `(images, labels)` of arrays.
+        dataset: a batched `tf.data.Dataset` of `images`, of `(images, labels)` or of dicts with the keys "image" and
+            perhaps "label", an array of images (n, height, width, channels), or a tuple `(images, labels)` of arrays.
         batch_size: int, for arrays; a data set has its own.
 
     Attributes:
@@ -31,12 +35,8 @@ class ImageBatches:
             self._from_arrays(dataset, batch_size)
 
     def _from_dataset(self, dataset):
+        dataset = image_and_label(dataset)
         spec = dataset.element_spec
-        if isinstance(spec, dict):
-            raise ValueError(
-                "The data set must yield `images` or `(images, labels)`: "
-                f"map each dict to a tuple. Received: elements {spec}"
-            )
         self.labelled = isinstance(spec, tuple | list) and len(spec) >= 2
         self.image_shape = _image_shape(_first(spec).shape, "data set")
         batch_count = dataset.cardinality().numpy()
@@ -50,6 +50,11 @@ class ImageBatches:
         self._batches = lambda: ((_first(batch), batch[1] if self.labelled else None) for batch in dataset)
 
     def _from_arrays(self, arrays, batch_size):
+        if isinstance(arrays, Iterator | keras.utils.PyDataset):
+            raise ValueError(
+                "Images come as arrays or as a tf.data.Dataset, which can be read again; of a Python generator make "
+                f"one by tf.data.Dataset.from_generator(function, output_signature=…). Received: {arrays!r}"
+            )
         if not isinstance(batch_size, int) or batch_size < 1:
             raise ValueError(f"batch_size must be a positive integer. Received: batch_size={batch_size}")
         images, labels = arrays if isinstance(arrays, tuple) and len(arrays) == 2 else (arrays, None)

@@ -6,7 +6,7 @@ from keras_ssl.data.decode import decode_and_resize
 FILE_CHANNELS = (1, 3)
 
 
-def serving_module(encoder, classifier, class_names, image_shape, image_size, resize, orientation):
+def serving_module(encoder, classifier, class_names, image_shape, image_size, resize, orientation, bits):
     """The graph that is served, and nothing of the training.
 
     Args:
@@ -17,6 +17,7 @@ def serving_module(encoder, classifier, class_names, image_shape, image_size, re
         image_size: (height, width) that files are resized to.
         resize: `"stretch"`, `"crop"` or `"pad"`.
         orientation: `"exif"` or `"ignore"`.
+        bits: Integer, or `None`, as in `decode_image`.
 
     Returns:
         A `tf.Module` that owns the variables, and the dict from name to signature (a `tf.function` traced).
@@ -43,7 +44,7 @@ def serving_module(encoder, classifier, class_names, image_shape, image_size, re
     @tf.function(input_signature=[tf.TensorSpec((None,), tf.string, "image_bytes")], autograph=False)
     def serve_bytes(image_bytes):
         images = tf.map_fn(
-            lambda image: decode_and_resize(image, image_size, channels, resize, orientation=orientation),
+            lambda image: decode_and_resize(image, image_size, channels, resize, orientation=orientation, bits=bits),
             image_bytes,
             fn_output_signature=tf.TensorSpec((*image_size, channels), tf.uint8),
         )

@@ -4,6 +4,7 @@ import logging
 import tensorflow as tf
 
 from keras_ssl.data.decode import MAX_PIXELS
+from keras_ssl.data.deep_png import check_bits
 from keras_ssl.data.resize import check_resize
 from keras_ssl.export import checks, versions
 from keras_ssl.export.inference_copy import inference_copy
@@ -11,6 +12,11 @@ from keras_ssl.export.manifest import write_manifest
 from keras_ssl.export.signatures import serving_module
 from keras_ssl.export.warmup import write_warmup_requests
 
+# Of what `data.from_directory` reads.
+FILES = (
+    "serve_bytes reads JPEG, PNG, GIF, BMP and WebP, not TIFF or DICOM, which Python packages read from folders: "
+    "send their pixels to serving_default"
+)
 _NO_WARMUP = "tensorflow-serving-api is not installed: pip install keras_ssl[serving]"
 
 
@@ -24,6 +30,7 @@ def saved_model(
     image_size=None,
     metadata=None,
     orientation="exif",
+    bits=None,
 ):
     """Writes an encoder as the next version of a SavedModel that TensorFlow Serving serves.
 
@@ -32,7 +39,8 @@ def saved_model(
     - `serving_default` takes `images`, float32 raw pixels in [0, 255] of shape (batch, height, width, channels).
     - `serve_bytes` takes `image_bytes`, strings of shape (batch,): whole JPEG, PNG, GIF, BMP or WebP files of any
       size. They are decoded and resized by the function that `data.from_directory` uses, so that training and
-      serving see the same pixels: the first frame of an animation, turned as EXIF says. Encoders of other
+      serving see the same pixels: the first frame of an animation, turned as EXIF says. TIFF and DICOM files are not
+      read: send their pixels to `serving_default`. Encoders of other
       than 1 or 3 channels, which such files do not hold, have no `serve_bytes`.
 
     Both give `embedding`, float32 of shape (batch, features), and with a classifier also `probabilities`, float32 of
@@ -69,6 +77,8 @@ def saved_model(
         metadata: Dict of JSON values for the manifest; `method` and `data` stand at its top. Defaults to `None`.
         orientation: As in `data.from_directory`: `"exif"` turns files upright, `"ignore"` does not. Defaults to
             `"exif"`.
+        bits: As in `data.from_directory`: how many of the 16 bits of a PNG with 16 are in use. Defaults to `None`:
+            what the PNG says, or else all.
 
     Returns:
         The new version folder, a `pathlib.Path`: `path/1`, `path/2`, …
@@ -92,6 +102,7 @@ def saved_model(
     checks.check_metadata(metadata)
     image_size = checks.check_serving_size(image_size, image_shape)
     check_resize(resize)
+    check_bits(bits)
     checks.check_path(path)
 
     models = {"encoder": inference_copy(encoder)}
@@ -99,7 +110,7 @@ def saved_model(
         models["classifier"] = inference_copy(classifier)
     class_names = None if class_names is None else list(class_names)
     module, signatures = serving_module(
-        models["encoder"], models.get("classifier"), class_names, image_shape, image_size, resize, orientation
+        models["encoder"], models.get("classifier"), class_names, image_shape, image_size, resize, orientation, bits
     )
 
     with versions.staging(path) as folder:
@@ -122,6 +133,8 @@ def saved_model(
                 "max_pixels": MAX_PIXELS,
                 "exif_orientation": "applied" if orientation == "exif" else "ignored",
                 "animation": "first frame",
+                "files": FILES,
+                "bits": bits or "as the PNG says, else all 16",
             },
             signatures={
                 name: _described({spec.name: spec for spec in signature.structured_input_signature[0]})

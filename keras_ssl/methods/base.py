@@ -1,9 +1,13 @@
+from collections.abc import Iterator
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_ssl import augment, distribute
 from keras_ssl.data import from_arrays
+from keras_ssl.data.image_and_label import image_and_label
+from keras_ssl.data.scale_pixels import SAY_RANGE
 from keras_ssl.data.without_autotune import without_autotune
 from keras_ssl.training import (
     EpochOrder,
@@ -374,7 +378,7 @@ class SelfSupervisedModel(keras.Model):
             self.train_function = self.test_function = None
             raise
 
-    def evaluate(self, x=None, y=None, batch_size=None, **kwargs):
+    def evaluate(self, x=None, y=None, batch_size=None, callbacks=None, **kwargs):
         """The loss, and what is logged beside it, on held-out images; the same images give the same numbers.
 
         Args:
@@ -382,16 +386,41 @@ class SelfSupervisedModel(keras.Model):
                 one batch the remainder is left out.
             y: labels of an array, for `MultiTask`; otherwise ignored.
             batch_size: int, for an array only; 256 by default.
+            callbacks: a `keras.callbacks.Callback`, or a list of them.
             **kwargs: the other arguments of `keras.Model.evaluate`.
 
         Returns:
             The loss and the logged quantities, as a list, or with `return_dict=True` by name.
+
+        Raises:
+            ValueError: where the images cannot be what the encoder expects, as in `fit`.
         """
-        return super().evaluate(self._as_dataset(x, y, batch_size), **kwargs)
+        if isinstance(callbacks, keras.callbacks.Callback):
+            callbacks = [callbacks]
+        callbacks = [FirstBatchCheck(self.check_first_batch), *(callbacks or [])]
+        return super().evaluate(self._as_dataset(x, y, batch_size), callbacks=callbacks, **kwargs)
 
     def predict(self, x, **kwargs):
-        """The encoder's features of images as they are: `keras.Model.predict`, without waits of tf.data's tuner."""
-        return super().predict(without_autotune(x), **kwargs)
+        """The encoder's features of images as they are: `keras.Model.predict` without waits of tf.data's tuner.
+
+        Args:
+            x: images, as for `fit`, or a Python generator of batches of them, which is read once.
+            **kwargs: the other arguments of `keras.Model.predict`.
+
+        Raises:
+            ValueError: for an array with values beyond 255, or dicts without "image".
+        """
+        if isinstance(x, tf.data.Dataset):
+            x = without_autotune(image_and_label(x))
+        elif isinstance(x, Iterator):
+            # Keras takes none but generators, and of tuples alone.
+            x = (batch if isinstance(batch, tuple) else (batch,) for batch in x)
+        elif hasattr(x, "dtype") and len(x) and (largest := np.max(x)) > 255:
+            raise ValueError(
+                f"{type(self).__name__} expects raw pixels in [0, 255]. {SAY_RANGE}. "
+                f"Received: pixels up to {largest:.5g}"
+            )
+        return super().predict(x, **kwargs)
 
     def _as_dataset(self, images, labels, batch_size, shuffle=False):
         if isinstance(images, tuple):

@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_ssl.cpu import usable_cores
+from keras_ssl.data.image_and_label import image_and_label
 
 
 def _accelerated():
@@ -55,8 +56,8 @@ def facts_of(images):
     """The `Facts` of images in Python: an array, or a `tf.data.Dataset` of batches of one size.
 
     Args:
-        images: Array `(n, height, width, channels)`, data set of `images` or `(images, labels)`, or `Facts`, which
-            are returned as they are.
+        images: Array `(n, height, width, channels)`, data set of `images`, `(images, labels)` or dicts, or `Facts`,
+            which are returned as they are.
 
     Raises:
         ValueError: If the number of images or their size is not known.
@@ -71,6 +72,7 @@ def facts_of(images):
                 f"Received: an array of shape {shape}"
             )
         return Facts(shape[0], tuple(shape[1:3]), shape[3])
+    images = image_and_label(images)
     shape = tf.nest.flatten(images.element_spec)[0].shape
     batches = int(images.cardinality())
     if shape.rank != 4 or None in shape[1:]:

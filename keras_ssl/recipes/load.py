@@ -6,6 +6,7 @@ import time
 import yaml
 
 from keras_ssl.recipes.facts import facts_of
+from keras_ssl.recipes.given import given
 from keras_ssl.recipes.plan import Budget, Plan, is_photographs, rules
 from keras_ssl.recipes.recipe import Recipe
 from keras_ssl.recipes.settings import is_overridden, merge, override
@@ -35,7 +36,8 @@ def load(method, data=None, overrides=None, *, images=None, minutes=None, epochs
         data: str, a name as in `keras_ssl.data.load`, or anything else, which has the default settings. Looked at
             where there are no `images`.
         overrides: optional dict of settings to change, with dots for nesting: `{"epochs": 20,
-            "learning_rate.base": 0.3, "backbone": "small_cnn"}`. No rule changes them.
+            "learning_rate.base": 0.3, "backbone": "small_cnn"}`. Sizes are `64`, `"64x96"` or `[64, 96]`. No rule
+            changes them.
         images: what is to be learned from: an array, a `tf.data.Dataset` of batches, or `Facts`. Defaults to `None`.
         minutes: float > 0, how long the training may take on this machine: some steps are made and timed, and the
             schedule is laid out to end in that time. Needs `images`.
@@ -62,7 +64,7 @@ def load(method, data=None, overrides=None, *, images=None, minutes=None, epochs
     """
     start = time.perf_counter()
     name, document = _read(method)
-    overrides = dict(overrides or {})
+    overrides = given({**document["default"], "read_size": None}, overrides or {})
     budget = Budget(minutes, overrides.pop("epochs", None) or epochs, steps)
     if images is None:
         if minutes or steps:

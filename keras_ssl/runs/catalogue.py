@@ -14,7 +14,7 @@ def catalogue():
         "Data": [
             ("digits", "1797 handwritten digits of 8 x 8 pixels, from scikit-learn, no download"),
             ("NAME", "any TFDS data set of images, such as cifar10 or eurosat: tensorflow.org/datasets"),
-            ("FOLDER", "PNG, JPEG, BMP, GIF or WebP files, with one subfolder a class or without"),
+            ("FOLDER", "PNG, JPEG, BMP, GIF, WebP, TIFF or DICOM files, with one subfolder a class or without"),
         ],
         "Backbones": [(function.__name__, _summary(function)) for function in BACKBONES],
         "Protocols": [

@@ -39,6 +39,7 @@ def embed(run, folder, to, *, on_error="raise", verbose=1):
         shuffle=False,
         resize=run.config["data"]["resize"],
         on_error=on_error,
+        bits=run.config["data"].get("bits"),
     )
     features = extract_features(encoder, images, verbose=verbose).features
     # Not Path.with_suffix: in out.2024-01 it takes .2024-01 for the suffix.

@@ -68,4 +68,5 @@ def export(run, to, *, resize=None, classifier=None, data=None, epochs=None, ver
         class_names=class_names,
         resize=resize or config["data"]["resize"],
         metadata=metadata,
+        bits=config["data"].get("bits"),
     )

@@ -23,7 +23,7 @@ def facts_of_source(source):
     if described.typical_size is None:
         raise ValueError(
             f"None of the files of {source['name']} that were looked at is an image that can be read: PNG, JPEG, "
-            f"GIF, BMP or WebP. Received: data={source['name']!r}"
+            f"GIF, BMP, WebP, TIFF or DICOM. Received: data={source['name']!r}"
         )
     return recipes.Facts(
         images=count_images(source),

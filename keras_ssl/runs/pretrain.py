@@ -49,6 +49,7 @@ def pretrain(
     data_dir=None,
     on_error="raise",
     resize="crop",
+    bits=None,
     overrides=None,
     minutes=None,
     epochs=None,
@@ -69,13 +70,17 @@ def pretrain(
         out: the folder to make. It must be new or empty.
         split: str, what to train on, such as "train" or "train[:20000]". Of a folder with one subfolder a class
             "train" leaves out the fifth by which `evaluate` scores, and "all" does not; one without is taken whole.
-        image_size: optional (height, width) that the network sees. By default images of up to 64 pixels are taken
-            as they are, and for larger ones it follows from their number, the device and the budget.
-        channels: 3 for RGB or 1 for grey, for a folder of images; others have the channels that they have.
+        image_size: optional (height, width) that the network sees, or one integer for a square. By default images of
+            up to 64 pixels are taken as they are, and for larger ones it follows from their number, the device and
+            the budget.
+        channels: 3 for RGB or 1 for grey, for a folder of images, or the number that its TIFF files have; data sets
+            by name have the channels that they have.
         data_dir: optional folder of prepared TFDS data sets.
         on_error: "raise" or "skip", what to do about a file of a folder that is no image.
         resize: "crop", "stretch" or "pad", how pictures of another shape become the network's, in evaluation and
             serving too; see `data.resize_images`.
+        bits: optional int, how many of the bits of a folder's files of 16 are in use, in evaluation and serving too;
+            see `data.from_directory`.
         overrides: optional dict of recipe settings to change, as in `recipes.load`.
         minutes: optional float, how long the training may take, all in all, on this machine.
         epochs: optional int, passes over the images.
@@ -110,10 +115,10 @@ def pretrain(
             f"on the command line --resume. Received: out={str(out)!r}"
         )
     check_resize(resize)
-    source = resolve(str(data), split, channels, data_dir, on_error, resize)
+    source = resolve(str(data), split, channels, data_dir, on_error, resize, bits)
     given = dict(overrides or {})
     if image_size is not None:
-        given["image_size"] = [int(side) for side in image_size]
+        given["image_size"] = image_size
     facts = facts_of_source(source)
     with dtype_policy(policy):
         recipe = recipes.load(method, overrides=given, images=facts, minutes=minutes, epochs=epochs, steps=steps)

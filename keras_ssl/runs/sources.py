@@ -7,17 +7,18 @@ from keras_ssl.data.describe import has_classes
 from keras_ssl.data.files import find_images
 
 
-def resolve(name, split, channels, data_dir, on_error, resize):
+def resolve(name, split, channels, data_dir, on_error, resize, bits=None):
     """The settings of a run's data, all but the sizes, which follow from what it is.
 
     Args:
         name: str, the name of a data set or the path of a folder.
         split: str, what to train on. Of a folder with one subfolder a class "train" (all but the fifth that is held
             out as "test"), "test" or "all"; a folder without classes has no held-out part, and "train" is all.
-        channels: 3 for RGB or 1 for grey, for a folder.
+        channels: 3 for RGB or 1 for grey, for a folder, or the number that its TIFF files have.
         data_dir: folder of prepared TFDS data sets, or None.
         on_error: "raise" or "skip", what to do about a file of a folder that is no image.
         resize: "crop", "stretch" or "pad", how pictures become the network's size.
+        bits: how many of the bits of a folder's files of 16 are in use, or None for what the files say.
 
     Returns:
         dict that YAML can hold, and `open_source` takes with two more entries: `image_size`, (height, width) that
@@ -31,6 +32,7 @@ def resolve(name, split, channels, data_dir, on_error, resize):
         "data_dir": data_dir,
         "on_error": on_error,
         "resize": resize,
+        "bits": bits,
     }
 
 
@@ -98,6 +100,7 @@ def open_source(source, split, *, for_views=False, **kwargs):
             channels=source["channels"],
             subset=_subset(source, split),
             on_error=source["on_error"],
+            bits=source.get("bits"),  # runs of earlier versions have none
             **kwargs,
         )
     return data.load(

@@ -6,6 +6,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_ssl.data.scale_pixels import SAY_RANGE
+
 
 def check_encoder(encoder):
     """Raises a ValueError unless `encoder` is a built model from one batch of images to features."""
@@ -206,7 +208,7 @@ def check_pixels(batch, lowest, highest, minimum_batch, method):
     if np.isnan(lowest) or np.isnan(highest):
         raise ValueError(f"{method} found pixels that are not numbers (NaN). {received}")
     if lowest < 0 or highest > 255:
-        raise ValueError(f"{method} expects raw pixels in [0, 255]. {advice}. {received}")
+        raise ValueError(f"{method} expects raw pixels in [0, 255]. {advice}. {SAY_RANGE}. {received}")
     if highest <= 1:
         raise ValueError(
             f"{method} expects raw pixels in [0, 255], and these lie in [0, 1]. {advice}, or multiply by 255. "
@@ -220,7 +222,7 @@ def check_pixels(batch, lowest, highest, minimum_batch, method):
 
 
 class FirstBatchCheck(keras.callbacks.Callback):
-    """Stops a fit after its first batch when nothing can be learned from such batches.
+    """Stops a fit or an evaluation after its first batch when nothing can be learned from such batches.
 
     A compiled step cannot raise an error about values, so it notes them, and they are looked at here.
 
@@ -238,3 +240,5 @@ class FirstBatchCheck(keras.callbacks.Callback):
         if not self._checked:
             self._check()
             self._checked = True
+
+    on_test_batch_end = on_train_batch_end

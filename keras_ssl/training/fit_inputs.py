@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import keras
 import tensorflow as tf
 
+from keras_ssl.data.image_and_label import image_and_label
 from keras_ssl.data.without_autotune import without_autotune
 
 
@@ -42,16 +43,7 @@ def usable_batches(source, batch_size=None):
         )
     if not isinstance(source, tf.data.Dataset):
         return source
-    spec = source.element_spec
-    if isinstance(spec, dict):
-        if "image" not in spec:
-            raise ValueError(
-                'A data set of dicts needs the key "image"; map it to images or (images, labels) otherwise. '
-                f"Received: keys {sorted(spec)}"
-            )
-        names = [name for name in ("image", "label") if name in spec]
-        source = source.map(lambda row: tuple(row[name] for name in names) if len(names) > 1 else row["image"])
-    return without_autotune(source)
+    return without_autotune(image_and_label(source))
 
 
 def split_arrays(images, labels, share):

@@ -82,7 +82,7 @@ def test_keras_tensors_and_lists_are_arrays(images):
         (np.zeros((5, 4, 4), "uint8"), None, ValueError, r"x\[..., None\]"),
         (np.zeros((5, 16), "uint8"), None, ValueError, r"x.shape=\(5, 16\)"),
         (np.zeros((0, 4, 4, 3), "uint8"), None, ValueError, r"x.shape=\(0, 4, 4, 3\)"),
-        (np.full((5, 4, 4, 1), 60_000, "uint16"), None, ValueError, "x / 257.0.*60000"),
+        (np.full((5, 4, 4, 1), 60_000, "uint16"), None, ValueError, "value_range.*60000"),
         (np.full((5, 4, 4, 1), -1), None, ValueError, "from -1 to -1"),
         (np.full((5, 4, 4, 1), "a"), None, TypeError, "hold numbers"),
         (tf.data.Dataset.range(3), None, TypeError, "data set already"),
@@ -95,3 +95,14 @@ def test_keras_tensors_and_lists_are_arrays(images):
 def test_what_is_wrong_is_said(x, y, error, message):
     with pytest.raises(error, match=message):
         from_arrays(x, y)
+
+
+def test_a_value_range_is_scaled(rng):
+    deep = rng.integers(0, 4096, (10, 4, 3, 1), dtype=np.uint16)
+    (batch,) = from_arrays(deep, shuffle=False, value_range=(0, 4095))
+    assert batch.dtype == tf.uint8
+    np.testing.assert_array_equal(batch, np.round(deep / 4095 * 255))
+    units = rng.uniform(-1000, 3000, (10, 4, 3, 1))
+    (batch,) = from_arrays(units, shuffle=False, value_range=(-1000, 3000))
+    assert batch.dtype == tf.float32
+    np.testing.assert_allclose(batch, (units + 1000) / 4000 * 255, rtol=1e-5)

@@ -271,9 +271,24 @@ def test_images_are_turned_upright_as_exif_says(photo, decode, kind, orientation
     assert decode_image(content, orientation="ignore").shape == (HEIGHT, WIDTH, 3)
 
 
-def test_bmp_of_another_channel_order_is_refused(decode):
-    masks = struct.pack("<4I", 0xFF, 0xFF00, 0xFF0000, 0xFF000000)
-    header = struct.pack("<IiiHHIIiiII", 56, 1, 1, 1, 32, 3, 4, 0, 0, 0, 0) + masks
-    content = b"BM" + struct.pack("<IHHI", 74, 0, 0, 70) + header + bytes([255, 0, 0, 255])
+def bmp_with_masks(pixel, red, green, blue, bits=32):
+    header = struct.pack("<IiiHHIIiiII", 56, 1, 1, 1, bits, 3, 4, 0, 0, 0, 0) + struct.pack(
+        "<4I", red, green, blue, 0
+    )
+    return b"BM" + struct.pack("<IHHI", 74, 0, 0, 70) + header + bytes(pixel)
+
+
+@pytest.mark.parametrize("order", ["RGBA", "BGRA", "ARGB", "ABGR", "GBRA"])
+def test_the_masks_of_a_bmp_say_where_its_channels_are(order, decode):
+    values = {"R": 200, "G": 100, "B": 50, "A": 255}
+    masks = [0xFF << 8 * order.index(channel) for channel in "RGB"]
+    content = bmp_with_masks([values[channel] for channel in order], *masks)
+    assert decode(content).numpy().tolist() == [[[200, 100, 50]]]
+
+
+@pytest.mark.parametrize(
+    ("masks", "bits"), [((0x3FF, 0xFFC00, 0x3FF00000), 32), ((0, 0xFF00, 0xFF), 32), ((0xFF0000, 0xFF00, 0xFF), 24)]
+)
+def test_masks_of_no_whole_bytes_are_refused(masks, bits, decode):
     with pytest.raises(tf.errors.InvalidArgumentError, match="BITFIELDS"):
-        decode(content)
+        decode(bmp_with_masks([1, 2, 3, 4], *masks, bits=bits))

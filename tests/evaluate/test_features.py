@@ -133,7 +133,9 @@ def test_wrong_images_are_named_with_both_shapes(encoder, rng):
         ((np.zeros((3, 8, 8, 1)), np.zeros(2)), "3 images and labels of shape"),
         (tf.data.Dataset.from_tensor_slices(np.zeros((3, 8, 8, 1))), "batch"),
         (tf.data.Dataset.from_tensors(np.zeros((3, 8, 8, 1))).repeat(), "repeat"),
-        (tf.data.Dataset.from_tensors({"image": np.zeros((3, 8, 8, 1))}), "dict"),
+        (tf.data.Dataset.from_tensors({"pixels": np.zeros((3, 8, 8, 1))}), 'key "image"'),
+        (iter([np.zeros((3, 8, 8, 1))]), "from_generator"),
+        (np.full((3, 8, 8, 1), 4000, np.uint16), "value_range.*Received: pixels from 4000 to 4000"),
         (tf.data.Dataset.from_tensors(np.zeros((3, 8, 8, 1))).take(0), "no images"),
     ],
 )
@@ -173,3 +175,10 @@ def test_pixels_in_unit_range_are_warned_of(encoder, images):
 def test_features_unpack_like_a_tuple():
     features, labels = Features(np.zeros((2, 3)))
     assert features.shape == (2, 3) and labels is None
+
+
+def test_dicts_as_tfds_has_them_are_images_and_labels(encoder, images, labels):
+    rows = {"coarse_label": labels, "id": labels, "image": images, "label": labels}
+    found = extract_features(encoder, tf.data.Dataset.from_tensor_slices(rows).batch(4), verbose=0)
+    np.testing.assert_array_equal(found.labels, labels)
+    np.testing.assert_allclose(found.features, encoder.predict(images, verbose=0), rtol=1e-5)

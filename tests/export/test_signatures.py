@@ -1,5 +1,6 @@
 """What the served graph answers, against the models that it was made from."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -94,3 +95,13 @@ def test_an_encoder_of_any_size(make_encoder, tmp_path, files, rng):
     np.testing.assert_allclose(served(images)["embedding"], encoder(images, training=False), rtol=1e-5)
     resized = decode_and_resize(files[0], image_size=(12, 14))[None]
     np.testing.assert_allclose(served.from_bytes(files[:1])["embedding"], encoder(resized, training=False), rtol=1e-5)
+
+
+def test_the_bits_of_16_are_served_as_they_were_trained_on(tmp_path):
+    encoder = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten()])
+    version = export.saved_model(encoder, tmp_path, bits=12)
+    png = tf.io.encode_png(np.full((4, 4, 1), 4000, np.uint16)).numpy()
+    assert (export.load(version).from_bytes([png])["embedding"] == 4000 >> 4).all()
+    assert export.verify(version)["pixels"]["bits"] == 12
+    with pytest.raises(ValueError, match="bits=7"):
+        export.saved_model(encoder, tmp_path, bits=7)

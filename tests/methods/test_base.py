@@ -187,6 +187,31 @@ def test_fit_says_what_to_write_instead(model, images, arguments, message):
         model.fit(**arguments(images), verbose=0)
 
 
+def test_evaluate_and_predict_take_what_keras_takes(model, images):
+    rows = tf.data.Dataset.from_tensor_slices({"id": range(24), "image": images, "label": range(24)}).batch(8)
+    expected = model.predict(images, verbose=0)
+    for source in (
+        rows,
+        iter([images]),
+        iter([(images, np.arange(24))]),
+        tf.data.Dataset.from_tensors((images, range(24))),
+    ):
+        np.testing.assert_allclose(model.predict(source, verbose=0), expected, rtol=1e-5)
+    loss = model.evaluate(tf.data.Dataset.from_tensor_slices(images).batch(8), verbose=0, return_dict=True)
+    assert model.evaluate(rows, verbose=0, return_dict=True) == loss
+
+
+def test_values_beyond_255_are_refused_with_the_numbers_by_all(model, images):
+    deep = images.astype("uint16") * 16
+    batches = tf.data.Dataset.from_tensor_slices(deep).batch(8)
+    for call in (model.fit, model.evaluate, model.predict):
+        with pytest.raises(ValueError, match=f"value_range=.*Received: .*{deep.max()}"):
+            call(deep, verbose=0)
+    for call in (model.fit, model.evaluate):
+        with pytest.raises(ValueError, match="value_range=.*Received: pixels from"):
+            call(batches, verbose=0)
+
+
 def test_fit_before_compile_is_refused_in_words(model, images):
     with pytest.raises(ValueError, match="before fit.*Received:"):
         SimCLR.from_config(model.get_config()).fit(images, batch_size=8)

@@ -1,6 +1,8 @@
 import os
 
+import numpy as np
 import pytest
+import tensorflow as tf
 
 from keras_ssl import runs
 from keras_ssl.data.files import find_images, in_subset
@@ -65,3 +67,13 @@ def test_an_archive_is_no_data_set_by_name(tmp_path, monkeypatch):
     with pytest.raises((NotADirectoryError, ValueError), match="photos.zip"):
         runs.pretrain("simclr", "photos.zip", tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_the_bits_of_a_folder_are_kept_for_all_who_open_it(tmp_path):
+    for number in range(4):
+        values = np.full((16, 16, 1), 4000, np.uint16)
+        (tmp_path / f"{number}.png").write_bytes(tf.io.encode_png(values).numpy())
+    with pytest.raises(ValueError, match="--bits 12"):
+        count_images(source_of(tmp_path))
+    source = {**resolve(str(tmp_path), "train", 1, None, "raise", "crop", bits=12), **SIZES}
+    assert next(iter(open_source(source, "train"))).numpy().max() == 4000 >> 4
