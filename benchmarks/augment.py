@@ -1,19 +1,22 @@
-"""How many SimCLR views per second, against keras-cv's and Keras' own layers: `python -m benchmarks.augment`.
+"""How many random views per second, against keras-cv's and Keras' own layers: `python -m benchmarks.augment`.
 
-All rows draw the same distributions (strength 0.5; blur from 64 pixels on), take the same uint8 batch, are called
-before they are timed, and are timed in turns in one process with the same threads. Each stands at the faster of
-XLA and not. The rows:
+Color images get SimCLR's views (strength 0.5; blur from 64 pixels on), square ones of the size of the views and
+photographs that were read larger; gray ones get `augment.grayscale`'s. All rows draw the same distributions, take the
+same uint8 batch, are called before they are timed, and are timed in turns in one process with the same threads. Each
+stands at the faster of XLA and not. The rows:
 
-- keras_ssl: `keras_ssl.augment.simclr`;
+- keras_ssl: `keras_ssl.augment.simclr` or `grayscale`;
 - keras-cv: the composition of keras-cv's SimCLRAugmenter, whose RandomApply walks through the batch image by image;
-- keras-cv, batched: the same layers, but RandomApply replaced by a tf.where over the whole batch, which is faster;
-- Keras: its own layers. There is no random resized crop among them, so RandomZoom and RandomTranslation stand in.
+- keras-cv, batched: the same layers, but RandomApply replaced by a tf.where over the whole batch;
+- Keras: its own layers. There is no random resized crop among them, so RandomZoom and RandomTranslation stand in, and
+  images larger than the views are resized first.
 
 Two parameters cannot be the same: stock brightness is added, not multiplied, and stock saturation is uniform on
 another scale between the same ends.
 """
 
 import warnings
+from dataclasses import dataclass
 
 import click
 import keras
@@ -24,7 +27,28 @@ import tensorflow as tf
 from benchmarks.timing import describe_machine, median_seconds_in_turns, print_table
 from keras_ssl import augment
 
-BATCHES = {32: 256, 96: 64, 224: 16}
+
+@dataclass(frozen=True)
+class Case:
+    """The shape of the images, the pixels per side of the views, and the batch size."""
+
+    image_shape: tuple
+    size: int
+    batch_size: int
+
+    @property
+    def gray(self):
+        return self.image_shape[-1] == 1
+
+
+CASES = {
+    "32": Case((32, 32, 3), 32, 256),
+    "96": Case((96, 96, 3), 96, 64),
+    "224": Case((224, 224, 3), 224, 16),
+    "144 x 192 to 96": Case((144, 192, 3), 96, 64),
+    "28, gray": Case((28, 28, 1), 28, 256),
+    "96, gray": Case((96, 96, 1), 96, 64),
+}
 # Factors of 0.6 to 1.4, as keras-cv and Keras count them: y = x / (1 - x).
 SATURATION = (0.6 / 1.6, 1.4 / 2.4)
 
@@ -41,7 +65,16 @@ class BatchedApply(keras.layers.Layer):
         return tf.where(chosen, self.layer(images), images)
 
 
-def keras_cv_layers(size, apply):
+def keras_cv_layers(case, apply):
+    size = case.size
+    if case.gray:
+        return [
+            keras_cv.layers.RandomRotation(15 / 360, fill_mode="constant"),
+            keras_cv.layers.RandomTranslation(0.125, 0.125, fill_mode="constant"),
+            keras_cv.layers.RandomCropAndResize((size, size), (0.3, 1.0), (1 / 2, 2.0)),
+            apply(keras_cv.layers.RandomBrightness(0.4), rate=0.8),
+            apply(keras_cv.layers.RandomContrast((0, 255), 0.4), rate=0.8),
+        ]
     jitter = keras_cv.layers.RandomColorJitter(
         value_range=(0, 255),
         brightness_factor=0.4,
@@ -61,8 +94,20 @@ def keras_cv_layers(size, apply):
     return layers
 
 
-def keras_layers(size):
+def keras_layers(case):
+    size = case.size
+    smaller = [keras.layers.Resizing(size, size)] if case.image_shape[:2] != (size, size) else []
+    if case.gray:
+        return [
+            *smaller,
+            keras.layers.RandomRotation(15 / 360, fill_mode="constant"),
+            keras.layers.RandomTranslation(0.125, 0.125, fill_mode="constant"),
+            keras.layers.RandomZoom((-0.45, 0.0), (-0.45, 0.0)),
+            BatchedApply(keras.layers.RandomBrightness(0.4), rate=0.8),
+            BatchedApply(keras.layers.RandomContrast(0.4), rate=0.8),
+        ]
     layers = [
+        *smaller,
         keras.layers.RandomFlip("horizontal"),
         keras.layers.RandomZoom((-0.72, 0.0), (-0.72, 0.0)),
         keras.layers.RandomTranslation(0.3, 0.3),
@@ -90,13 +135,14 @@ def chain(layers, jit_compile):
     return tf.function(views, jit_compile=jit_compile)
 
 
-def pipelines(size):
+def pipelines(case):
     """Name, then one callable each with XLA and without it."""
-    stock = keras_cv_layers(size, keras_cv.layers.RandomApply)
-    batched = keras_cv_layers(size, BatchedApply)
-    own = keras_layers(size)
+    stock = keras_cv_layers(case, keras_cv.layers.RandomApply)
+    batched = keras_cv_layers(case, BatchedApply)
+    own = keras_layers(case)
+    recipe = augment.grayscale if case.gray else augment.simclr
     for jit_compile in (True, False):
-        yield "keras_ssl", jit_compile, augment.simclr(size, jit_compile=jit_compile)
+        yield "keras_ssl", jit_compile, recipe(case.size, jit_compile=jit_compile)
         yield "keras-cv", jit_compile, chain(stock, jit_compile)
         yield "keras-cv, batched", jit_compile, chain(batched, jit_compile)
         yield "Keras", jit_compile, chain(own, jit_compile)
@@ -110,40 +156,40 @@ def runnable(call):
     return True
 
 
-def measure(size, batch_size, rounds):
-    shape = (batch_size, size, size, 3)
+def measure(name, rounds):
+    case = CASES[name]
+    shape = (case.batch_size, *case.image_shape)
     images = tf.constant(np.random.default_rng(0).integers(0, 256, shape, dtype="uint8"))
     calls = {
-        (name, "XLA" if jit_compile else "graph"): lambda views=views: views(images).numpy()
-        for name, jit_compile, views in pipelines(size)
+        (layers, "XLA" if jit_compile else "graph"): lambda views=views: views(images).numpy()
+        for layers, jit_compile, views in pipelines(case)
     }
     calls = {key: call for key, call in calls.items() if runnable(call)}
     taken = median_seconds_in_turns(calls, rounds)
     best = {}
-    for (name, mode), time in sorted(taken.items(), key=lambda item: item[1]):
-        best.setdefault(name, (mode, time))
+    for (layers, mode), time in sorted(taken.items(), key=lambda item: item[1]):
+        best.setdefault(layers, (mode, time))
     ours = best["keras_ssl"][1]
     return [
         {
-            "pixels": size,
-            "batch": batch_size,
-            "layers": name,
+            "pixels": name,
+            "batch": case.batch_size,
+            "layers": layers,
             "faster as": mode,
-            "views/s": f"{batch_size / time:.0f}",
+            "views/s": f"{case.batch_size / time:.0f}",
             "keras_ssl is faster by": f"{time / ours:.1f} x",
         }
-        for name, (mode, time) in best.items()
+        for layers, (mode, time) in best.items()
     ]
 
 
 @click.command(help=__doc__.splitlines()[0])
 @click.option("--rounds", default=10, show_default=True, help="How often each pipeline is timed.")
-@click.option("--size", type=click.Choice([*map(str, BATCHES), "all"]), default="all", help="Pixels per side.")
-def main(rounds, size):
+@click.option("--only", multiple=True, type=click.Choice(list(CASES)), help="Pixels. Repeatable. [default: all]")
+def main(rounds, only):
     warnings.filterwarnings("ignore", module="keras_cv")
     print(describe_machine())
-    sizes = BATCHES if size == "all" else [int(size)]
-    print_table([row for s in sizes for row in measure(s, BATCHES[s], rounds)])
+    print_table([row for name in only or CASES for row in measure(name, rounds)])
 
 
 if __name__ == "__main__":

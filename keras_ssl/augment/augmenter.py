@@ -19,14 +19,14 @@ class Augmenter(keras.layers.Layer):
     The views are a pure function of the images and the seed, as far as the layers are this package's. Keras' and
     keras-cv's own random layers work too, but draw from generators of their own.
 
-    Where all layers allow it, they are compiled by XLA as one function, in eager code and in graphs alike. All of
-    them compute in float32 whatever the dtype policy is, because bfloat16 holds 8 bits of a pixel: layers created
-    under a mixed policy are set back.
+    Each layer that allows it is compiled by XLA, in eager code and in graphs alike. All of them compute in float32
+    whatever the dtype policy is, because bfloat16 holds 8 bits of a pixel: layers created under a mixed policy are
+    set back.
 
     Args:
         layers: List of `keras.layers.Layer`, each from a batch of images with pixels in `[0, 255]` to another.
         seed: Integer or None. Where the augmenter's own generator starts, for calls without a seed.
-        jit_compile: `"auto"`, True or False, whether XLA compiles the layers. `"auto"`: if each is known to compile.
+        jit_compile: `"auto"`, True or False, whether XLA compiles the layers. `"auto"`: those known to compile.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Call arguments:
@@ -82,12 +82,7 @@ class Augmenter(keras.layers.Layer):
             )
         # What Keras asks before it compiles a model that holds this layer.
         self.supports_jit = not unsafe
-        if jit_compile == "auto":
-            # XLA cannot compile the variables of other random layers on more than one device.
-            jit_compile = not unsafe and all(
-                isinstance(layer, RandomImageLayer) or not layer.variables for layer in everything
-            )
-        self._apply = tf.function(self._apply_layers, jit_compile=jit_compile or None)
+        self._apply = tf.function(self._apply_layers)
 
     @property
     def image_size(self):
@@ -112,9 +107,20 @@ class Augmenter(keras.layers.Layer):
     def _apply_layers(self, images, seed, replica, replicas):
         with seed_scope(seed, replica, replicas):
             for layer in self.layers:
-                takes_training = "training" in inspect.signature(layer.call).parameters
-                images = layer(images, training=True) if takes_training else layer(images)
+                # Each is compiled alone: from several layers together XLA on a CPU makes loops that compute one
+                # layer's pixels anew wherever the next one reads them. Made here and not kept, since such a function
+                # holds on to the tensors of the scope.
+                images = tf.function(_call, jit_compile=self._is_compiled(layer) or None)(layer, images)
         return tf.cast(images, tf.float32)
+
+    def _is_compiled(self, layer):
+        if self.jit_compile != "auto":
+            return self.jit_compile
+        # XLA cannot compile the variables of other random layers on more than one device.
+        return all(
+            _compiles(inner) and (isinstance(inner, RandomImageLayer) or not inner.variables)
+            for inner in layer._flatten_layers()
+        )
 
     def get_config(self):
         """Return the arguments that make an equal augmenter."""
@@ -130,6 +136,11 @@ class Augmenter(keras.layers.Layer):
         """Make an augmenter from what `get_config` returned."""
         layers = [keras.saving.deserialize_keras_object(layer) for layer in config["layers"]]
         return cls(**{**config, "layers": layers})
+
+
+def _call(layer, images):
+    takes_training = "training" in inspect.signature(layer.call).parameters
+    return layer(images, training=True) if takes_training else layer(images)
 
 
 def _compiles(layer):

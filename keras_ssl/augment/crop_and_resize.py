@@ -2,8 +2,6 @@ import math
 
 import tensorflow as tf
 
-from keras_ssl.augment.multiply_axis import multiply_axis
-
 # Reading that many pixels for each output pixel is faster than a matrix product and still compiles fast.
 MOST_TAPS = 8
 
@@ -74,7 +72,7 @@ def _multiply_pixels(images, centres, radius, axis, _):
     distances = tf.cast(positions, centres.dtype) - centres[:, :, tf.newaxis]
     weights = _triangle(distances, radius[:, :, tf.newaxis])
     weights /= tf.reduce_sum(weights, axis=2, keepdims=True)
-    return multiply_axis(images, weights, axis)
+    return tf.einsum("boh,bhwc->bowc" if axis == 1 else "bow,bhwc->bhoc", weights, images)
 
 
 def _triangle(distances, radius):

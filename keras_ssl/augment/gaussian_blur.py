@@ -2,7 +2,6 @@ import keras
 import tensorflow as tf
 
 from keras_ssl.augment import checks
-from keras_ssl.augment.multiply_axis import multiply_axis
 from keras_ssl.augment.random_image_layer import RandomImageLayer, between
 
 
@@ -10,8 +9,7 @@ def gaussian_blur(images, sigma, radius):
     """Blur each image with a Gaussian of its own width.
 
     The kernel is `exp(-t ** 2 / (2 * sigma ** 2))` at `t = -radius … radius`, normalised; edges are reflected. It is
-    separable: rows are mixed by a banded matrix, then columns. XLA runs these products faster than sums of
-    shifted images, which it fuses into one sum over the square of the kernel.
+    separable: the rows are mixed, then the columns.
 
     Args:
         images: Float tensor of shape `(batch, height, width, channels)`.
@@ -21,23 +19,28 @@ def gaussian_blur(images, sigma, radius):
     Returns:
         Float tensor of shape `(batch, height, width, channels)`.
     """
+    offsets = tf.range(-radius, radius + 1, dtype=tf.float32)
+    kernel = tf.nn.softmax(-0.5 * tf.square(offsets / sigma[:, tf.newaxis]), axis=1)
     for axis in (1, 2):
-        images = multiply_axis(images, _blur_matrix(sigma, radius, tf.shape(images)[axis]), axis)
+        images = _mix_neighbors(images, kernel, radius, axis)
     return images
 
 
-def _blur_matrix(sigma, radius, pixels):
-    def kernel(offsets):
-        inside = tf.cast(tf.abs(offsets) <= radius, tf.float32)
-        return inside * tf.exp(-0.5 * tf.square(tf.cast(offsets, tf.float32) / sigma[:, tf.newaxis, tf.newaxis]))
-
-    position = tf.range(pixels)
-    row, column = position[:, tf.newaxis], position[tf.newaxis, :]
-    # Each pixel counts where it is, and where its mirror images at both ends are, an end not being its own image.
-    weights = kernel(row - column)
-    weights += tf.where(column > 0, kernel(row + column), 0.0)
-    weights += tf.where(column < pixels - 1, kernel(2 * (pixels - 1) - column - row), 0.0)
-    return weights / tf.reduce_sum(weights, axis=2, keepdims=True)
+def _mix_neighbors(images, kernel, radius, axis):
+    padded = tf.pad(images, [(radius, radius) if axis == other else (0, 0) for other in range(4)], "REFLECT")
+    shape = tf.shape(images)
+    # One long line per image, or per row of it: sums of lines that are shifted by whole pixels vectorise, while
+    # loops over the three numbers of a pixel do not.
+    lines, pixel = (1, shape[2] * shape[3]) if axis == 1 else (shape[1], shape[3])
+    padded = tf.reshape(padded, (shape[0], lines, -1))
+    length = shape[axis] * pixel
+    mixed = tf.add_n(
+        [
+            padded[:, :, tap * pixel : tap * pixel + length] * kernel[:, tap, tf.newaxis, tf.newaxis]
+            for tap in range(2 * radius + 1)
+        ]
+    )
+    return tf.ensure_shape(tf.reshape(mixed, shape), images.shape)
 
 
 @keras.saving.register_keras_serializable("keras_ssl")

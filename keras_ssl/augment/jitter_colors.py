@@ -1,5 +1,7 @@
 import tensorflow as tf
 
+from keras_ssl.augment.image_mean import image_mean
+
 # ITU-R BT.601, as in Pillow, torchvision and tf.image.
 LUMA = (0.299, 0.587, 0.114)
 
@@ -32,7 +34,7 @@ def jitter_colors(images, brightness, contrast, saturation, hue, grey):
         return values[:, tf.newaxis, tf.newaxis]
 
     images = tf.clip_by_value(images * per_image(brightness)[..., tf.newaxis], 0.0, 255.0)
-    mean = tf.reduce_sum(tf.reduce_mean(images, axis=(1, 2)) * LUMA, axis=1)
+    mean = image_mean(images, LUMA)
     contrast = per_image(contrast)
     offset = (1.0 - contrast) * per_image(mean)
     red, green, blue = (

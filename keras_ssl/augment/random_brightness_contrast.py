@@ -2,6 +2,7 @@ import keras
 import tensorflow as tf
 
 from keras_ssl.augment import checks
+from keras_ssl.augment.image_mean import image_mean
 from keras_ssl.augment.random_image_layer import RandomImageLayer, around_one, between
 
 
@@ -60,7 +61,8 @@ class RandomBrightnessContrast(RandomImageLayer):
             transformations[name][:, tf.newaxis, tf.newaxis, tf.newaxis] for name in ("brightness", "contrast")
         )
         images = tf.clip_by_value(brightness * images, 0.0, 255.0)
-        mean = tf.reduce_mean(images, axis=(1, 2, 3), keepdims=True)
+        channels = images.shape[-1]
+        mean = image_mean(images, [1.0 / channels] * channels)[:, tf.newaxis, tf.newaxis, tf.newaxis]
         return tf.clip_by_value(mean + contrast * (images - mean), 0.0, 255.0)
 
     def get_config(self):

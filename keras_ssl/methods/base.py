@@ -74,9 +74,6 @@ class SelfSupervisedModel(keras.Model):
     logged = ()
     #: The fewest images that one step can learn from.
     minimum_batch = 1
-    #: Whether jit_compile="auto" compiles the step on a CPU, too: a step of dense layers gains what one of
-    #: convolutions would lose.
-    compile_on_cpu = False
     #: Whether the encoder sees whole images while it is trained. Where it sees parts of them, its batch normalization
     #: needs `callbacks.BatchStatistics`, which runs have then.
     encodes_whole_images = True
@@ -263,8 +260,7 @@ class SelfSupervisedModel(keras.Model):
             run_eagerly: bool, run the step in Python, for debugging.
             steps_per_execution: int, batches per call from Python.
             jit_compile: True compiles the whole step with XLA; "auto" does so on an accelerator, while on a CPU
-                and under tf.distribute only the augmenter is compiled, where it pays, except for methods with
-                `compile_on_cpu`; False leaves the step alone.
+                and under tf.distribute only the augmenter is compiled, where it pays; False leaves the step alone.
 
         Raises:
             ValueError: for a loss or metrics, which the method has itself, or for `jit_compile=True` with several
@@ -286,7 +282,7 @@ class SelfSupervisedModel(keras.Model):
             optimizer=optimizer,
             run_eagerly=run_eagerly,
             steps_per_execution=steps_per_execution,
-            jit_compile=True if jit_compile == "auto" and self._pays_to_compile(run_eagerly) else jit_compile,
+            jit_compile=jit_compile,
         )
         self._compile_arguments = {
             "optimizer": optimizer,
@@ -294,11 +290,6 @@ class SelfSupervisedModel(keras.Model):
             "steps_per_execution": steps_per_execution,
             "jit_compile": jit_compile,
         }
-
-    def _pays_to_compile(self, run_eagerly):
-        """Whether XLA pays on every device, and nothing stands against it. What is left is for Keras to decide."""
-        able = self.augmenter is None or self.augmenter.supports_jit
-        return self.compile_on_cpu and able and not run_eagerly and not tf.distribute.has_strategy()
 
     def fit(
         self,

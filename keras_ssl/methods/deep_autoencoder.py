@@ -54,7 +54,6 @@ class DeepAutoencoder(ReconstructionModel):
     """
 
     logged = ("reconstruction_error", "layer_error")
-    compile_on_cpu = True
 
     def __init__(
         self,

@@ -51,6 +51,17 @@ def test_inside_of_a_compiled_step(images):
     np.testing.assert_array_equal(views, augmenter(images, seed=SEED))
 
 
+def test_several_layers_give_one_result_compiled_one_by_one_in_one_step_and_not_at_all(images):
+    layers = [augment.RandomResizedCrop(8), augment.RandomColorJitter(), augment.GaussianBlur()]
+    expected = Augmenter(layers, jit_compile=False)(images, seed=SEED)
+    one_by_one = Augmenter(layers)
+    # Another shape makes another graph of the same layers, which must draw the same numbers again.
+    one_by_one(images[:, 1:], seed=SEED)
+    np.testing.assert_allclose(one_by_one(images, seed=SEED), expected, atol=0.05)
+    in_one_step = tf.function(Augmenter(layers), jit_compile=True)
+    np.testing.assert_allclose(in_one_step(images, seed=SEED), expected, atol=0.05)
+
+
 def test_results_are_pixels(images):
     views = Augmenter(every_layer(), jit_compile=False)(images, seed=SEED).numpy()
     assert views.min() >= 0

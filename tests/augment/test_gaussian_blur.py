@@ -24,6 +24,23 @@ def test_equals_the_reference_with_a_width_for_each_image(images, rng, radius):
     np.testing.assert_allclose(blurred, expected, atol=1e-2)
 
 
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_of_images_that_are_not_square_with_any_number_of_channels(rng, channels):
+    images = rng.uniform(0, 255, (2, 9, 14, channels)).astype("float32")
+    blurred = tf.function(gaussian_blur, jit_compile=True)(images, tf.constant([0.7, 1.9]), 3)
+    expected = [reference(image, s, 3) for image, s in zip(images.astype(float), (0.7, 1.9), strict=True)]
+    np.testing.assert_allclose(blurred, expected, atol=1e-2)
+
+
+def test_of_images_of_unknown_size(images):
+    any_size = tf.function(
+        lambda images: gaussian_blur(images, tf.ones(tf.shape(images)[0]), 2),
+        input_signature=[tf.TensorSpec((None, None, None, 3))],
+    )
+    floats = images.astype("float32")
+    np.testing.assert_allclose(any_size(floats), gaussian_blur(floats, tf.ones(8), 2), atol=1e-3)
+
+
 def test_some_images_are_blurred(images):
     layer = GaussianBlur(sigma=(1.0, 2.0), kernel_size=5)
     uniform = np.array([[0.4, 0.5]] * 4 + [[0.6, 0.5]] * 4, "float32")
