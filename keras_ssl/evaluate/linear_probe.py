@@ -3,7 +3,7 @@ import numpy as np
 from keras_ssl.evaluate.checks import check_labelled, check_numbered, check_split
 from keras_ssl.evaluate.features import Features
 from keras_ssl.evaluate.row_space import RowSpace
-from keras_ssl.evaluate.score import Score
+from keras_ssl.evaluate.score import scored
 from keras_ssl.evaluate.softmax_head import softmax_head
 from keras_ssl.evaluate.tuning import fit_tuned, tuning_in_words
 
@@ -40,9 +40,10 @@ def linear_probe(train, test, C=None, seed=0):
     train, test = check_split(train, test)
     coordinates = RowSpace(train.features)
     classifier, chosen = _fit(coordinates(train.features), train.labels, C, seed)
-    return Score(
+    return scored(
         "linear probe",
-        float(classifier.score(coordinates(test.features), test.labels)),
+        classifier.predict(coordinates(test.features)),
+        test.labels,
         f"Logistic regression on standardised training features; {tuning_in_words(chosen, C is None, GRID)}; scored "
         "once on the test images.",
         settings={"C": chosen, "seed": seed},

@@ -1,7 +1,7 @@
 from keras_ssl.evaluate.checks import check_split
 from keras_ssl.evaluate.features import Features
 from keras_ssl.evaluate.row_space import RowSpace
-from keras_ssl.evaluate.score import Score
+from keras_ssl.evaluate.score import scored
 from keras_ssl.evaluate.tuning import fit_tuned, tuning_in_words
 
 GRID = (1e-4, 1e-2, 1.0)
@@ -48,9 +48,10 @@ def svm(train, test, C=None, seed=0):
     loss = "one against one with hinge loss" if few else "one against the rest with squared hinge loss"
     coordinates = RowSpace(train.features)
     classifier, chosen = fit_tuned(make, Features(coordinates(train.features), train.labels), C, GRID, seed)
-    return Score(
+    return scored(
         "SVM",
-        float(classifier.score(coordinates(test.features), test.labels)),
+        classifier.predict(coordinates(test.features)),
+        test.labels,
         f"Linear support vector machine, {loss}, on standardised training features; "
         f"{tuning_in_words(chosen, C is None, GRID)}; scored once on the test images.",
         settings={"C": chosen, "seed": seed},
