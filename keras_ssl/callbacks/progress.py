@@ -4,6 +4,8 @@ import time
 import click
 import keras
 
+from keras_ssl.evaluate.knn_references import REFERENCES
+
 # A terminal that is written to more often is no easier to read.
 _SECONDS_BETWEEN_UPDATES = 0.1
 
@@ -78,7 +80,9 @@ class Progress(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Shows the metrics of the epoch."""
-        self._metrics = ", ".join(f"{key} {float(value):.4g}" for key, value in (logs or {}).items())
+        # References are the same in every epoch.
+        logs = {key: float(value) for key, value in (logs or {}).items() if key not in REFERENCES}
+        self._metrics = ", ".join(f"{key} {value:.4g}" for key, value in logs.items())
         if self._bar:
             self._move_bar(epoch_done=True)
             return

@@ -35,12 +35,13 @@ def raw_pixels(dataset, batch_size=256, verbose=0):
     >>> keras_ssl.evaluate.raw_pixels(digits).features.shape
     (360, 64)
     """
+    return collect(pixels_as_features, ImageBatches(dataset, batch_size), verbose)
 
-    def flatten(images):
-        images = np.asarray(images, np.float32)
-        return images.reshape(len(images), -1) / 127.5 - 1
 
-    return collect(flatten, ImageBatches(dataset, batch_size), verbose)
+def pixels_as_features(images):
+    """Pixels in [0, 255] of images of any dtype, (n, height, width, channels), as (n, features) in [-1, 1]."""
+    images = np.asarray(images, np.float32)
+    return images.reshape(len(images), -1) / 127.5 - 1
 
 
 def random_encoder(encoder, images, seed=0, batch_size=256, verbose=0):

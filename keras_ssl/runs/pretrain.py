@@ -10,6 +10,7 @@ from keras_ssl import plots, recipes
 from keras_ssl.callbacks import BatchStatistics, Checkpoint, Progress, latest_checkpoint
 from keras_ssl.data.batches import first_batches
 from keras_ssl.data.resize import check_resize
+from keras_ssl.evaluate.knn_references import REFERENCES
 from keras_ssl.runs.encoder_file import EncoderFile
 from keras_ssl.runs.monitors import monitors
 from keras_ssl.runs.pictures import draw_pictures, draw_task
@@ -227,13 +228,23 @@ def _callbacks(folder, config, model, verbose):
     every = reports_every(config["recipe"]["epochs"])
     return [
         *([] if model.encodes_whole_images else [_batch_statistics(config)]),
-        *(monitors(config, model, every) if config["monitor"] else []),
+        *(
+            monitors(config, model, every, references=_references(folder), verbose=bool(verbose))
+            if config["monitor"]
+            else []
+        ),
         keras.callbacks.CSVLogger(folder / "history.csv", append=True),
         EncoderFile(folder / "encoder.keras", every),
         *([Progress(config["recipe"]["batch_size"], plain=verbose == 2 or None)] if verbose else []),
         # Last: an epoch counts as done when all else about it is written.
         Checkpoint(folder / "checkpoints", every),
     ]
+
+
+def _references(folder):
+    """The references in the log of a run that goes on, which began before its features did; else True, to measure."""
+    rows = read_history(folder / "history.csv")
+    return {name: float(rows[0][name]) for name in REFERENCES if name in rows[0]} if rows else True
 
 
 def _batch_statistics(config):
