@@ -23,6 +23,7 @@ from keras_ssl.training import (
 EVALUATION_STEP = -1
 # For arrays; the data sets of keras_ssl.data have the same default. Keras' 32 is too few to compare views among.
 DEFAULT_BATCH_SIZE = 256
+PREDICTED_AT_ONCE = 32  # Keras' own default
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
@@ -389,9 +390,11 @@ class SelfSupervisedModel(keras.Model):
         """
         return super().evaluate(self._as_dataset(x, y, batch_size), **kwargs)
 
-    def predict(self, x, **kwargs):
+    def predict(self, x, batch_size=None, **kwargs):
         """The encoder's features of images as they are: `keras.Model.predict`, without waits of tf.data's tuner."""
-        return super().predict(without_autotune(x), **kwargs)
+        if hasattr(x, "shape"):
+            x, batch_size = from_arrays(x, batch_size=batch_size or PREDICTED_AT_ONCE, shuffle=False), None
+        return super().predict(without_autotune(x), batch_size=batch_size, **kwargs)
 
     def _as_dataset(self, images, labels, batch_size, shuffle=False):
         if isinstance(images, tuple):
