@@ -28,6 +28,8 @@ def test_pretrain_says_what_to_do_next(trained):
     out, output = trained
     assert f"Next: keras-ssl evaluate {out}" in output
     assert (out / "encoder.keras").is_file()
+    assert "The log says, without labels: the loss went from" in output
+    assert "2 steps are few. Next, train longer: keras-ssl pretrain simclr" in output
 
 
 def test_an_output_that_is_no_terminal_has_a_line_an_epoch_and_no_control_characters(trained):
@@ -69,6 +71,13 @@ def test_evaluate_prints_a_table(run, trained):
     result = run("evaluate", trained[0], "--protocol", "knn", "--no-baselines")
     assert result.exit_code == 0, result.output
     assert "| SimCLR" in result.output and "kNN" in result.output
+    assert "Warning" not in result.output
+
+
+def test_a_warning_is_a_line_in_words(run, trained):
+    result = run("evaluate", trained[0], "--protocol", "knn", "--no-baselines", "--test-split", "train")
+    (line,) = [line for line in result.output.splitlines() if "Warning" in line]
+    assert line.startswith("Warning: The images of") and result.exit_code == 0
 
 
 def test_export_and_embed_say_what_they_wrote(run, trained, tmp_path):

@@ -12,8 +12,8 @@ COLUMNS = 3
 def training_curves(history):
     """How the loss and all else that was logged went, a panel for each quantity.
 
-    What was measured on validation data is drawn beside its training counterpart, and what kNN makes of raw pixels and
-    of a random encoder (`callbacks.KNNMonitor`) as dashed lines.
+    What was measured on validation data is drawn beside its training counterpart, and what kNN makes of raw pixels
+    and of a random encoder (`callbacks.KNNMonitor`) as dashed lines.
 
     Args:
         history: a `keras.callbacks.History`, its dict from name to values, or the path of a file that
