@@ -41,13 +41,13 @@ def svm(train, test, C=None, seed=0):
     from sklearn.svm import SVC, LinearSVC
 
     def make(c):
-        return SVC(C=c, kernel="linear") if few else LinearSVC(C=c, max_iter=10_000, random_state=seed)
+        return SVC(C=c, kernel=_products) if few else LinearSVC(C=c, max_iter=10_000, random_state=seed)
 
     train, test = check_split(train, test)
     few = len(train.features) <= FEW_IMAGES
     loss = "one against one with hinge loss" if few else "one against the rest with squared hinge loss"
     coordinates = RowSpace(train.features)
-    classifier, chosen = fit_tuned(make, Features(coordinates(train.features), train.labels), C, GRID, seed)
+    classifier, chosen = fit_tuned(make, Features(coordinates.rows, train.labels), C, GRID, seed)
     return scored(
         "SVM",
         classifier.predict(coordinates(test.features)),
@@ -56,3 +56,8 @@ def svm(train, test, C=None, seed=0):
         f"{tuning_in_words(chosen, C is None, GRID)}; scored once on the test images.",
         settings={"C": chosen, "seed": seed},
     )
+
+
+def _products(rows, columns):
+    """The linear kernel by one matrix product; libsvm's own, product by product, takes five times as long."""
+    return rows @ columns.T
