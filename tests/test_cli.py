@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -75,9 +77,10 @@ def test_evaluate_prints_a_table(run, trained):
 
 
 def test_a_warning_is_a_line_in_words(run, trained):
-    result = run("evaluate", trained[0], "--protocol", "knn", "--no-baselines", "--test-split", "train")
-    (line,) = [line for line in result.output.splitlines() if "Warning" in line]
-    assert line.startswith("Warning: The images of") and result.exit_code == 0
+    with pytest.warns(UserWarning, match="were trained on"):
+        run("evaluate", trained[0], "--protocol", "knn", "--no-baselines", "--test-split", "train")
+    with cli.plain_warnings():
+        assert warnings.formatwarning("Words.", UserWarning, "cli.py", 1) == "Warning: Words.\n"
 
 
 def test_export_and_embed_say_what_they_wrote(run, trained, tmp_path):
