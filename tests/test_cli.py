@@ -98,7 +98,9 @@ def test_fine_tuning_has_a_column_and_raw_pixels_an_empty_cell(run, trained):
     result = run("evaluate", trained[0], *words.split())
     assert result.exit_code == 0, result.output
     (pixels,) = [line for line in result.output.splitlines() if line.startswith("| raw pixels")]
-    assert "| fine-tuning |" in result.output and pixels.endswith("|             |")
+    # Of 64 images some classes have twice as many as others, by chance, so balanced accuracy stands there, too.
+    assert "| fine-tuning | fine-tuning, balanced |" in result.output
+    assert pixels.endswith("|             |                       |")
 
 
 @pytest.mark.parametrize(
