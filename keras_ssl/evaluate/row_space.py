@@ -1,5 +1,7 @@
 import numpy as np
 
+from keras_ssl.evaluate import threads
+
 # Directions whose singular value is below this share of the largest are the rounding of float32 features.
 _NEGLIGIBLE = 1e-6
 
@@ -31,7 +33,8 @@ class RowSpace:
         if len(features) < features.shape[1]:
             # The basis itself, of as many numbers as the features, is never needed: only products with it.
             self._spanning = standardized.astype("float64")
-            lengths, self._directions = _directions(self._spanning)
+            with threads.suited_to(features):
+                lengths, self._directions = _directions(self._spanning)
             self.rows = (self._directions * lengths**2).astype("float32")
 
     def __call__(self, features):
