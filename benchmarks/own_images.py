@@ -1,8 +1,9 @@
 """What a budget in minutes is worth on small sets of images: `python -m benchmarks.own_images FOLDER … --minutes 15`.
 
 Methods are trained with nothing but the data and the minutes, by `runs.pretrain`, and scored by kNN, logistic
-regression and ten labels per class beside raw pixels and random encoders, by `runs.evaluate`. Beside the folders
-given, one subfolder a class, stand the digits of scikit-learn and 2000 images of CIFAR-10, tested on 2000 others.
+regression and ten labels per class beside raw pixels and random encoders, by `runs.evaluate`; where classes are
+unequal, by balanced accuracy too. Beside the folders given, one subfolder a class, stand the digits of scikit-learn
+and 2000 images of CIFAR-10, tested on 2000 others.
 
 Runs are kept in `--out`: what was interrupted goes on, and what is done is only shown. Minutes are by the clock, so
 nothing else should run. `--cells` cuts the cells out of a folder of photographs with Pascal VOC boxes, one subfolder
@@ -17,7 +18,7 @@ import click
 import tensorflow as tf
 
 from benchmarks.timing import describe_machine, print_table
-from keras_ssl import runs
+from keras_ssl import evaluate, runs
 
 METHODS = ("simclr", "moco", "byol", "barlowtwins", "swav", "dino")
 # Name, split that is learned from, split that is scored.
@@ -56,10 +57,15 @@ def row(method, data, train_split, test_split, minutes, out, data_dir):
         runs.evaluate(run, PROTOCOLS, train_split=train_split, test_split=test_split, verbose=0)
     rows = json.loads((folder / "evaluation.json").read_text())
     return [
-        {"data": Path(data).name, "features": name, "minutes": minutes}
-        | {score: f"{rows[name][score]['accuracy']:.3f}" for score in SHOWN if score in rows[name]}
+        {"data": Path(data).name, "features": name, "minutes": minutes} | columns(rows[name])
         for name in (run.config["recipe"]["method"], "random encoder", "raw pixels")
     ]
+
+
+def columns(scores):
+    """What the table shows of a row of evaluation.json: with the balanced accuracy where classes are unequal."""
+    shown = [evaluate.Score(**scores[name]) for name in SHOWN if name in scores]
+    return {column: value for score in shown for column, value in score.columns.items()}
 
 
 @click.command(help=__doc__)

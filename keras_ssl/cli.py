@@ -1,10 +1,10 @@
 """The `keras-ssl` command: words in, calls of `keras_ssl.runs`, words out."""
 
 import contextlib
-import json
 import os
 import re
 import sys
+import warnings
 
 import click
 import yaml
@@ -36,6 +36,17 @@ def quiet_import():
         os.close(nowhere)
 
 
+@contextlib.contextmanager
+def plain_warnings():
+    """Shows warnings without the place in the code that they come from."""
+    before = warnings.formatwarning
+    warnings.formatwarning = lambda message, *args, **kwargs: f"Warning: {message}\n"
+    try:
+        yield
+    finally:
+        warnings.formatwarning = before
+
+
 def _runs():
     """`keras_ssl.runs`, imported when a command needs it; with `--debug` nothing is kept from the terminal."""
     shown = "tensorflow" in sys.modules or click.get_current_context().find_root().params["debug"]
@@ -49,7 +60,8 @@ class _Group(click.Group):
 
     def invoke(self, ctx):
         try:
-            return super().invoke(ctx)
+            with contextlib.nullcontext() if ctx.params["debug"] else plain_warnings():
+                return super().invoke(ctx)
         except click.ClickException:
             raise
         except KeyboardInterrupt:
@@ -228,12 +240,7 @@ def pretrain(method, data, out, resume, batch_size, backbone, settings, **kwargs
 @fine_tuning_epochs_option
 def evaluate(run, protocol, **kwargs):
     """Score the features of RUN with labels it has not seen, beside raw pixels and a random encoder."""
-    runs = _runs()
-    click.echo(keras_ssl.evaluate.format_table(runs.evaluate(run, protocol, **kwargs)))
-    with open(os.path.join(run, "evaluation.json"), encoding="utf-8") as file:
-        found = json.load(file).get("verdict")
-    if found:
-        click.echo(f"{found['text']} {found['advice']}".strip())
+    _runs().evaluate(run, protocol, **kwargs)
     click.echo(
         f"The protocols in words are in {run}/evaluation.json, a map of the features in {run}/figures/map.png."
     )

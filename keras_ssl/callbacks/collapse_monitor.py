@@ -8,7 +8,7 @@ from keras_ssl.evaluate import rankme
 from keras_ssl.evaluate.embedding_function import EmbeddingFunction
 from keras_ssl.evaluate.features import collect
 from keras_ssl.evaluate.image_batches import ImageBatches
-from keras_ssl.evaluate.verdict import MIN_RANK, MIN_SPREAD
+from keras_ssl.evaluate.thresholds import MIN_RANK, MIN_SPREAD
 from keras_ssl.losses import embedding_spread
 
 # Features that kept their directions and lost 99 % of their length since the first measurement have collapsed to 0.

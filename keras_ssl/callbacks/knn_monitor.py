@@ -6,6 +6,7 @@ from keras_ssl.evaluate import knn
 from keras_ssl.evaluate.embedding_function import EmbeddingFunction
 from keras_ssl.evaluate.features import collect
 from keras_ssl.evaluate.image_batches import ImageBatches
+from keras_ssl.evaluate.knn_references import REFERENCES, knn_references
 
 
 class KNNMonitor(keras.callbacks.Callback):
@@ -20,6 +21,11 @@ class KNNMonitor(keras.callbacks.Callback):
     logs what it measured last, so that `History`, `CSVLogger`, `EarlyStopping` and the like find a number in every
     epoch. While features are not finite numbers it logs NaN.
 
+    Beside it stands what the same images have before anything is learned, measured once at the start of a fit and the
+    same in every epoch: `knn_accuracy_of_raw_pixels` and `knn_accuracy_of_random_encoder`, the encoder with new
+    weights (`keras_ssl.evaluate.random_encoder`), where Keras can rebuild it. `plots.training_curves` draws both as
+    dashed lines.
+
     Place it before the callbacks that use the number: `CSVLogger`, `ModelCheckpoint`, `EarlyStopping`.
 
     Args:
@@ -32,6 +38,12 @@ class KNNMonitor(keras.callbacks.Callback):
         k: positive int, the number of neighbours. Defaults to 20.
         temperature: positive float. Defaults to 0.1.
         batch_size: int, for arrays only. Defaults to 256.
+        references: bool, whether to measure those; or a dict of them by name, such as a run that goes on has in its
+            log. Defaults to `True`.
+        verbose: 1 to say the references in words before the first epoch. Defaults to 0.
+
+    Attributes:
+        scored_images: int, how many images an accuracy comes from; None before the first.
 
     Raises:
         ValueError: when the images have no labels, or `every` is not positive; in fit, when the images do not suit
@@ -48,8 +60,9 @@ class KNNMonitor(keras.callbacks.Callback):
     1
     """
 
-    def __init__(self, train, validation, every=1, k=20, temperature=0.1, batch_size=256):
+    def __init__(self, train, validation, every=1, k=20, temperature=0.1, batch_size=256, references=True, verbose=0):
         super().__init__()
+        self._train_images = train
         self._train = _labelled(train, "train", batch_size)
         self._validation = _labelled(validation, "validation", batch_size)
         if self._train.image_shape != self._validation.image_shape:
@@ -62,22 +75,32 @@ class KNNMonitor(keras.callbacks.Callback):
         self._every = every
         self._k = k
         self._temperature = temperature
+        self._references = {} if references is False else references
+        self._verbose = verbose
+        self.scored_images = None
 
     def on_train_begin(self, logs=None):
-        """Compiles the encoder's inference, once per fit."""
-        self._embed = EmbeddingFunction(encoder_of(self), self._train.image_shape)
+        """Compiles the encoder's inference, once per fit, and measures the references, once at all."""
+        encoder = encoder_of(self)
+        self._embed = EmbeddingFunction(encoder, self._train.image_shape)
         self._accuracy = None
+        if self._references is True:
+            self._references = knn_references(encoder, self._train_images, self._train.image_shape, self._measure)
+        if self._verbose and self._references:
+            found = ", ".join(f"{value:.3f} of {REFERENCES[name]}" for name, value in self._references.items())
+            print(f"kNN accuracy to beat: {found}.", flush=True)
 
     def on_epoch_end(self, epoch, logs=None):
         """Measures when it is time to, and logs."""
         due = (epoch + 1) % self._every == 0 or epoch + 1 == self.params.get("epochs")
         if due or self._accuracy is None:
-            self._accuracy = self._measure()
+            self._accuracy = self._measure(self._embed)
         if logs is not None:
-            logs["val_knn_accuracy"] = self._accuracy
+            logs.update({"val_knn_accuracy": self._accuracy, **self._references})
 
-    def _measure(self):
-        train, validation = (collect(self._embed, batches) for batches in (self._train, self._validation))
+    def _measure(self, embed):
+        train, validation = (collect(embed, batches) for batches in (self._train, self._validation))
+        self.scored_images = len(validation.labels)
         if not all(np.isfinite(part.features).all() for part in (train, validation)):
             return float("nan")
         return knn(train, validation, self._k, self._temperature).accuracy

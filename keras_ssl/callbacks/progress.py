@@ -1,11 +1,10 @@
 import sys
 import time
 
-import click
 import keras
 
-# A terminal that is written to more often is no easier to read.
-_SECONDS_BETWEEN_UPDATES = 0.1
+from keras_ssl.evaluate.knn_references import REFERENCES
+from keras_ssl.progress import Bar, duration
 
 
 class Progress(keras.callbacks.Callback):
@@ -59,10 +58,11 @@ class Progress(keras.callbacks.Callback):
         if self._first_epoch is None:
             self._first_epoch = epoch
             if not self._is_plain:
-                self._start_bar(self.params["epochs"] - epoch)
+                # Keras knows the steps of an epoch at its beginning only where the data knows its length.
+                length = (self.params["epochs"] - epoch) * (self.params["steps"] or 1)
+                self._bar = Bar(self.name, length, self._out)
         self._epoch_began = self._timed_from = time.monotonic()
-        self._steps_done = self._steps_timed_from = self._steps_shown = 0
-        self._shown = self._epoch_began
+        self._steps_done = self._steps_timed_from = 0
 
     def on_train_batch_end(self, batch, logs=None):
         """Moves the bar on. It reads no metrics: on an accelerator each read would wait for the step."""
@@ -73,14 +73,18 @@ class Progress(keras.callbacks.Callback):
         if self._run_timed_from is None:
             self._run_timed_from, self._steps_untimed = now, batch + 1
         self._steps_done = batch + 1
-        if self._bar and self._bar_counts_steps and now - self._shown >= _SECONDS_BETWEEN_UPDATES:
-            self._move_bar()
+        if self._bar and self.params["steps"] is not None:
+            self._bar.move_to(self._steps_of_epochs_done() + self._steps_done, self._words)
 
     def on_epoch_end(self, epoch, logs=None):
         """Shows the metrics of the epoch."""
-        self._metrics = ", ".join(f"{key} {float(value):.4g}" for key, value in (logs or {}).items())
+        # References are the same in every epoch.
+        logs = {key: float(value) for key, value in (logs or {}).items() if key not in REFERENCES}
+        self._metrics = ", ".join(f"{key} {value:.4g}" for key, value in logs.items())
         if self._bar:
-            self._move_bar(epoch_done=True)
+            # An epoch that was shorter than said still ends where it should.
+            done = self._steps_of_epochs_done() + (self.params["steps"] or 1)
+            self._bar.move_to(done, self._words(), at_once=True)
             return
         parts = [self._metrics, self._speed(), f"{time.monotonic() - self._epoch_began:.1f} s", self._left()]
         line = ", ".join(part for part in parts if part)
@@ -89,28 +93,14 @@ class Progress(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         """Ends the bar's line."""
         if self._bar:
-            self._bar.render_finish()
+            self._bar.end()
             self._bar = None
 
-    def _start_bar(self, epochs):
-        # Keras knows the steps of an epoch at its beginning only where the data knows its length.
-        self._bar_counts_steps = self.params["steps"] is not None
-        self._bar = click.progressbar(
-            length=epochs * (self.params["steps"] or 1),
-            label=self.name,
-            width=24,
-            show_eta=False,  # it counts the compilation of the first step as if all steps took as long
-            item_show_func=lambda text: text,
-            file=self._out,
-        )
-        self._bar.render_progress()
+    def _steps_of_epochs_done(self):
+        return (self._epoch - self._first_epoch) * (self.params["steps"] or 1)
 
-    def _move_bar(self, epoch_done=False):
-        # An epoch that was shorter than said still ends where it should.
-        steps_until = (self.params["steps"] if epoch_done else self._steps_done) if self._bar_counts_steps else 1
-        text = "  ".join(part for part in (self._left(), self._speed(), self._metrics) if part)
-        self._bar.update(steps_until - self._steps_shown, text)
-        self._steps_shown, self._shown = steps_until, time.monotonic()
+    def _words(self):
+        return "  ".join(part for part in (self._left(), self._speed(), self._metrics) if part)
 
     def _speed(self):
         seconds = time.monotonic() - self._timed_from
@@ -128,10 +118,4 @@ class Progress(keras.callbacks.Callback):
         timed = done - self._steps_untimed
         if timed < 1 or left < 1:
             return ""
-        return f"{_in_words((time.monotonic() - self._run_timed_from) / timed * left)} left"
-
-
-def _in_words(seconds):
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
+        return f"{duration((time.monotonic() - self._run_timed_from) / timed * left)} left"

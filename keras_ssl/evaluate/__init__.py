@@ -19,6 +19,7 @@ from keras_ssl.evaluate.rankme import rankme
 from keras_ssl.evaluate.reconstruction_error import reconstruction_error
 from keras_ssl.evaluate.score import Score, format_table
 from keras_ssl.evaluate.svm import svm
+from keras_ssl.evaluate.training_verdict import training_verdict
 from keras_ssl.evaluate.verdict import Verdict, verdict
 
 __all__ = [
@@ -51,5 +52,6 @@ __all__ = [
     "raw_pixels",
     "reconstruction_error",
     "svm",
+    "training_verdict",
     "verdict",
 ]

@@ -1,8 +1,6 @@
-import numpy as np
-
 from keras_ssl.evaluate.checks import check_labelled
 from keras_ssl.evaluate.features import extract_features
-from keras_ssl.evaluate.score import Score
+from keras_ssl.evaluate.score import scored
 
 
 def accuracy(classifier, test, batch_size=256, verbose=0):
@@ -38,8 +36,10 @@ def accuracy(classifier, test, batch_size=256, verbose=0):
             f"The classifier tells {outputs.shape[1]} classes apart, numbered from 0. "
             f"Received: outputs of shape {outputs.shape} and test labels up to {labels.max()}"
         )
-    return Score(
+    return scored(
         "accuracy",
-        float(np.mean(outputs.argmax(axis=1) == labels)),
+        outputs.argmax(axis=1),
+        labels,
         "The share of test images whose most probable class is their label.",
+        settings={},
     )

@@ -12,7 +12,7 @@ from keras_ssl.evaluate.knn import knn
 from keras_ssl.evaluate.score import mean_score
 
 
-def raw_pixels(dataset, batch_size=256, verbose=0):
+def raw_pixels(dataset, batch_size=256, verbose=0, name="raw pixels"):
     """The pixels themselves as features: the baseline that needs no encoder.
 
     They are scaled to [-1, 1], as encoders see them: with mid-grey at the origin a cosine, such as kNN's, compares
@@ -22,6 +22,7 @@ def raw_pixels(dataset, batch_size=256, verbose=0):
         dataset: as for `extract_features`.
         batch_size: int, for arrays only. Defaults to 256.
         verbose: 0 for silence or 1 for a progress bar. Defaults to 0.
+        name: str, what the bar is called. Defaults to `"raw pixels"`.
 
     Returns:
         `Features`: a float32 array (n, height * width * channels) in [-1, 1], and the labels.
@@ -35,12 +36,13 @@ def raw_pixels(dataset, batch_size=256, verbose=0):
     >>> keras_ssl.evaluate.raw_pixels(digits).features.shape
     (360, 64)
     """
+    return collect(pixels_as_features, ImageBatches(dataset, batch_size), verbose, name)
 
-    def flatten(images):
-        images = np.asarray(images, np.float32)
-        return images.reshape(len(images), -1) / 127.5 - 1
 
-    return collect(flatten, ImageBatches(dataset, batch_size), verbose)
+def pixels_as_features(images):
+    """Pixels in [0, 255] of images of any dtype, (n, height, width, channels), as (n, features) in [-1, 1]."""
+    images = np.asarray(images, np.float32)
+    return images.reshape(len(images), -1) / 127.5 - 1
 
 
 def random_encoder(encoder, images, seed=0, batch_size=256, verbose=0):
@@ -113,7 +115,11 @@ def random_baseline(encoder, train, test, score=knn, seeds=3, batch_size=256, ve
     results = []
     for seed in range(seeds):
         fresh = random_encoder(encoder, train, seed, batch_size, verbose)
-        parts = [extract_features(fresh, part, batch_size, verbose) for part in (train, test)]
+        name = f"features of the {{}} images, random encoder {seed + 1}"
+        parts = [
+            extract_features(fresh, train, batch_size, verbose, name.format("training")),
+            extract_features(fresh, test, batch_size, verbose, name.format("test")),
+        ]
         results.append(score(*parts))
     if isinstance(results[0], dict):
         return {key: _over_encoders([result[key] for result in results]) for key in results[0]}

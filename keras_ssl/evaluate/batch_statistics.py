@@ -46,7 +46,7 @@ def estimate_batch_statistics(encoder, images, batch_size=256, verbose=0):
     try:
         for layer in layers:
             layer.momentum = 0.0  # the moving statistics are then those of the last batch
-        collect(batch_statistics, batches, verbose)
+        collect(batch_statistics, batches, verbose, "batch statistics")
     finally:
         for layer, momentum in zip(layers, momenta, strict=True):
             layer.momentum = momentum

@@ -1,12 +1,12 @@
 import warnings
 from typing import NamedTuple
 
-import keras
 import numpy as np
 
 from keras_ssl.data.scale_pixels import SAY_RANGE
 from keras_ssl.evaluate.embedding_function import EmbeddingFunction
 from keras_ssl.evaluate.image_batches import ImageBatches
+from keras_ssl.progress import Stage
 
 
 class Features(NamedTuple):
@@ -21,7 +21,7 @@ class Features(NamedTuple):
     labels: np.ndarray | None = None
 
 
-def extract_features(encoder, dataset, batch_size=256, verbose=1):
+def extract_features(encoder, dataset, batch_size=256, verbose=1, name="features"):
     """What an encoder makes of images: the input of everything else in `keras_ssl.evaluate`.
 
     One pass, in inference mode. Images and labels are read together, so their order does not matter; but a shuffled
@@ -36,7 +36,8 @@ def extract_features(encoder, dataset, batch_size=256, verbose=1):
             perhaps "label", an array of images (n, height, width, channels), or a tuple `(images, labels)`. Raw
             pixels in [0, 255].
         batch_size: int, for arrays only; a data set has its own. Defaults to 256.
-        verbose: 0 for silence or 1 for a progress bar. Defaults to 1.
+        verbose: 0 for silence or 1 for a progress bar, or a line where the output is no terminal. Defaults to 1.
+        name: str, what the bar is called. Defaults to `"features"`.
 
     Returns:
         `Features`: a float32 array (n, features) and the labels (n,), None for unlabelled images.
@@ -55,23 +56,21 @@ def extract_features(encoder, dataset, batch_size=256, verbose=1):
     ((1437, 256), (1437,))
     """
     batches = ImageBatches(dataset, batch_size)
-    return collect(EmbeddingFunction(encoder, batches.image_shape), batches, verbose)
+    return collect(EmbeddingFunction(encoder, batches.image_shape), batches, verbose, name)
 
 
-def collect(function, batches, verbose=0):
+def collect(function, batches, verbose=0, name="features"):
     """The results of `function`, images to an array (batch, features), over `ImageBatches`, as `Features`."""
-    progress = keras.utils.Progbar(batches.batch_count, verbose=verbose, unit_name="batch")
     features, labels = [], []
-    for step, (images, batch_labels) in enumerate(batches, start=1):
-        if step == 1:
-            _check_raw(np.asarray(images))
-        features.append(function(images))
-        labels.append(None if batch_labels is None else np.asarray(batch_labels))
-        progress.update(step)
+    with Stage(name, batches.batch_count, verbose=verbose) as stage:
+        for images, batch_labels in batches:
+            if not features:
+                _check_raw(np.asarray(images))
+            features.append(function(images))
+            labels.append(None if batch_labels is None else np.asarray(batch_labels))
+            stage.advance(len(images))
     if not sum(map(len, features)):
         raise ValueError("There are no images to extract features from. Received: an empty data set")
-    if batches.batch_count is None:
-        progress.update(len(features), finalize=True)
     return Features(np.concatenate(features), np.concatenate(labels) if batches.labelled else None)
 
 

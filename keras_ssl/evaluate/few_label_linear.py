@@ -4,7 +4,7 @@ from keras_ssl.evaluate import threads
 from keras_ssl.evaluate.checks import check_split
 from keras_ssl.evaluate.label_draws import shuffled_classes
 from keras_ssl.evaluate.row_space import row_basis
-from keras_ssl.evaluate.score import mean_score
+from keras_ssl.evaluate.score import mean_score, scored
 
 # With so few labels there is nothing to choose it on. Any value from 0.1 to 10 gives the same to one percent.
 C = 1.0
@@ -55,17 +55,17 @@ def few_label_linear(train, test, labels_per_class=(1, 5, 10), repeats=10, seed=
     scale = np.sqrt(train.features.var(axis=0, dtype="float64").mean()) or 1.0
     x, x_test = (((part.features - center) / scale).astype("float32") for part in (train, test))
 
-    def accuracy(rows):
+    def score(rows):
         basis = row_basis(x[rows])
-        few, scored = (x[rows], x_test) if basis is None else (x[rows] @ basis, x_test @ basis)
+        few, queries = (x[rows], x_test) if basis is None else (x[rows] @ basis, x_test @ basis)
         with threads.suited_to(few):
             classifier = LogisticRegression(C=C, max_iter=1000).fit(few, train.labels[rows])
-        return float(classifier.score(scored, test.labels))
+        return scored("", classifier.predict(queries), test.labels, "", {})
 
     draws = [shuffled_classes(train.labels, [seed, repeat]) for repeat in range(repeats)]
     return {
         int(count): mean_score(
-            [accuracy(np.concatenate([rows[:count] for rows in draw])) for draw in draws],
+            [score(np.concatenate([rows[:count] for rows in draw])) for draw in draws],
             f"{count} label{'s' * (count > 1)} per class",
             f"Logistic regression (C={C:g}) on {count} random training image{'s' * (count > 1)} per class, features "
             f"scaled by all training images; mean and deviation over {repeats} draws, each scored on the whole test "

@@ -1,3 +1,4 @@
+import dataclasses
 import inspect
 
 import numpy as np
@@ -9,7 +10,6 @@ from keras_ssl.evaluate.checks import check_labelled, check_numbered, check_spli
 from keras_ssl.evaluate.features import extract_features
 from keras_ssl.evaluate.image_batches import labelled_arrays
 from keras_ssl.evaluate.linear_probe import linear_classifier
-from keras_ssl.evaluate.score import Score
 from keras_ssl.evaluate.softmax_head import softmax_head
 from keras_ssl.evaluate.train_classifier import train_classifier
 from keras_ssl.training import check_encoder
@@ -53,11 +53,11 @@ def fine_tune(encoder, train, test, **settings):
     features, _ = check_split(*(extract_features(encoder, part, verbose=0) for part in (train, test)))
     classifier = fine_tuned_classifier(encoder, train, **settings)
     numbers = {name: value for name, value in call.arguments.items() if value is None or np.isscalar(value)}
-    return Score(
-        "fine-tuning",
-        accuracy(classifier, test).accuracy,
-        "All layers trained on views of the training images by AdamW, after a linear probe as head, more slowly near "
-        "the images; settings are fixed beforehand; scored once on the test images.",
+    return dataclasses.replace(
+        accuracy(classifier, test),
+        name="fine-tuning",
+        protocol="All layers trained on views of the training images by AdamW, after a linear probe as head, more "
+        "slowly near the images; settings are fixed beforehand; scored once on the test images.",
         settings={"training_images": len(features.labels), **numbers},
     )
 

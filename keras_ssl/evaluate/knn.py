@@ -2,7 +2,7 @@ import numpy as np
 
 from keras_ssl.evaluate.checks import check_split
 from keras_ssl.evaluate.nearest import nearest
-from keras_ssl.evaluate.score import Score
+from keras_ssl.evaluate.score import scored
 
 
 def knn(train, test, k=20, temperature=0.1):
@@ -38,10 +38,10 @@ def knn(train, test, k=20, temperature=0.1):
     1.0
     """
     train, test = check_split(train, test)
-    predictions = predict(train, test.features, k, temperature)
-    return Score(
+    return scored(
         "kNN",
-        float(np.mean(predictions == test.labels)),
+        predict(train, test.features, k, temperature),
+        test.labels,
         f"Cosine, the {k} nearest training images, votes weighted by exp(similarity / {temperature:g}); nothing is "
         "fitted or tuned.",
         settings={"k": k, "temperature": temperature},

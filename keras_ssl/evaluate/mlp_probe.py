@@ -2,7 +2,7 @@ import numpy as np
 
 from keras_ssl.evaluate import threads
 from keras_ssl.evaluate.checks import check_split
-from keras_ssl.evaluate.score import Score
+from keras_ssl.evaluate.score import scored
 
 HELD_OUT_SHARE = 0.1
 
@@ -57,9 +57,10 @@ def mlp_probe(train, test, units=256, seed=0):
     classifier = make_pipeline(StandardScaler(), network)
     with threads.suited_to(train.features):
         classifier.fit(train.features, train.labels)
-    return Score(
+    return scored(
         "MLP probe",
-        float(classifier.score(test.features, test.labels)),
+        classifier.predict(test.features),
+        test.labels,
         f"One hidden layer of {units} units on standardised training features, stopped early on a tenth of the "
         "training images, which it is not trained on; scored once on the test images.",
         settings={"units": units, "epochs": network.n_iter_, "seed": seed},

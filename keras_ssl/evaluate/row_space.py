@@ -1,5 +1,7 @@
 import numpy as np
 
+from keras_ssl.evaluate import threads
+
 # Directions whose singular value is below this share of the largest are the rounding of float32 features.
 _NEGLIGIBLE = 1e-6
 
@@ -15,6 +17,9 @@ class RowSpace:
     Args:
         features: array (n, d), whose mean and deviation standardise, and whose rows span the space.
 
+    Attributes:
+        rows: the coordinates of those features themselves, which cost no product.
+
     Reference: Hastie and Tibshirani, 2004, "Efficient quadratic regularization for expression arrays",
     Biostatistics 5(3).
     """
@@ -23,16 +28,27 @@ class RowSpace:
         self.center = features.mean(axis=0, dtype="float64")
         scale = features.std(axis=0, dtype="float64")
         self.scale = np.where(scale > 0, scale, 1.0)
-        self._basis = row_basis(self._standardized(features))
+        self.rows = standardized = self._standardized(features)
+        self._directions = None
+        if len(features) < features.shape[1]:
+            # The basis itself, of as many numbers as the features, is never needed: only products with it.
+            self._spanning = standardized.astype("float64")
+            with threads.suited_to(features):
+                lengths, self._directions = _directions(self._spanning)
+            self.rows = (self._directions * lengths**2).astype("float32")
 
     def __call__(self, features):
         """The coordinates of features (n, d)."""
         standardized = self._standardized(features)
-        return standardized if self._basis is None else standardized @ self._basis
+        if self._directions is None:
+            return standardized
+        return (standardized @ self._spanning.T @ self._directions).astype("float32")
 
     def weights_on_features(self, weights, bias):
         """A classifier on the coordinates as one on the features: weights (classes, d) and bias (classes,)."""
-        weights = (weights if self._basis is None else weights @ self._basis.T) / self.scale
+        if self._directions is not None:
+            weights = weights @ self._directions.T @ self._spanning
+        weights = weights / self.scale
         return weights, bias - weights @ self.center
 
     def _standardized(self, features):
@@ -42,14 +58,23 @@ class RowSpace:
 def row_basis(features):
     """Orthonormal columns (d, r) that span the n rows of features, or None where n is no less than d.
 
-    They come from the eigenvectors of the rows' Gram matrix, which takes half the time of a QR decomposition; in
-    float64 its squared singular values are exact enough. Rows of zeros, of collapsed features, have no basis.
+    Rows of zeros, of collapsed features, have a single column of zeros.
     """
     if len(features) >= features.shape[1]:
         return None
     rows = features.astype("float64")
+    return (rows.T @ _directions(rows)[1]).astype("float32")
+
+
+def _directions(rows):
+    """The singular values (r,) of n rows, and columns (n, r) that make an orthonormal basis of their span from them.
+
+    They come from the eigenvectors of the rows' Gram matrix, which takes half the time of a QR decomposition; in
+    float64 its squared singular values are exact enough.
+    """
     squares, vectors = np.linalg.eigh(rows @ rows.T)
-    if not squares[-1] > 0:
-        return None
     kept = squares > squares[-1] * _NEGLIGIBLE**2
-    return (rows.T @ (vectors[:, kept] / np.sqrt(squares[kept]))).astype("float32")
+    if not kept.any():  # rows of zeros: one coordinate, which is 0
+        return np.ones(1), np.zeros((len(rows), 1))
+    lengths = np.sqrt(squares[kept])
+    return lengths, vectors[:, kept] / lengths

@@ -2,6 +2,10 @@ import dataclasses
 
 import numpy as np
 
+# From here on classes count as unequal: an image of the smallest class weighs in the balanced accuracy at least twice
+# what one of the largest does.
+UNEQUAL = 2.0
+
 
 @dataclasses.dataclass(frozen=True)
 class Score:
@@ -13,6 +17,10 @@ class Score:
         protocol: str, in words: what was fitted on which images, and how often the test images were looked at.
         deviation: float or None, the standard deviation (n - 1 in the denominator) over repeated draws.
         settings: dict of the numbers that the protocol depends on.
+        balanced_accuracy: float in [0, 1] or None, the mean of the recalls of the classes, in which each counts alike
+            however many images it has; a mean, where there is a deviation.
+        balanced_deviation: float or None, its standard deviation over the same draws.
+        imbalance: float of at least 1 or None, the test images of the largest class by those of the smallest.
 
     Example:
 
@@ -28,6 +36,9 @@ class Score:
     protocol: str
     deviation: float | None = None
     settings: dict = dataclasses.field(default_factory=dict, hash=False)
+    balanced_accuracy: float | None = None
+    balanced_deviation: float | None = None
+    imbalance: float | None = None
 
     def __float__(self):
         return self.accuracy
@@ -38,18 +49,56 @@ class Score:
     @property
     def value(self):
         """The accuracy for a table, `"0.931"` or `"0.931 ± 0.012"`."""
-        return f"{self.accuracy:.3f}" + ("" if self.deviation is None else f" ± {self.deviation:.3f}")
+        return _in_words(self.accuracy, self.deviation)
+
+    @property
+    def columns(self):
+        """What a table shows: a dict from a column's name to a value.
+
+        Beside the accuracy that is the balanced accuracy where the largest class has twice the images of the smallest
+        or more: below, both tell much the same.
+        """
+        shown = {self.name: self.value}
+        if self.imbalance is not None and self.imbalance >= UNEQUAL:
+            shown[f"{self.name}, balanced"] = _in_words(self.balanced_accuracy, self.balanced_deviation)
+        return shown
 
     def to_dict(self):
         """The score as a dict of plain values, ready for JSON."""
         return dataclasses.asdict(self)
 
 
+def _in_words(value, deviation):
+    return f"{value:.3f}" + ("" if deviation is None else f" ± {deviation:.3f}")
+
+
+def scored(name, predictions, labels, protocol, settings):
+    """The `Score` of predicted classes (n,) beside the labels (n,)."""
+    _, numbers, images = np.unique(labels, return_inverse=True, return_counts=True)
+    right = np.asarray(predictions) == labels
+    return Score(
+        name,
+        float(np.mean(right)),
+        protocol,
+        settings=settings,
+        balanced_accuracy=float(np.mean(np.bincount(numbers, right) / images)),
+        imbalance=float(images.max() / images.min()),
+    )
+
+
 def mean_score(scores, name, protocol, settings):
-    """One `Score` with the mean of several and, from two on, their standard deviation."""
-    accuracies = [float(score) for score in scores]
-    deviation = float(np.std(accuracies, ddof=1)) if len(accuracies) > 1 else None
-    return Score(name, float(np.mean(accuracies)), protocol, deviation, settings)
+    """One `Score` with the mean of several of the same test images and, from two on, their standard deviation."""
+    accuracy, deviation = _mean_and_deviation([score.accuracy for score in scores])
+    balanced_accuracy, balanced_deviation = _mean_and_deviation([score.balanced_accuracy for score in scores])
+    return Score(
+        name, accuracy, protocol, deviation, settings, balanced_accuracy, balanced_deviation, scores[0].imbalance
+    )
+
+
+def _mean_and_deviation(values):
+    if None in values:
+        return None, None
+    return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None
 
 
 def format_table(rows, title="features"):
@@ -61,7 +110,8 @@ def format_table(rows, title="features"):
         title: str, the head of the first column. Defaults to `"features"`.
 
     Returns:
-        str, several lines. A score that a row lacks leaves its cell empty.
+        str, several lines. A score that a row lacks leaves its cell empty. Where the largest class of the test images
+        has twice the images of the smallest or more, the balanced accuracy has a column beside each score.
 
     Example:
 
@@ -72,7 +122,10 @@ def format_table(rows, title="features"):
     | SimCLR     | 0.931 |
     | raw pixels |       |
     """
-    cells = {name: {score.name: score.value for score in _flat(scores)} for name, scores in rows.items()}
+    cells = {
+        name: {column: value for score in _flat(scores) for column, value in score.columns.items()}
+        for name, scores in rows.items()
+    }
     columns = list(dict.fromkeys(column for row in cells.values() for column in row))
     lines = [[title, *columns], *([name, *(row.get(c, "") for c in columns)] for name, row in cells.items())]
     widths = [max(len(line[i]) for line in lines) for i in range(len(columns) + 1)]

@@ -1,7 +1,7 @@
 from keras_ssl.evaluate.checks import check_split
 from keras_ssl.evaluate.features import Features
 from keras_ssl.evaluate.row_space import RowSpace
-from keras_ssl.evaluate.score import Score
+from keras_ssl.evaluate.score import scored
 from keras_ssl.evaluate.tuning import fit_tuned, tuning_in_words
 
 GRID = (1e-4, 1e-2, 1.0)
@@ -41,17 +41,23 @@ def svm(train, test, C=None, seed=0):
     from sklearn.svm import SVC, LinearSVC
 
     def make(c):
-        return SVC(C=c, kernel="linear") if few else LinearSVC(C=c, max_iter=10_000, random_state=seed)
+        return SVC(C=c, kernel=_products) if few else LinearSVC(C=c, max_iter=10_000, random_state=seed)
 
     train, test = check_split(train, test)
     few = len(train.features) <= FEW_IMAGES
     loss = "one against one with hinge loss" if few else "one against the rest with squared hinge loss"
     coordinates = RowSpace(train.features)
-    classifier, chosen = fit_tuned(make, Features(coordinates(train.features), train.labels), C, GRID, seed)
-    return Score(
+    classifier, chosen = fit_tuned(make, Features(coordinates.rows, train.labels), C, GRID, seed)
+    return scored(
         "SVM",
-        float(classifier.score(coordinates(test.features), test.labels)),
+        classifier.predict(coordinates(test.features)),
+        test.labels,
         f"Linear support vector machine, {loss}, on standardised training features; "
         f"{tuning_in_words(chosen, C is None, GRID)}; scored once on the test images.",
         settings={"C": chosen, "seed": seed},
     )
+
+
+def _products(rows, columns):
+    """The linear kernel by one matrix product; libsvm's own, product by product, takes five times as long."""
+    return rows @ columns.T

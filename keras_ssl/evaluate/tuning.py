@@ -1,6 +1,7 @@
 import numpy as np
 
 from keras_ssl.evaluate import threads
+from keras_ssl.evaluate.features import Features
 
 HELD_OUT_SHARE = 0.2
 
@@ -28,7 +29,8 @@ def fit_tuned(make, train, strength, grid, seed):
     """Fits a scikit-learn classifier on `train`, its C given or else chosen on a part held out of `train`.
 
     Args:
-        make: function from C to an unfitted classifier.
+        make: function from C to a classifier to fit. It may return the same one again and again, to start from its
+            last solution.
         train: `Features`.
         strength: float, C, or None to choose it from `grid`.
         grid: increasing sequence of floats. Of values that do equally well the first, the strongest
@@ -56,8 +58,8 @@ def _chosen(make, train, grid, held_out):
             "To choose C, a part of the training images is held out, for which a class must have two or more; "
             "give C, such as C=1.0, to choose nothing. Received: one training image per class"
         )
-    fitted = [make(c).fit(train.features[~held_out], train.labels[~held_out]) for c in grid]
-    accuracies = [m.score(train.features[held_out], train.labels[held_out]) for m in fitted]
+    fitting, scoring = (Features(train.features[rows], train.labels[rows]) for rows in (~held_out, held_out))
+    accuracies = [make(c).fit(*fitting).score(*scoring) for c in grid]
     return grid[int(np.argmax(accuracies))]
 
 

@@ -1,20 +1,12 @@
 import math
 from dataclasses import dataclass
 
-import numpy as np
+from keras_ssl.evaluate.likeliest_trouble import likeliest_trouble
+from keras_ssl.evaluate.thresholds import STANDARD_ERRORS
 
-# Two standard errors: of twenty differences that are chance, one is beyond.
-STANDARD_ERRORS = 2.0
-# Below these, features are collapsed.
-MIN_SPREAD = 0.03
-MIN_RANK = 1.5
-COLLAPSED = {"feature_spread": MIN_SPREAD, "embedding_spread": MIN_SPREAD, "feature_rank": MIN_RANK}
-# A run on 1632 photographs had features beyond a random encoder's after 1000 steps, and 96 steps taught it nothing.
-FEW_STEPS = 1000
-# A guess among the other views of a batch of 128 has 0.004; runs that learned had 0.1 to 0.5 after 1000 steps.
-RARELY_FOUND = 0.05
-# The share of all that the loss has fallen which the last fifth of the training may add before it counts as falling.
-STILL_FALLING = 0.05
+UNKNOWN = "Nothing that was logged tells why: try another method, such as simclr or moco, or larger images."
+# How baselines are called in a sentence, after "better than".
+OF_BASELINES = {"random encoder": "the random encoder's"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +27,7 @@ class Verdict:
         return f"{self.text} {self.advice}".strip()
 
 
-def verdict(rows, test_images, history=None, steps=None):
+def verdict(rows, test_images, history=None, steps=None, settings=None, command=None):
     """Say in words whether features are better than those of a random encoder and than raw pixels.
 
     A difference counts where it is larger than two standard errors: of the two shares of `test_images`, and of the
@@ -43,10 +35,12 @@ def verdict(rows, test_images, history=None, steps=None):
 
     Args:
         rows: dict from a name to a dict of `Score` by name, as `runs.evaluate` returns it: the features in question
-            first, then the baselines.
+            first, then the baselines. Features without scores are such as are not finite numbers.
         test_images: int > 0, how many images the scores come from.
         history: optional dict of lists, what a training logged, one entry an epoch.
         steps: optional int, updates that the training made.
+        settings: optional dict, the recipe's, for what to try next.
+        command: optional str, the command to try next, to which options are added.
 
     Returns:
         A `Verdict`.
@@ -62,6 +56,10 @@ def verdict(rows, test_images, history=None, steps=None):
     SimCLR's features are better than raw pixels (kNN 0.900 against 0.500).
     """
     method, *baselines = rows
+    if baselines and not rows[method]:
+        trouble = likeliest_trouble(history or {}, steps, settings)
+        text = f"{method}'s features have no scores: they are not finite numbers."
+        return Verdict(text, dict.fromkeys(baselines, False), trouble.advice(command) if trouble else UNKNOWN)
     compared = {name: _compare(rows[method], rows[name], test_images) for name in baselines}
     compared = {name: differences for name, differences in compared.items() if differences}
     if not compared:
@@ -71,8 +69,10 @@ def verdict(rows, test_images, history=None, steps=None):
         for name, differences in compared.items()
     }
     sentences = [_sentence(method, name, differences) for name, differences in compared.items()]
-    advice = "" if all(better.values()) else _advice(history or {}, steps)
-    return Verdict(" ".join(sentences), better, advice)
+    if all(better.values()):
+        return Verdict(" ".join(sentences), better)
+    trouble = likeliest_trouble(history or {}, steps, settings)
+    return Verdict(" ".join(sentences), better, trouble.advice(command) if trouble else UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -102,32 +102,6 @@ def _sentence(method, baseline, differences):
         return ", ".join(f"{item.score} {item.own:.3f} against {item.other:.3f}" for item in chosen)
 
     words = {1: "better than", 0: "no different, beyond chance, from", -1: "worse than"}
+    baseline = OF_BASELINES.get(baseline, baseline)
     parts = [f"{words[sign]} {baseline} ({listed(sign)})" for sign in (1, 0, -1) if listed(sign)]
     return f"{method}'s features are {' and '.join(parts)}."
-
-
-def _advice(history, steps):
-    for name, least in COLLAPSED.items():
-        if history.get(name) and history[name][-1] < least:
-            return (
-                f"They have collapsed ({name} {history[name][-1]:.3g}): try another method, or a lower learning rate."
-            )
-    if steps is not None and steps < FEW_STEPS:
-        return f"{steps} steps are few: train longer, with --steps {max(FEW_STEPS, 4 * steps)} or --minutes."
-    found = history.get("contrastive_accuracy")
-    if found and found[-1] < RARELY_FOUND:
-        return (
-            f"The other view of an image is found in {100 * found[-1]:.1f} % of the cases, so the views may be too "
-            "strong: --set augmenter.strength=0.25."
-        )
-    if _is_falling(history.get("loss", ())):
-        return "The loss was still falling: train longer, with --minutes or --epochs."
-    return "Nothing that was logged tells why: try another method, such as simclr or moco, or larger images."
-
-
-def _is_falling(loss):
-    if len(loss) < 5:
-        return False
-    fifth = len(loss) // 5
-    fallen, lately = loss[0] - min(loss), np.mean(loss[-2 * fifth : -fifth]) - np.mean(loss[-fifth:])
-    return fallen > 0 and lately > STILL_FALLING * fallen

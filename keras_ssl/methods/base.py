@@ -27,6 +27,7 @@ from keras_ssl.training import (
 EVALUATION_STEP = -1
 # For arrays; the data sets of keras_ssl.data have the same default. Keras' 32 is too few to compare views among.
 DEFAULT_BATCH_SIZE = 256
+PREDICTED_AT_ONCE = 32  # Keras' own default
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
@@ -391,27 +392,30 @@ class SelfSupervisedModel(keras.Model):
         callbacks = [FirstBatchCheck(self.check_first_batch), *(callbacks or [])]
         return super().evaluate(self._as_dataset(x, y, batch_size), callbacks=callbacks, **kwargs)
 
-    def predict(self, x, **kwargs):
+    def predict(self, x, batch_size=None, **kwargs):
         """The encoder's features of images as they are: `keras.Model.predict` without waits of tf.data's tuner.
 
         Args:
             x: images, as for `fit`, or a Python generator of batches of them, which is read once.
+            batch_size: int, for arrays only.
             **kwargs: the other arguments of `keras.Model.predict`.
 
         Raises:
             ValueError: for an array with values beyond 255, or dicts without "image".
         """
         if isinstance(x, tf.data.Dataset):
-            x = without_autotune(image_and_label(x))
+            x = image_and_label(x)
         elif isinstance(x, Iterator):
             # Keras takes none but generators, and of tuples alone.
             x = (batch if isinstance(batch, tuple) else (batch,) for batch in x)
-        elif hasattr(x, "dtype") and len(x) and (largest := np.max(x)) > 255:
-            raise ValueError(
-                f"{type(self).__name__} expects raw pixels in [0, 255]. {SAY_RANGE}. "
-                f"Received: pixels up to {largest:.5g}"
-            )
-        return super().predict(x, **kwargs)
+        elif hasattr(x, "shape"):
+            if len(x) and (largest := np.max(x)) > 255:
+                raise ValueError(
+                    f"{type(self).__name__} expects raw pixels in [0, 255]. {SAY_RANGE}. "
+                    f"Received: pixels up to {largest:.5g}"
+                )
+            x, batch_size = from_arrays(x, batch_size=batch_size or PREDICTED_AT_ONCE, shuffle=False), None
+        return super().predict(without_autotune(x), batch_size=batch_size, **kwargs)
 
     def _as_dataset(self, images, labels, batch_size, shuffle=False):
         if isinstance(images, tuple):

@@ -28,7 +28,8 @@ def embedding_map(features, labels=None, method="tsne", class_names=None, max_po
         A `matplotlib.figure.Figure`. Of more than 30 classes there is no legend.
 
     Raises:
-        ValueError: when there are fewer than five features, when labels differ in number, or for an unknown method.
+        ValueError: when there are fewer than five features, when labels differ in number, when all features are equal
+            or some are not finite, or for an unknown method.
 
     Example:
 
@@ -103,6 +104,11 @@ def _check(features, labels, method, max_points):
         raise ValueError(
             "There must be one label per row of features. "
             f"Received: features of shape {features.shape} and labels of shape {labels.shape}"
+        )
+    if (features == features[0]).all():
+        raise ValueError(
+            "All images have the same features, so a map would be one point: they have collapsed. "
+            f"Received: {len(features)} equal rows of features"
         )
     if not np.isfinite(features).all():
         raise ValueError(

@@ -3,6 +3,7 @@ import os
 
 import numpy as np
 
+from keras_ssl.evaluate.knn_references import REFERENCES
 from keras_ssl.plots.style import COLORS, GREY, new_figure
 
 COLUMNS = 3
@@ -11,7 +12,8 @@ COLUMNS = 3
 def training_curves(history):
     """How the loss and all else that was logged went, a panel for each quantity.
 
-    What was measured on validation data is drawn beside its training counterpart.
+    What was measured on validation data is drawn beside its training counterpart, and what kNN makes of raw pixels
+    and of a random encoder (`callbacks.KNNMonitor`) as dashed lines.
 
     Args:
         history: a `keras.callbacks.History`, its dict from name to values, or the path of a file that
@@ -30,7 +32,7 @@ def training_curves(history):
     >>> figure.savefig("curves.png")
     """
     epochs, columns = _read(history)
-    quantities = list(dict.fromkeys(name.removeprefix("val_") for name in columns))
+    quantities = list(dict.fromkeys(name.removeprefix("val_") for name in columns if name not in REFERENCES))
     if not quantities or not len(epochs):
         raise ValueError(f"There are no epochs in the history to draw. Received: history={history!r}")
     width = min(COLUMNS, len(quantities))
@@ -54,6 +56,10 @@ def _draw(panel, epochs, columns, quantity):
             # A line through one point would not be seen.
             marker = "o" if known.sum() <= 20 else None
             panel.plot(epochs[known], values[known], color=color, label=label, marker=marker, markersize=3.5)
+    if quantity == "knn_accuracy":
+        for (name, label), color in zip(REFERENCES.items(), COLORS[4:], strict=False):
+            for value in columns.get(name, ())[-1:]:
+                panel.axhline(value, color=color, linestyle="--", linewidth=1.2, label=label)
     panel.set_title(quantity.replace("_", " "), fontsize=11)
     panel.set_xlabel("epoch", color=GREY)
     panel.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))

@@ -1,10 +1,15 @@
+import functools
 import json
+import warnings
+
+import numpy as np
 
 from keras_ssl import evaluate as scoring
 from keras_ssl import plots
-from keras_ssl.recipes.plan import steps_per_epoch
+from keras_ssl.progress import Stage
+from keras_ssl.runs.next_command import next_command
 from keras_ssl.runs.run import opened, save_figure, write_aside
-from keras_ssl.runs.sources import located, open_source
+from keras_ssl.runs.sources import located, open_source, trained_on
 
 #: The ways to score features, by the names that the command line takes.
 PROTOCOLS = {
@@ -18,6 +23,11 @@ PROTOCOLS = {
 TRAINING_PROTOCOLS = {
     "fine-tune": (scoring.fine_tune, scoring.from_scratch),
 }
+
+TRAINED_ON = (
+    'The images of "{}", by which the features are scored, were trained on (--split {}), without their labels: on '
+    "new images the features may be worse."
+)
 
 
 def evaluate(
@@ -45,13 +55,14 @@ def evaluate(
         test_split: str, where they are scored.
         baselines: bool, whether raw pixels and random encoders of the same shape are scored too.
         epochs: int, of fine-tuning, or None for `evaluate.fine_tune`'s own.
-        verbose: 0 for no progress bars.
+        verbose: 0 for silence; else the table of the scores and the verdict are printed, and progress before them.
 
-    With baselines the file also has a verdict in words (`evaluate.verdict`).
+    With baselines the file also has a verdict in words (`evaluate.verdict`). Where the run trained on the test
+    images, without their labels, a warning says so, and the file has it.
 
     Returns:
         dict from the method's name, "random encoder" and "raw pixels" to their scores by name;
-        `evaluate.format_table` prints it.
+        `evaluate.format_table` prints it. Features that are not finite numbers have no scores.
 
     Raises:
         ValueError: for an unknown protocol or data without labels.
@@ -70,30 +81,52 @@ def evaluate(
         raise ValueError(f"The protocols are {', '.join(known)}. Received: protocols={', '.join(protocols)}")
     encoder = run.encoder()
     source = located(run.config["data"], data)
+    if trained := source["name"] == run.config["data"]["name"] and trained_on(run.config["data"], test_split):
+        warnings.warn(TRAINED_ON.format(test_split, run.config["data"]["split"]), stacklevel=2)
     train, test = (open_source(source, split, labels=True) for split in (train_split, test_split))
 
-    on_features = [PROTOCOLS[name] for name in protocols if name in PROTOCOLS]
+    on_features = {name: PROTOCOLS[name] for name in protocols if name in PROTOCOLS}
     by_training = [TRAINING_PROTOCOLS[name] for name in protocols if name in TRAINING_PROTOCOLS]
 
-    def score(*features):
-        return _by_name(protocol(*features) for protocol in on_features)
+    def score(of, *features):
+        results = []
+        for name, protocol in on_features.items():
+            with Stage(f"{name}, {of}", verbose=verbose):
+                results.append(protocol(*features))
+        return _by_name(results)
 
     def score_trained(protocols):
         return _by_name(protocol(encoder, train, test, epochs=epochs, verbose=verbose) for protocol in protocols)
 
-    features = [scoring.extract_features(encoder, part, verbose=verbose) for part in (train, test)]
-    rows = {run.config["recipe"]["method"]: score(*features) | score_trained(tuned for tuned, _ in by_training)}
+    method = run.config["recipe"]["method"]
+    parts = {"training": train, "test": test}
+    features = [
+        scoring.extract_features(encoder, part, verbose=verbose, name=f"features of the {name} images, {method}")
+        for name, part in parts.items()
+    ]
+    finite = all(np.isfinite(part.features).all() for part in features)
+    rows = {method: score(method, *features) | score_trained(tuned for tuned, _ in by_training) if finite else {}}
     if baselines:
-        random = scoring.random_baseline(encoder, train, test, score, verbose=verbose) if on_features else {}
+        score_random = functools.partial(score, "random encoder")
+        random = scoring.random_baseline(encoder, train, test, score_random, verbose=verbose) if on_features else {}
         rows["random encoder"] = random | score_trained(scratch for _, scratch in by_training)
-        rows["raw pixels"] = score(scoring.raw_pixels(train), scoring.raw_pixels(test))
+        pixels = [
+            scoring.raw_pixels(part, verbose=verbose, name=f"pixels of the {name} images")
+            for name, part in parts.items()
+        ]
+        rows["raw pixels"] = score("raw pixels", *pixels)
     report = {row: {name: item.to_dict() for name, item in scores.items()} for row, scores in rows.items()}
+    if trained:
+        report["warning"] = TRAINED_ON.format(test_split, run.config["data"]["split"])
     if baselines:
-        steps = steps_per_epoch(run.config["recipe"], run.config["images"]) * run.epochs_done
-        report["verdict"] = vars(scoring.verdict(rows, len(features[1].features), run.history, steps))
+        logged = run.history, run.steps_done, run.config["recipe"], next_command(run)
+        found = scoring.verdict(rows, len(features[1].features), *logged)
+        report["verdict"] = vars(found)
     write_aside(run.path / "evaluation.json", lambda path: path.write_text(json.dumps(report, indent=2)))
-    figure = plots.embedding_map(*features[1], class_names=getattr(test, "class_names", None))
-    save_figure(figure, run.path, "map")
+    if verbose:
+        print(scoring.format_table(rows))
+        print(*([found] if baselines else []), sep="\n", flush=True)
+    save_figure(run.path, "map", plots.embedding_map, *features[1], class_names=getattr(test, "class_names", None))
     return rows
 
 

@@ -12,13 +12,14 @@ NEIGHBORS = 20
 WATCHED_IMAGES = 500
 
 
-def monitors(config, model, every=1):
+def monitors(config, model, every=1, **kwargs):
     """The callbacks that watch a run's features: by labels where there are some, and for collapse.
 
     Args:
         config: the settings of the run.
         model: the method; one that compares views may collapse.
         every: int, epochs from one look to the next. Defaults to 1.
+        **kwargs: further arguments of `KNNMonitor`.
 
     Yields:
         `KNNMonitor` and `CollapseMonitor`, on some of the training images.
@@ -28,12 +29,12 @@ def monitors(config, model, every=1):
         return
     watched = sample(config, MONITORED_IMAGES if labelled else WATCHED_IMAGES, labelled)
     if labelled:
-        yield from knn_monitor(*watched, every)
+        yield from knn_monitor(*watched, every, **kwargs)
     if compares_views:
         yield CollapseMonitor(watched[0][:WATCHED_IMAGES], every=every)
 
 
-def knn_monitor(images, labels, every=1):
+def knn_monitor(images, labels, every=1, **kwargs):
     """A `KNNMonitor` that scores a fifth of the images by the rest.
 
     What cannot be scored must end no training: images without a label and classes of a single image are left out.
@@ -41,6 +42,8 @@ def knn_monitor(images, labels, every=1):
     Args:
         images: array (n, height, width, channels).
         labels: array (n,) of class numbers; many data sets mark by -1 what has none, such as most of STL-10.
+        every: int, epochs from one look to the next. Defaults to 1.
+        **kwargs: further arguments of `KNNMonitor`.
 
     Returns:
         List of the one monitor, or of none where less than two classes are left.
@@ -53,4 +56,4 @@ def knn_monitor(images, labels, every=1):
     if not scored.any() or len(np.unique(neighbors[1])) < 2:
         return []
     validation = images[:held_out][scored], labels[:held_out][scored]
-    return [KNNMonitor(neighbors, validation, every, k=min(NEIGHBORS, len(neighbors[1])))]
+    return [KNNMonitor(neighbors, validation, every, k=min(NEIGHBORS, len(neighbors[1])), **kwargs)]

@@ -15,9 +15,9 @@ def draw_task(model, images, folder):
         folder: the run folder.
     """
     if model.augmenter is not None:
-        save_figure(plots.views(model.augmenter, images, seed=model.seed), folder, "views")
+        save_figure(folder, "views", plots.views, model.augmenter, images, seed=model.seed)
     if hasattr(model, "questions"):
-        save_figure(plots.questions(model, images), folder, "questions")
+        save_figure(folder, "questions", plots.questions, model, images)
 
 
 def draw_pictures(model, images, folder):
@@ -33,11 +33,11 @@ def draw_pictures(model, images, folder):
     """
     images = images[:COLUMNS]
     if hasattr(model, "mask_images"):
-        save_figure(plots.masked_reconstructions(model, images), folder, "reconstructions")
+        save_figure(folder, "reconstructions", plots.masked_reconstructions, model, images)
     elif hasattr(model, "reconstruct"):
-        save_figure(plots.reconstructions(images, model.reconstruct(images)), folder, "reconstructions")
+        save_figure(folder, "reconstructions", plots.reconstructions, images, model.reconstruct(images))
     draw = getattr(model, "generate", None) or getattr(model, "sample", None)
     if draw is not None:
-        save_figure(plots.samples(draw(SAMPLES), columns=COLUMNS), folder, "samples")
+        save_figure(folder, "samples", plots.samples, draw(SAMPLES), columns=COLUMNS)
         start, end = model.latents(2 * WALKS).reshape(2, WALKS, -1)
-        save_figure(plots.latent_walk(model.decode, start, end, steps=COLUMNS), folder, "latent_walk")
+        save_figure(folder, "latent_walk", plots.latent_walk, model.decode, start, end, steps=COLUMNS)

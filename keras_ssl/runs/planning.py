@@ -3,6 +3,7 @@
 import math
 
 from keras_ssl import data, recipes
+from keras_ssl.progress import duration
 from keras_ssl.recipes.plan import rules, steps_per_epoch
 from keras_ssl.recipes.timing import seconds_per_step
 from keras_ssl.runs.sources import count_images
@@ -56,7 +57,7 @@ def announce(recipe, facts, minutes):
         minutes = seconds_per_step(recipe, recipe.image_shape, size) * steps / 60 / (1 - rules()["overhead"])
     print(
         f"{settings['method']} on {facts.images} images: {height} x {width} px, batch {settings['batch_size']}, "
-        f"{steps} steps, {settings['epochs']} epochs, about {_in_words(minutes)} on {facts.device}.",
+        f"{steps} steps, {settings['epochs']} epochs, about {duration(60 * minutes)} on {facts.device}.",
         flush=True,
     )
     if minutes > 60 * rules()["long"]:
@@ -64,9 +65,3 @@ def announce(recipe, facts, minutes):
             "That is long. A budget lays everything out for the time there is: --minutes 20, in Python minutes=20.",
             flush=True,
         )
-
-
-def _in_words(minutes):
-    if minutes < 1.5:
-        return f"{max(1, round(60 * minutes))} seconds"
-    return f"{minutes:.0f} minutes" if minutes < 90 else f"{minutes / 60:.1f} hours"

@@ -7,11 +7,14 @@ import tensorflow as tf
 import yaml
 
 from keras_ssl import plots, recipes
-from keras_ssl.callbacks import BatchStatistics, Checkpoint, Progress, latest_checkpoint
+from keras_ssl.callbacks import BatchStatistics, Checkpoint, KNNMonitor, Progress, latest_checkpoint
 from keras_ssl.data.batches import first_batches
 from keras_ssl.data.resize import check_resize
+from keras_ssl.evaluate import training_verdict
+from keras_ssl.evaluate.knn_references import REFERENCES
 from keras_ssl.runs.encoder_file import EncoderFile
 from keras_ssl.runs.monitors import monitors
+from keras_ssl.runs.next_command import next_command
 from keras_ssl.runs.pictures import draw_pictures, draw_task
 from keras_ssl.runs.planning import announce, facts_of_source, reports_every
 from keras_ssl.runs.run import Run, cleared_on_failure, read_history, save_figure, write_aside
@@ -63,6 +66,7 @@ def pretrain(
     """Trains a method into a new run folder, by settings that follow from the images and the time there is.
 
     `recipes.load` decides the settings, and says why: each decision is printed, and kept in the folder's config.yaml.
+    At the end stands in words how it went (`evaluate.training_verdict`), and what to try next where it went badly.
 
     Args:
         method: str, one of `recipes.names()`, such as "simclr".
@@ -183,16 +187,19 @@ def _train(config, folder, verbose):
         else:
             model = keras.saving.load_model(checkpoint)
         _truncate_history(folder / "history.csv", epochs_done)
+        callbacks = _callbacks(folder, config, model, verbose)
         model.fit(
             images,
             epochs=settings["epochs"],
             initial_epoch=epochs_done,
-            callbacks=_callbacks(folder, config, model, verbose),
+            callbacks=callbacks,
             verbose=0,
         )
+        run = Run(folder)
+        if verbose:
+            print(_verdict(run, callbacks), flush=True)
         draw_pictures(model, _preview(source), folder)
-    run = Run(folder)
-    save_figure(plots.training_curves(run.history), folder, "curves")
+    save_figure(folder, "curves", plots.training_curves, run.history)
     return run
 
 
@@ -232,13 +239,35 @@ def _callbacks(folder, config, model, verbose):
     every = reports_every(config["recipe"]["epochs"])
     return [
         *([] if model.encodes_whole_images else [_batch_statistics(config)]),
-        *(monitors(config, model, every) if config["monitor"] else []),
+        *(
+            monitors(config, model, every, references=_references(folder), verbose=bool(verbose))
+            if config["monitor"]
+            else []
+        ),
         keras.callbacks.CSVLogger(folder / "history.csv", append=True),
         EncoderFile(folder / "encoder.keras", every),
         *([Progress(config["recipe"]["batch_size"], plain=verbose == 2 or None)] if verbose else []),
         # Last: an epoch counts as done when all else about it is written.
         Checkpoint(folder / "checkpoints", every),
     ]
+
+
+def _verdict(run, callbacks):
+    settings = run.config["recipe"]
+    return training_verdict(
+        settings["method"],
+        run.history,
+        steps=run.steps_done,
+        scored_images=next((c.scored_images for c in callbacks if isinstance(c, KNNMonitor)), None),
+        settings=settings,
+        command=next_command(run),
+    )
+
+
+def _references(folder):
+    """The references in the log of a run that goes on, which began before its features did; else True, to measure."""
+    rows = read_history(folder / "history.csv")
+    return {name: float(rows[0][name]) for name in REFERENCES if name in rows[0]} if rows else True
 
 
 def _batch_statistics(config):

@@ -9,6 +9,7 @@ import keras
 import yaml
 
 from keras_ssl.callbacks import latest_checkpoint
+from keras_ssl.recipes.plan import steps_per_epoch
 
 #: What a run writes; whatever else lies in its folder is not its own.
 RUN_FILES = (
@@ -66,6 +67,11 @@ class Run:
     def epochs_done(self):
         """Epochs of the newest checkpoint."""
         return latest_checkpoint(self.path / "checkpoints")[1]
+
+    @property
+    def steps_done(self):
+        """Updates of the network until the newest checkpoint."""
+        return steps_per_epoch(self.config["recipe"], self.config["images"]) * self.epochs_done
 
     def encoder(self):
         """The encoder as it is now, a `keras.Model`.
@@ -134,8 +140,16 @@ def _clear(folder, made):
         folder.rmdir()
 
 
-def save_figure(figure, folder, name):
-    """Saves a figure as `figures/{name}.png` in a run folder."""
+def save_figure(folder, name, draw, *args, **kwargs):
+    """Draws a figure and saves it as `figures/{name}.png` in a run folder.
+
+    Where it cannot be drawn, as from features that are not numbers, that is said in a line: a picture ends no run.
+    """
+    try:
+        figure = draw(*args, **kwargs)
+    except ValueError as error:
+        print(f"There is no {name}.png: {' '.join(str(error).split())}", flush=True)
+        return
     (folder / "figures").mkdir(exist_ok=True)
     figure.savefig(folder / "figures" / f"{name}.png", bbox_inches="tight")
 

@@ -73,6 +73,29 @@ def held_out(source):
     )
 
 
+def trained_on(source, split):
+    """Whether a run certainly trained on images of `split`, by which it is to be scored.
+
+    Of slices of one split, such as "train[:50%]" and "train[50%:]", nothing is certain unless they are the same.
+
+    Args:
+        source: dict, from `resolve`, of the run's own data.
+        split: str, of the same data.
+    """
+    trained = source["split"]
+    if data.is_folder(source["name"]):
+        return "all" in (_subset(source, trained) or "all", _subset(source, split) or "all") or trained == split
+
+    def parts(split):
+        return {tuple(part.strip().partition("[")[::2]) for part in split.split("+")}
+
+    return any(
+        a == b or (a[0] == b[0] and "" in (a[1], b[1])) or "all" in (a[0], b[0])
+        for a in parts(trained)
+        for b in parts(split)
+    )
+
+
 def _subset(source, split):
     """The subset of a folder that a split means, for `data.from_directory`."""
     if split not in ("train", "test", "all"):

@@ -1,4 +1,5 @@
 import csv
+from functools import partial
 
 import keras
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from keras_ssl.callbacks import KNNMonitor
-from keras_ssl.evaluate import extract_features, knn
+from keras_ssl.evaluate import extract_features, knn, random_baseline, raw_pixels
 
 
 class Whitener(keras.Model):
@@ -69,9 +70,9 @@ def test_training_is_the_same_with_and_without(data):
 
 
 def test_measures_first_every_and_last_and_repeats_between(data, monkeypatch):
-    monitor = KNNMonitor(*data, every=3, k=5)
+    monitor = KNNMonitor(*data, every=3, k=5, references=False)
     measured = iter([0.1, 0.3, 0.6, 0.7])
-    monkeypatch.setattr(monitor, "_measure", lambda: next(measured))
+    monkeypatch.setattr(monitor, "_measure", lambda embed: next(measured))
     _, history = fit(data[0][0], [monitor], epochs=7)
     assert history["val_knn_accuracy"] == [0.1, 0.1, 0.3, 0.3, 0.3, 0.6, 0.7]
 
@@ -86,7 +87,7 @@ def test_every_row_of_a_csv_log_has_the_number(data, tmp_path):
 
 def test_early_stopping_sees_the_number(data, monkeypatch):
     monitor = KNNMonitor(*data, k=5)
-    monkeypatch.setattr(monitor, "_measure", lambda: 0.5)
+    monkeypatch.setattr(monitor, "_measure", lambda embed: 0.5)
     stop = keras.callbacks.EarlyStopping("val_knn_accuracy", mode="max", patience=2)
     _, history = fit(data[0][0], [monitor, stop], epochs=9)
     assert len(history["loss"]) == 3
@@ -109,6 +110,35 @@ def test_under_mirrored_strategy(data, two_replicas):
     with two_replicas.scope():
         _, history = fit(data[0][0], [KNNMonitor(*data, k=5)], epochs=1)
     assert 0 <= history["val_knn_accuracy"][0] <= 1
+
+
+def test_references_are_measured_once_on_the_same_images_and_said(data, capsys):
+    monitor = KNNMonitor(*data, k=5, verbose=1)
+    model, history = fit(data[0][0], [monitor], epochs=2)
+    expected = {
+        "knn_accuracy_of_raw_pixels": knn(*(raw_pixels(part) for part in data), k=5).accuracy,
+        "knn_accuracy_of_random_encoder": random_baseline(model.encoder, *data, partial(knn, k=5), seeds=1).accuracy,
+    }
+    assert {name: history[name] for name in expected} == {name: [value] * 2 for name, value in expected.items()}
+    said = "kNN accuracy to beat: {:.3f} of raw pixels, {:.3f} of the random encoder.\n"
+    assert capsys.readouterr().out == said.format(*expected.values())
+    assert monitor.scored_images == 20
+
+
+def test_known_references_are_taken_and_none_wanted_are_none(data):
+    _, history = fit(data[0][0], [KNNMonitor(*data, k=5, references={"knn_accuracy_of_raw_pixels": 0.75})], epochs=2)
+    assert history["knn_accuracy_of_raw_pixels"] == [0.75] * 2 and "knn_accuracy_of_random_encoder" not in history
+    _, history = fit(data[0][0], [KNNMonitor(*data, k=5, references=False)], epochs=1)
+    assert set(history) == {"loss", "val_knn_accuracy"}
+
+
+def test_an_encoder_that_keras_cannot_rebuild_has_pixels_alone_beside_it(data, monkeypatch):
+    def fail(*args):
+        raise ValueError("cannot rebuild")
+
+    monkeypatch.setattr("keras_ssl.evaluate.knn_references.random_encoder", fail)
+    _, history = fit(data[0][0], [KNNMonitor(*data, k=5)], epochs=1)
+    assert set(history) == {"loss", "val_knn_accuracy", "knn_accuracy_of_raw_pixels"}
 
 
 def test_says_what_it_cannot_work_with(data):

@@ -84,8 +84,9 @@ def test_features_are_float32_under_mixed_precision(images):
 
 
 def test_progress_bar_shows_when_asked(encoder, images, capsys):
-    extract_features(encoder, images, batch_size=4)
-    assert "3/3" in capsys.readouterr().out
+    extract_features(encoder, images, batch_size=4, name="features of the test images")
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("features of the test images: ") and "images/s" in line and line.isprintable()
     extract_features(encoder, images, batch_size=4, verbose=0)
     assert capsys.readouterr().out == ""
 

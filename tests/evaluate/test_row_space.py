@@ -25,7 +25,8 @@ def test_a_classifier_with_an_l2_penalty_is_the_same_after_the_rotation(classifi
     expected = classifier.fit(scaler.transform(WIDE), LABELS).decision_function(scaler.transform(TEST))
     coordinates = RowSpace(WIDE)
     assert coordinates(WIDE).shape[1] < len(WIDE) + 1
-    found = classifier.fit(coordinates(WIDE), LABELS).decision_function(coordinates(TEST))
+    np.testing.assert_allclose(coordinates.rows, coordinates(WIDE), atol=1e-4)
+    found = classifier.fit(coordinates.rows, LABELS).decision_function(coordinates(TEST))
     np.testing.assert_allclose(found, expected, atol=2e-4)
 
 
@@ -49,4 +50,5 @@ def test_the_basis_is_orthonormal_and_keeps_all_distances():
 
 def test_features_without_variance_stay_finite():
     constant = np.ones((6, 9), "float32")
-    assert np.isfinite(RowSpace(constant)(constant)).all()
+    assert np.isfinite(RowSpace(constant)(constant)).all() and np.isfinite(RowSpace(constant).rows).all()
+    assert not row_basis(np.zeros((6, 9), "float32")).any()

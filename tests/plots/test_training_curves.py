@@ -27,6 +27,13 @@ def test_a_panel_for_each_quantity_with_validation_beside_training(drawn):
     assert drawn(figure).std() > 0
 
 
+def test_references_are_dashed_lines_in_the_panel_of_what_is_compared_with_them():
+    references = {"knn_accuracy_of_raw_pixels": [0.75] * 2, "knn_accuracy_of_random_encoder": [0.25] * 2}
+    (panel,) = training_curves({"val_knn_accuracy": [0.5, 0.8], **references}).axes
+    dashed = {line.get_label(): line.get_ydata()[0] for line in panel.lines if line.get_linestyle() == "--"}
+    assert panel.get_title() == "knn accuracy" and dashed == {"raw pixels": 0.75, "the random encoder": 0.25}
+
+
 def test_ticks_of_a_quantity_that_hardly_moves_are_its_values(drawn):
     figure = training_curves({"spread": [0.989578, 0.989582]})
     drawn(figure)

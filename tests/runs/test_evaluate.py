@@ -1,5 +1,8 @@
 import json
+import shutil
 
+import keras
+import numpy as np
 import pytest
 
 from keras_ssl import runs
@@ -53,6 +56,29 @@ def test_fine_tuning_alone_needs_no_score_of_features(finished, monkeypatch):
     monkeypatch.setattr("keras_ssl.evaluate.random_baseline", None)
     rows = runs.evaluate(finished, ["fine-tune"], train_split="train[:200]", epochs=1, verbose=0)
     assert [list(scores) for scores in rows.values()] == [["fine-tuning"], ["fine-tuning"], []]
+
+
+@pytest.mark.parametrize("value, scored", [(0.0, True), (np.nan, False)])
+def test_a_collapsed_or_diverged_run_is_scored_and_told_so(value, scored, finished, tmp_path, capsys):
+    shutil.copytree(finished.path, tmp_path / "run")
+    encoder = keras.Sequential([finished.encoder(), keras.layers.Dense(8)])
+    encoder.layers[-1].set_weights([np.full_like(weight, value) for weight in encoder.layers[-1].get_weights()])
+    encoder.save(tmp_path / "run" / "encoder.keras")
+    rows = runs.evaluate(tmp_path / "run", list(runs.PROTOCOLS), train_split="train[:200]", verbose=1)
+    assert bool(rows["SimCLR"]) == scored and len(rows["raw pixels"]) == 7
+    report = json.loads((tmp_path / "run" / "evaluation.json").read_text())
+    assert report["verdict"]["better"] == {"random encoder": False, "raw pixels": False}
+    said = capsys.readouterr().out.splitlines()
+    assert said[-1].startswith("There is no map.png: ") and "12 steps are few" in said[-2]
+    assert any(line.startswith("| raw pixels") for line in said[:-2])
+
+
+def test_a_run_that_trained_on_the_test_images_hears_so(photos, tmp_path, tiny):
+    overrides = {**tiny, "epochs": 1, "image_size": [16, 16]}
+    run = runs.pretrain("simclr", str(photos), tmp_path / "run", split="all", overrides=overrides, verbose=0)
+    with pytest.warns(UserWarning, match="were trained on \\(--split all\\)"):
+        runs.evaluate(run, ["knn"], baselines=False, verbose=0)
+    assert "trained on" in json.loads((run.path / "evaluation.json").read_text())["warning"]
 
 
 @pytest.mark.parametrize("protocols", [["fine"], []])

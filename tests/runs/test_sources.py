@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from keras_ssl import runs
 from keras_ssl.data.files import find_images, in_subset
-from keras_ssl.runs.sources import count_images, held_out, located, open_source, resolve
+from keras_ssl.runs.sources import count_images, held_out, located, open_source, resolve, trained_on
 
 SIZES = {"image_size": (16, 16), "read_size": None}
 
@@ -33,6 +33,26 @@ def test_a_labelled_folder_trains_on_what_evaluate_does_not_score_by(photos):
 def test_all_of_a_labelled_folder_when_asked_and_of_a_flat_one_always(photos):
     assert count_images(source_of(photos, "all")) == 60 and held_out(source_of(photos, "all")) is None
     assert count_images(source_of(photos / "dark")) == 30 and held_out(source_of(photos / "dark")) is None
+
+
+@pytest.mark.parametrize(
+    "trained, scored, certain",
+    [
+        ("train", "test", False),
+        ("train[:200]", "train[200:]", False),
+        ("train[:200]", "train[:200]", True),
+        ("train", "train[90%:]", True),
+        ("train + test", "test[:9]", True),
+        ("all", "test", True),
+    ],
+)
+def test_whether_a_run_trained_on_what_scores_it(trained, scored, certain):
+    assert trained_on(source_of("digits", trained), scored) == certain
+
+
+def test_whether_a_run_on_a_folder_trained_on_what_scores_it(photos):
+    assert not trained_on(source_of(photos), "test") and trained_on(source_of(photos), "train")
+    assert trained_on(source_of(photos, "all"), "test") and trained_on(source_of(photos, "test"), "test")
 
 
 def test_a_data_set_by_name_is_as_it_was():

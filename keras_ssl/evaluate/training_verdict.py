@@ -1,0 +1,62 @@
+import math
+
+from keras_ssl.evaluate.knn_references import REFERENCES
+from keras_ssl.evaluate.likeliest_trouble import likeliest_trouble
+from keras_ssl.evaluate.score import Score
+from keras_ssl.evaluate.thresholds import GOOD
+from keras_ssl.evaluate.verdict import Verdict, verdict
+
+PIXELS, RANDOM = REFERENCES
+WORDS = {
+    "feature_rank": "the rank of the features is {:.0f} (good runs: {:.0f} or more)",
+    "feature_spread": "their spread {:.2f} ({:.1f} or more)",
+    "contrastive_accuracy": "the other view of an image is found in {:.0%} of the cases ({:.0%} or more)",
+}
+
+
+def training_verdict(method, history, *, steps=None, scored_images=None, settings=None, command=None):
+    """Say in words how a training went, from its log alone.
+
+    Where `callbacks.KNNMonitor` watched it by labels, its last kNN accuracy is compared with that of raw pixels and
+    of a random encoder, as `verdict` does. Otherwise the rank and the spread of the features and the contrastive
+    accuracy are, as far as they were logged, with those of runs that learned something.
+
+    Args:
+        method: str, its name.
+        history: dict of lists, what the training logged, one entry an epoch.
+        steps: optional int, updates that it made.
+        scored_images: optional int, how many images the kNN accuracies come from; without, nothing is compared by
+            labels.
+        settings: optional dict, the recipe's, for what to try next.
+        command: optional str, the command to try next, to which options are added.
+
+    Returns:
+        A `Verdict`.
+
+    Example:
+
+    >>> history = {"loss": [5.1, 4.2], "feature_rank": [20.0, 90.0]}
+    >>> print(keras_ssl.evaluate.training_verdict("SimCLR", history, steps=3000))   # doctest: +ELLIPSIS
+    The log says, without labels: the rank of the features is 90 (good runs: 35 or more); as in runs ...
+    """
+    last = {name: values[-1] for name, values in history.items() if values}
+    accuracy = last.get("val_knn_accuracy")
+    if accuracy is not None and scored_images and not math.isnan(accuracy):
+        accuracies = {method: accuracy, "random encoder": last.get(RANDOM), "raw pixels": last.get(PIXELS)}
+        rows = {name: {"kNN": Score("kNN", value, "")} for name, value in accuracies.items() if value is not None}
+        if len(rows) > 1:
+            return verdict(rows, scored_images, history, steps, settings, command)
+    trouble = likeliest_trouble(history, steps, settings)
+    return Verdict(_without_labels(last, history, trouble), {}, trouble.advice(command) if trouble else "")
+
+
+def _without_labels(last, history, trouble):
+    known = [name for name in WORDS if name in last]
+    if known:
+        found = ", ".join(WORDS[name].format(last[name], GOOD[name]) for name in known)
+        good = all(last[name] >= GOOD[name] for name in known)
+        meaning = "as in runs" if good else "not as in runs"
+        end = "." if good and trouble else f"; {meaning} whose features beat a random encoder's."
+        return f"The log says, without labels: {found}{end}"
+    fell = f"the loss went from {history['loss'][0]:.4g} to {last['loss']:.4g}, and " if "loss" in last else ""
+    return f"The log says, without labels: {fell}nothing that was logged tells how good the features are."

@@ -1,0 +1,41 @@
+import pytest
+
+from keras_ssl.evaluate.likeliest_trouble import likeliest_trouble
+
+FALLING = [10.0, 9, 8, 7, 6, 5, 4, 3, 2, 1]
+FELL = [10.0, 2, 1, 1, 1, 1, 1, 1, 1, 1]
+STRONG = {"contrastive_accuracy": [0.01, 0.02]}
+
+
+@pytest.mark.parametrize(
+    "history, steps, reason, options",
+    [
+        ({"loss": [3.0, float("nan")], "feature_rank": [3.0, 1.1]}, 96, "loss is not a number", "base=0.04"),
+        ({"feature_rank": [3.0, 1.1]}, 96, "collapsed (feature_rank 1.1)", "base=0.04"),
+        ({"embedding_spread": [0.9, 0.001]}, 5000, "collapsed (embedding_spread 0.001)", "base=0.04"),
+        ({"loss": FALLING}, 96, "96 steps are few", "--steps 1000"),
+        ({}, 600, "600 steps are few", "--steps 2400"),
+        ({"loss": FALLING, **STRONG}, 5000, "still falling", "--steps 20000"),
+        ({"loss": FELL, **STRONG}, 5000, "found in 2.0 % of the cases", "augmenter.strength=0.5"),
+    ],
+)
+def test_the_first_that_fits_is_named_with_what_to_try(history, steps, reason, options):
+    settings = {"learning_rate": {"base": 0.12}, "augmenter": {"strength": 1.0}}
+    trouble = likeliest_trouble(history, steps, settings)
+    assert reason in trouble.reason and options in trouble.options
+
+
+def test_without_settings_the_remedy_is_in_words():
+    trouble = likeliest_trouble({"loss": FELL, **STRONG}, 5000)
+    assert trouble.options == "" and trouble.advice("keras-ssl").endswith("Next, try weaker ones.")
+    crops = {"augmenter": {"scale": [0.2, 1]}}
+    assert "augmenter.scale" in likeliest_trouble({"loss": FELL, **STRONG}, 5000, crops).options
+
+
+def test_options_stand_alone_where_there_is_no_command():
+    assert likeliest_trouble({}, 10).advice() == "10 steps are few. Next, train longer (--steps 1000)."
+
+
+@pytest.mark.parametrize("history", [{}, {"loss": FELL}, {"loss": [3.0, 1.0]}, {"contrastive_accuracy": [0.3]}])
+def test_a_training_that_went_well_has_none(history):
+    assert likeliest_trouble(history, 5000) is None and likeliest_trouble(history) is None
