@@ -1,6 +1,7 @@
 import tensorflow as tf
 
 from keras_ssl.data.headers import little_endian, switch_format, unpack
+from keras_ssl.data.jpeg import decode_jpeg
 from keras_ssl.data.resize import check_image_size, check_resize, resize_images
 
 MAX_PIXELS = 50_000_000
@@ -13,7 +14,8 @@ def decode_and_resize(
     """Decode the content of an image file and bring it to a fixed size.
 
     The one function by which images come in from folders and from requests to an exported encoder, so that
-    training and serving see the same pixels.
+    training and serving see the same pixels. A JPEG several times as large as is wanted is decoded at a half, a
+    quarter or an eighth of its size, so that twice the wanted one is left to resize.
 
     Args:
         image_bytes: Scalar string tensor: a PNG, JPEG, GIF, BMP or WebP file.
@@ -37,12 +39,12 @@ def decode_and_resize(
     TensorShape([8, 8, 1])
     """
     image_size, resize = check_image_size(image_size), check_resize(resize)
-    image = decode_image(image_bytes, channels, max_pixels, orientation)
+    image = decode_image(image_bytes, channels, max_pixels, orientation, needed=max(image_size))
     return resize_images(image[None], image_size, resize)[0]
 
 
 @tf.autograph.experimental.do_not_convert
-def decode_image(image_bytes, channels=3, max_pixels=MAX_PIXELS, orientation="exif"):
+def decode_image(image_bytes, channels=3, max_pixels=MAX_PIXELS, orientation="exif", needed=None):
     """Decode the content of an image file, of which animations give their first frame.
 
     Only TensorFlow operations take part, so that the function can be mapped over a `tf.data.Dataset` and saved
@@ -56,6 +58,9 @@ def decode_image(image_bytes, channels=3, max_pixels=MAX_PIXELS, orientation="ex
             says, before memory for it is taken. Defaults to 50 million.
         orientation: `"exif"` turns and flips the image upright, as the EXIF tag of a JPEG, PNG or WebP file says;
             `"ignore"` leaves it as stored. Defaults to `"exif"`.
+        needed: Integer: pixels of the longer side that the image will be resized to, of which the shorter side of
+            a JPEG keeps at least twice as many, where its decoder can shrink it. `None` decodes at full size.
+            Defaults to `None`.
 
     Returns:
         A uint8 tensor (height, width, channels).
@@ -70,6 +75,23 @@ def decode_image(image_bytes, channels=3, max_pixels=MAX_PIXELS, orientation="ex
     >>> decode_image(png).shape
     TensorShape([20, 30, 3])
     """
+    check_decoding(channels, max_pixels, orientation)
+
+    def decode(header, name):
+        still = _within_limit(header, max_pixels)
+        if name == "JPEG":
+            image = decode_jpeg(still, header.height, header.width, needed)
+        else:
+            image = _DECODERS.get(name, _decode_rgb)(still)
+        if orientation == "ignore" or isinstance(header.orientation, int):
+            return image
+        return tf.cond(header.orientation > 1, lambda: _upright(image, header.orientation), lambda: image)
+
+    return as_channels(tf.ensure_shape(switch_format(image_bytes, decode), [None, None, 3]), channels)
+
+
+def check_decoding(channels, max_pixels, orientation):
+    """Raise a `ValueError` that says what is wrong with arguments of `decode_image`."""
     if channels not in (1, 3):
         raise ValueError(f"`channels` must be 3 for RGB or 1 for grey. Received: channels={channels}")
     if not isinstance(max_pixels, int) or max_pixels < 1:
@@ -77,14 +99,9 @@ def decode_image(image_bytes, channels=3, max_pixels=MAX_PIXELS, orientation="ex
     if orientation not in ("exif", "ignore"):
         raise ValueError(f"`orientation` must be 'exif' or 'ignore'. Received: orientation={orientation!r}")
 
-    def decode(header, name):
-        still = _within_limit(header, max_pixels)
-        image = _DECODERS.get(name, _decode_rgb)(still)
-        if orientation == "ignore" or isinstance(header.orientation, int):
-            return image
-        return tf.cond(header.orientation > 1, lambda: _upright(image, header.orientation), lambda: image)
 
-    image = tf.ensure_shape(switch_format(image_bytes, decode), [None, None, 3])
+def as_channels(image, channels):
+    """An RGB image of uint8 as it is, or as grey levels where `channels` is 1."""
     if channels == 1:
         image = tf.image.rgb_to_grayscale(tf.cast(image, tf.float32))
         image = tf.saturate_cast(tf.round(image), tf.uint8)

@@ -4,11 +4,12 @@ import warnings
 import tensorflow as tf
 
 from keras_ssl.data.batches import finish, images_per_epoch
-from keras_ssl.data.decode import MAX_PIXELS, decode_and_resize, decode_image
+from keras_ssl.data.decode import MAX_PIXELS, check_decoding, decode_image
 from keras_ssl.data.files import find_images, in_subset, label_by_folder
 from keras_ssl.data.order import each_epoch, epoch_order
-from keras_ssl.data.resize import check_image_size
-from keras_ssl.data.unreadable import find_unreadable, raise_on_gap
+from keras_ssl.data.reader import image_reader
+from keras_ssl.data.resize import check_image_size, check_resize
+from keras_ssl.data.unreadable import batch_or_raise, find_unreadable
 
 
 def from_directory(
@@ -79,13 +80,13 @@ def from_directory(
     classes, class_names = label_by_folder(folder, names) if labels else (None, None)
     paths = [os.path.join(folder, name) for name in names]
 
-    def read(path):
-        return decode_and_resize(tf.io.read_file(path), image_size, channels, resize, max_pixels, orientation)
-
-    blank = tf.zeros((*check_image_size(image_size), channels), tf.uint8)
+    check_image_size(image_size)
+    check_resize(resize)
+    check_decoding(channels, max_pixels, orientation)
+    settings = {"channels": channels, "max_pixels": max_pixels, "orientation": orientation}
 
     def try_to_read(path):
-        return decode_image(tf.io.read_file(path), channels, max_pixels, orientation)
+        return decode_image(tf.io.read_file(path), **settings)
 
     skipped = {}
     if on_error == "skip":
@@ -97,20 +98,20 @@ def from_directory(
     shuffle = not labels if shuffle is None else shuffle
     used = images_per_epoch(len(paths), batch_size, shuffle, drop_remainder)
 
-    def in_order(seeds):
-        # raise_on_gap wants one element before and one behind: no files, so that reading them cannot fail.
-        order = tf.concat([[-1], epoch_order(len(paths), shuffle, seeds)[:used], [-1]], axis=0)
-        following = tf.roll(order, -1, axis=0)
-        return tf.data.Dataset.from_tensor_slices((tf.range(used + 2, dtype=tf.int64), following, order))
+    read = image_reader(paths, image_size, resize, **settings)
 
-    def load(position, following, index):
-        image = tf.cond(index < 0, lambda: blank, lambda: read(path_tensor[index]))
-        return position, following, image if class_tensor is None else (image, class_tensor[index])
+    def in_order(seeds):
+        order = epoch_order(len(paths), shuffle, seeds)[:used]
+        positions = tf.data.Dataset.range(used)
+        elements = positions.map(lambda position: load(position, order), num_parallel_calls=tf.data.AUTOTUNE)
+        return batch_or_raise(elements, tf.gather(path_tensor, order), try_to_read, used, batch_size)
+
+    def load(position, order):
+        index = order[position]
+        image = read(path_tensor[index])
+        return position, image if class_tensor is None else (image, class_tensor[index])
 
     dataset, epoch = each_epoch(in_order, seed)
-    dataset = dataset.map(load, num_parallel_calls=tf.data.AUTOTUNE).ignore_errors()
-    dataset = raise_on_gap(dataset, path_tensor, try_to_read, used)
-    dataset = dataset.batch(batch_size, drop_remainder=used % batch_size == 0)
     return finish(dataset, used, batch_size, epoch=epoch, class_names=class_names, file_paths=paths, skipped=skipped)
 
 

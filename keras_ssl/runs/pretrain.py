@@ -14,15 +14,24 @@ from keras_ssl.runs.encoder_file import EncoderFile
 from keras_ssl.runs.monitors import monitors
 from keras_ssl.runs.pictures import draw_pictures, draw_task
 from keras_ssl.runs.planning import announce, facts_of_source, reports_every
-from keras_ssl.runs.run import Run, cleared_on_failure, read_history, save_figure, write_aside
+from keras_ssl.runs.run import (
+    README_TITLE,
+    Run,
+    cleared_on_failure,
+    is_taken,
+    read_history,
+    save_figure,
+    write_aside,
+)
 from keras_ssl.runs.sample import sample
 from keras_ssl.runs.sources import held_out, located, open_source, resolve
 
 # For the statistics of batch normalization: their error is then a few per cent of a deviation.
 STATISTICS_IMAGES = 2000
 
-GO_ON = """# A run of keras_ssl
-
+GO_ON = (
+    README_TITLE
+    + """
 {method} on {data}. `config.yaml` holds all settings, `history.csv` one row an epoch, `figures/` the pictures,
 `checkpoints/` the newest state of the training, `encoder.keras` the encoder that it has so far.
 
@@ -36,6 +45,7 @@ From Python:
     import keras_ssl
     encoder = keras_ssl.runs.Run("{folder}").encoder()
 """
+)
 
 
 def pretrain(
@@ -66,7 +76,8 @@ def pretrain(
     Args:
         method: str, one of `recipes.names()`, such as "simclr".
         data: str, "digits", the name of a TFDS data set, or the path of a folder of images.
-        out: the folder to make. It must be new or empty.
+        out: the folder to make. It must be new or empty, or hold only the beginning of a run that was killed
+            before its settings were written.
         split: str, what to train on, such as "train" or "train[:20000]". Of a folder with one subfolder a class
             "train" leaves out the fifth by which `evaluate` scores, and "all" does not; one without is taken whole.
         image_size: optional (height, width) that the network sees. By default images of up to 64 pixels are taken
@@ -104,7 +115,7 @@ def pretrain(
     (None, 256)
     """
     out = Path(out)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if is_taken(out):
         raise FileExistsError(
             f"{out} is there already. Take another folder, or go on with the run in it: keras_ssl.runs.resume, "
             f"on the command line --resume. Received: out={str(out)!r}"

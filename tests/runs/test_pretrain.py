@@ -6,7 +6,7 @@ import pytest
 
 from keras_ssl import data, runs
 from keras_ssl.callbacks import Checkpoint, latest_checkpoint
-from keras_ssl.runs.run import cleared_on_failure
+from keras_ssl.runs.run import cleared_on_failure, is_taken
 
 
 def weights(run):
@@ -138,6 +138,28 @@ def test_a_folder_that_is_taken_is_refused(finished, tmp_path):
     (tmp_path / "file").write_text("mine")
     with pytest.raises(FileExistsError, match="is there already"):
         runs.pretrain("simclr", "digits", tmp_path)
+
+
+def test_the_beginning_of_a_run_that_was_killed_is_not_in_the_way(tmp_path, tiny):
+    (tmp_path / "README.md").write_text("# A run of keras_ssl\n\nsimclr on digits.")
+    (tmp_path / "writing-config.yaml").write_text("name:")
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "views.png").write_bytes(b"")
+    assert not is_taken(tmp_path)
+    run = runs.pretrain(
+        "simclr", "digits", tmp_path, split="train[:64]", overrides={**tiny, "epochs": 1}, monitor=False, verbose=0
+    )
+    assert run.epochs_done == 1
+    assert is_taken(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "figures/mine.png", "checkpoints/1.keras", "encoder.keras", "photo.jpg"]
+)
+def test_what_is_of_value_is_not_overwritten(name, tmp_path):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("mine")
+    assert is_taken(tmp_path)
 
 
 def test_a_failed_start_leaves_no_run(tmp_path):
