@@ -160,6 +160,13 @@ def main(debug):
     show_default=True,
     help="How pictures of another shape become the network's.",
 )
+@click.option(
+    "--cache",
+    type=click.Choice(["auto", "memory", "disk", "none"]),
+    default="auto",
+    show_default=True,
+    help="Where decoded pictures are kept; auto: in memory, if a quarter of what is free is enough.",
+)
 @click.option("--channels", type=click.Choice(["1", "3"]), default="3", help="Read a folder's images as grey or RGB.")
 @click.option(
     "--split",

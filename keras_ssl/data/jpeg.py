@@ -3,7 +3,7 @@ import tensorflow as tf
 # A picture that the decoder left twice as large as it is needed differs, once it is resized, from one decoded in
 # full by less than one level of 255 on average (46 dB and more on photographs); at 1.3 times it would be twice that.
 _SPARE = 2
-_RATIOS = (1, 2, 4, 8)
+RATIOS = (1, 2, 4, 8)
 
 
 def decode_jpeg(image_bytes, height, width, needed=None):
@@ -22,11 +22,16 @@ def decode_jpeg(image_bytes, height, width, needed=None):
     Returns:
         A uint8 tensor (height, width, 3), or smaller by one of the factors.
     """
-    if needed is None:
-        return tf.io.decode_jpeg(image_bytes, channels=3)
-    shorter = tf.minimum(height, width)
-    limits = tf.constant([_SPARE * needed * ratio for ratio in _RATIOS[1:]], shorter.dtype)
     return tf.switch_case(
-        tf.reduce_sum(tf.cast(shorter >= limits, tf.int32)),
-        [lambda ratio=ratio: tf.io.decode_jpeg(image_bytes, channels=3, ratio=ratio) for ratio in _RATIOS],
+        which_ratio(height, width, needed),
+        [lambda ratio=ratio: tf.io.decode_jpeg(image_bytes, channels=3, ratio=ratio) for ratio in RATIOS],
     )
+
+
+def which_ratio(height, width, needed):
+    """The index into `RATIOS` of the factor by which `decode_jpeg` shrinks an image, an int32 scalar tensor."""
+    if needed is None:
+        return tf.constant(0)
+    shorter = tf.minimum(height, width)
+    limits = tf.constant([_SPARE * needed * ratio for ratio in RATIOS[1:]], shorter.dtype)
+    return tf.reduce_sum(tf.cast(shorter >= limits, tf.int32))

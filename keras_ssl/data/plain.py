@@ -8,12 +8,13 @@ import numpy as np
 import tensorflow as tf
 
 from keras_ssl.data.decode import as_channels
-from keras_ssl.data.jpeg import decode_jpeg
+from keras_ssl.data.jpeg import RATIOS, which_ratio
 
 _HEAD = 96
 _JFIF = b"\xff\xe0\0\x10JFIF\0"
 # Tables, frames and comments. What else can stand at the front are APPn segments, one of which may be EXIF.
 _JPEG_MARKERS = (b"\xff\xdb", b"\xff\xc0", b"\xff\xc2", b"\xff\xc4", b"\xff\xfe")
+_BIG_ENDIAN = np.array([256**3, 256**2, 256, 1], np.int64)
 _PNG_START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 # Chunks of a fixed size that programs write between the header and the pixels, none of which turns the image.
 _PNG_CHUNKS = ((), ("pHYs",), ("gAMA",), ("sRGB",), ("sRGB", "gAMA"), ("sRGB", "gAMA", "pHYs"))
@@ -28,32 +29,31 @@ def decode_plain(image_bytes, needed, channels, max_pixels, otherwise):
         needed: As in `decode_image`.
         channels: 3 for RGB or 1 for grey.
         max_pixels: As in `decode_image`.
-        otherwise: Takes `image_bytes` where the file is not plain, or larger than `max_pixels`, and returns what
-            `decode_image` would, or raises its error.
+        otherwise: Takes `image_bytes` where the file is not plain, or larger than `max_pixels`, and returns the RGB
+            image that `decode_image` would, or raises its error.
 
     Returns:
         A uint8 tensor (height, width, channels).
     """
 
-    def jpeg():
-        shape = tf.io.extract_jpeg_shape(image_bytes, output_type=tf.int64)
-        return within_limit(
-            shape[0] * shape[1], lambda: as_channels(decode_jpeg(image_bytes, shape[0], shape[1], needed), channels)
-        )
-
-    def png():
-        sides = tf.cast(tf.reshape(head[16:24], (2, 4)), tf.int64)
-        height_width = tf.linalg.matvec(sides, tf.constant([256**3, 256**2, 256, 1], tf.int64))
-        return within_limit(
-            tf.reduce_prod(height_width), lambda: as_channels(tf.io.decode_png(image_bytes, channels=3), channels)
-        )
-
-    def within_limit(pixels, decode):
-        return tf.cond(pixels <= max_pixels, decode, lambda: otherwise(image_bytes))
-
     head = _head(image_bytes)
-    image = tf.switch_case(_kind(head), [jpeg, png, lambda: otherwise(image_bytes)])
-    return tf.ensure_shape(image, (None, None, channels))
+    kind = _kind(head)
+    height, width = tf.unstack(
+        tf.cond(
+            kind == 0,
+            lambda: tf.io.extract_jpeg_shape(image_bytes, output_type=tf.int64)[:2],
+            lambda: tf.linalg.matvec(tf.cast(tf.reshape(head[16:24], (2, 4)), tf.int64), _BIG_ENDIAN),
+        )
+    )
+    # The product of two sides of 32 bits could overflow.
+    pixels = tf.minimum(height, 2**31) * tf.minimum(width, 2**31)
+    # One switch, not one within the other: the more functions there are, the longer tf.data takes to start an epoch.
+    branches = [lambda ratio=ratio: tf.io.decode_jpeg(image_bytes, channels=3, ratio=ratio) for ratio in RATIOS]
+    branches += [lambda: tf.io.decode_png(image_bytes, channels=3), lambda: otherwise(image_bytes)]
+    png, other = len(RATIOS), len(RATIOS) + 1
+    branch = tf.where(kind == 0, which_ratio(height, width, needed), tf.where(kind == 1, png, other))
+    image = tf.switch_case(tf.where(pixels <= max_pixels, branch, other), branches)
+    return as_channels(tf.ensure_shape(image, (None, None, 3)), channels)
 
 
 def is_plain(image_bytes):

@@ -30,7 +30,7 @@ def image_reader(paths, image_size, resize, channels, max_pixels, orientation):
     needed = max(image_size)
 
     def decode_any(image_bytes):
-        return decode_image(image_bytes, channels, max_pixels, orientation, needed)
+        return decode_image(image_bytes, 3, max_pixels, orientation, needed)
 
     spec = tf.TensorSpec((), tf.string)
     decode_any = tf.function(

@@ -24,7 +24,7 @@ def why_unreadable(path, read):
     return "it can be read now, but could not a moment ago"
 
 
-def batch_or_raise(elements, paths, read, count, batch_size):
+def batch_or_raise(elements, file_at, read, count, batch_size):
     """Batch what `ignore_errors` left of a data set, or raise an error that names the first file that is missing.
 
     An error within a pipeline does not know which file it is about, and TensorFlow has no operation that catches
@@ -32,8 +32,9 @@ def batch_or_raise(elements, paths, read, count, batch_size):
     at once a batch, which costs nothing that can be measured while files are good.
 
     Args:
-        elements: Data set of `(position, element)`: the position in this epoch, and what the data set is about.
-        paths: String tensor (count,): the file at each position.
+        elements: Data set of `((position, epoch), element)`: the position in this epoch, the epoch, and what the data
+            set is about. An element that cannot fail, at the position `count`, must follow the last.
+        file_at: Takes a position and an epoch, and returns the path that stands there, a string tensor.
         read: As in `why_unreadable`, to find out what is wrong.
         count: Number of elements, if none is missing.
         batch_size: A positive integer.
@@ -42,41 +43,37 @@ def batch_or_raise(elements, paths, read, count, batch_size):
         A data set of batches of `element`.
     """
 
-    def explain(path):
-        path = path.numpy()
+    def explain(position, epoch):
+        path = file_at(position, epoch).numpy()
         return (
             f"Cannot read the image {path.decode(errors='replace')} ({why_unreadable(path, read)}). Delete or "
             "replace the file, or set on_error to skip."
         )
 
-    def fail(path):
-        message = tf.py_function(explain, [path], tf.string)
+    def fail(position, epoch):
+        message = tf.py_function(explain, [position, epoch], tf.string)
         with tf.control_dependencies([tf.debugging.Assert(False, [message])]):
             return tf.constant(False)
 
     def check(number, arrived):
-        positions, batch = arrived
+        (positions, epochs), batch = arrived
         wanted = tf.range(number * batch_size, tf.minimum((number + 1) * batch_size, count))
-        # Where files of the end are missing, the last batch is shorter, or empty.
-        padded = tf.concat([positions, tf.fill([batch_size], tf.constant(-1, tf.int64))], axis=0)
-        found = padded[: tf.size(wanted)] == wanted
+        size = tf.size(wanted)
+        # Where files of the end are missing, the last batch may be shorter.
+        found = tf.concat([positions, tf.fill([batch_size], tf.constant(-1, tf.int64))], axis=0)[:size] == wanted
         present = tf.cond(
             tf.reduce_all(found),
             lambda: tf.constant(True),
-            lambda: fail(paths[wanted[tf.argmin(tf.cast(found, tf.int32))]]),
+            lambda: fail(wanted[tf.argmin(tf.cast(found, tf.int32))], epochs[0]),
         )
         with tf.control_dependencies([present]):
-            return tf.nest.map_structure(_fix_size, batch)
+            return tf.nest.map_structure(lambda part: fix_size(part[:size]), batch)
 
-    def _fix_size(part):
+    def fix_size(part):
         size = batch_size if count % batch_size == 0 else None
         return tf.ensure_shape(part, [size, *part.shape[1:]])
 
     batches = elements.ignore_errors().batch(batch_size)
-    empty = tf.nest.map_structure(
-        lambda spec: tf.zeros([0, *spec.shape[1:]], spec.dtype), tf.data.experimental.get_structure(batches)
-    )
-    batches = batches.concatenate(tf.data.Dataset.from_tensors(empty))
     return batches.take(-(-count // batch_size)).enumerate().map(check)
 
 

@@ -2,6 +2,7 @@ import json
 
 from keras_ssl import evaluate as scoring
 from keras_ssl import plots
+from keras_ssl.data.once import looked_at_once
 from keras_ssl.recipes.plan import steps_per_epoch
 from keras_ssl.runs.run import opened, save_figure, write_aside
 from keras_ssl.runs.sources import located, open_source
@@ -20,6 +21,7 @@ TRAINING_PROTOCOLS = {
 }
 
 
+@looked_at_once()
 def evaluate(
     run,
     protocols=("knn", "linear", "few-label"),
@@ -70,7 +72,9 @@ def evaluate(
         raise ValueError(f"The protocols are {', '.join(known)}. Received: protocols={', '.join(protocols)}")
     encoder = run.encoder()
     source = located(run.config["data"], data)
-    train, test = (open_source(source, split, labels=True) for split in (train_split, test_split))
+    # Features are taken several times: by the encoder, by random ones, and as raw pixels.
+    kept = "none" if source.get("cache") == "none" else "auto"
+    train, test = (open_source(source, split, labels=True, cache=kept) for split in (train_split, test_split))
 
     on_features = [PROTOCOLS[name] for name in protocols if name in PROTOCOLS]
     by_training = [TRAINING_PROTOCOLS[name] for name in protocols if name in TRAINING_PROTOCOLS]

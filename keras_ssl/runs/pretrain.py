@@ -9,12 +9,14 @@ import yaml
 from keras_ssl import plots, recipes
 from keras_ssl.callbacks import BatchStatistics, Checkpoint, Progress, latest_checkpoint
 from keras_ssl.data.batches import first_batches
+from keras_ssl.data.once import looked_at_once
 from keras_ssl.data.resize import check_resize
 from keras_ssl.runs.encoder_file import EncoderFile
 from keras_ssl.runs.monitors import monitors
 from keras_ssl.runs.pictures import draw_pictures, draw_task
 from keras_ssl.runs.planning import announce, facts_of_source, reports_every
 from keras_ssl.runs.run import (
+    CACHE_FILE,
     README_TITLE,
     Run,
     cleared_on_failure,
@@ -28,6 +30,8 @@ from keras_ssl.runs.sources import held_out, located, open_source, resolve
 
 # For the statistics of batch normalization: their error is then a few per cent of a deviation.
 STATISTICS_IMAGES = 2000
+
+_KEPT = {"memory": "in memory", "disk": f"on disk, in {CACHE_FILE}", "none": "no"}
 
 GO_ON = (
     README_TITLE
@@ -48,6 +52,7 @@ From Python:
 )
 
 
+@looked_at_once()
 def pretrain(
     method,
     data,
@@ -59,6 +64,7 @@ def pretrain(
     data_dir=None,
     on_error="raise",
     resize="crop",
+    cache="auto",
     overrides=None,
     minutes=None,
     epochs=None,
@@ -87,6 +93,9 @@ def pretrain(
         on_error: "raise" or "skip", what to do about a file of a folder that is no image.
         resize: "crop", "stretch" or "pad", how pictures of another shape become the network's, in evaluation and
             serving too; see `data.resize_images`.
+        cache: "auto", "memory", "disk" or "none", whether the pictures of a folder or of a TFDS data set are decoded
+            once and kept, and where; see `data.from_directory`. "disk" keeps those that take more than a quarter of
+            the free memory in `pictures.cache` in the run folder.
         overrides: optional dict of recipe settings to change, as in `recipes.load`.
         minutes: optional float, how long the training may take, all in all, on this machine.
         epochs: optional int, passes over the images.
@@ -121,7 +130,7 @@ def pretrain(
             f"on the command line --resume. Received: out={str(out)!r}"
         )
     check_resize(resize)
-    source = resolve(str(data), split, channels, data_dir, on_error, resize)
+    source = resolve(str(data), split, channels, data_dir, on_error, resize, cache)
     given = dict(overrides or {})
     if image_size is not None:
         given["image_size"] = [int(side) for side in image_size]
@@ -148,6 +157,7 @@ def pretrain(
         return _train(config, out, verbose)
 
 
+@looked_at_once()
 def resume(path, *, data=None, verbose="auto"):
     """Goes on with an interrupted run from its newest checkpoint, as if it had not been interrupted.
 
@@ -175,8 +185,18 @@ def _train(config, folder, verbose):
     settings, source, seed = config["recipe"], config["data"], config["seed"]
     with dtype_policy(config["policy"]):
         images = open_source(
-            source, source["split"], for_views=True, batch_size=settings["batch_size"], shuffle=True, seed=seed
+            source,
+            source["split"],
+            for_views=True,
+            cache=source.get("cache", "auto"),
+            cache_file=folder / CACHE_FILE,
+            batch_size=settings["batch_size"],
+            shuffle=True,
+            seed=seed,
         )
+        config = {**config, "cached": images.cached._asdict()}
+        if verbose:
+            print(f"Decoded pictures kept: {_KEPT[images.cached.kind]} ({images.cached.reason}).", flush=True)
         if settings.get("steps_per_epoch"):
             images = first_batches(images, settings["steps_per_epoch"])
         checkpoint, epochs_done = latest_checkpoint(folder / "checkpoints")

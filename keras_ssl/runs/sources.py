@@ -3,11 +3,13 @@
 import os
 
 from keras_ssl import data
+from keras_ssl.data.cache import check_cache
 from keras_ssl.data.describe import has_classes
 from keras_ssl.data.files import find_images
+from keras_ssl.runs.run import CACHE_FILE
 
 
-def resolve(name, split, channels, data_dir, on_error, resize):
+def resolve(name, split, channels, data_dir, on_error, resize, cache="auto"):
     """The settings of a run's data, all but the sizes, which follow from what it is.
 
     Args:
@@ -18,6 +20,7 @@ def resolve(name, split, channels, data_dir, on_error, resize):
         data_dir: folder of prepared TFDS data sets, or None.
         on_error: "raise" or "skip", what to do about a file of a folder that is no image.
         resize: "crop", "stretch" or "pad", how pictures become the network's size.
+        cache: as in `data.from_directory`, where training keeps the decoded pictures.
 
     Returns:
         dict that YAML can hold, and `open_source` takes with two more entries: `image_size`, (height, width) that
@@ -31,6 +34,7 @@ def resolve(name, split, channels, data_dir, on_error, resize):
         "data_dir": data_dir,
         "on_error": on_error,
         "resize": resize,
+        "cache": check_cache(cache, CACHE_FILE),
     }
 
 
@@ -80,13 +84,15 @@ def _subset(source, split):
     return split
 
 
-def open_source(source, split, *, for_views=False, **kwargs):
+def open_source(source, split, *, for_views=False, cache=None, **kwargs):
     """The data set that a run's settings name.
 
     Args:
         source: dict, from `resolve`.
         split: str, of a data set by name, or of a folder "train", "test" or "all", as in `resolve`.
         for_views: bool, whether views are cut from the pictures, which are then read larger than the network's.
+        cache: as in `data.from_directory`. By default a folder is streamed, and a data set by name kept in memory
+            where it fits.
         **kwargs: other arguments of `data.load` and `data.from_directory`.
     """
     size = (source["read_size"] if for_views else None) or source["image_size"]
@@ -98,10 +104,17 @@ def open_source(source, split, *, for_views=False, **kwargs):
             channels=source["channels"],
             subset=_subset(source, split),
             on_error=source["on_error"],
+            cache=cache,
             **kwargs,
         )
     return data.load(
-        source["name"], split, image_size=size, resize=source["resize"], data_dir=source["data_dir"], **kwargs
+        source["name"],
+        split,
+        image_size=size,
+        resize=source["resize"],
+        data_dir=source["data_dir"],
+        cache=cache or "auto",
+        **kwargs,
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from keras_ssl import data, runs
 from keras_ssl.callbacks import Checkpoint, latest_checkpoint
+from keras_ssl.data.files import list_images
 from keras_ssl.runs.run import cleared_on_failure, is_taken
 
 
@@ -33,6 +34,7 @@ def test_a_run_folder_holds_all_there_is_to_know(finished):
         "channels": 3,
         "data_dir": None,
         "on_error": "raise",
+        "cache": "auto",
         "resize": "crop",
         "read_size": None,
     }
@@ -211,3 +213,24 @@ def test_a_run_goes_on_when_its_images_have_moved(photos, tmp_path, tiny, monkey
         runs.evaluate("run", ["knn"], verbose=0)
     run = runs.resume("run", data="after", verbose=0)
     assert run.epochs_done == 2 and run.config["data"]["name"] == str(tmp_path / "after")
+
+
+def test_pictures_are_kept_on_disk_beside_the_run(photos, tmp_path, tiny, monkeypatch, capsys):
+    monkeypatch.setattr("keras_ssl.data.cache.SHARE_OF_FREE", 0)
+    walks = []
+    walk = list_images
+    monkeypatch.setattr("keras_ssl.data.files.list_images", lambda folder: walks.append(folder) or walk(folder))
+    run = runs.pretrain(
+        "simclr",
+        str(photos),
+        tmp_path / "run",
+        cache="disk",
+        overrides={**tiny, "epochs": 1, "image_size": [16, 16]},
+        on_error="skip",
+        verbose=2,
+    )
+    assert len(walks) == 1
+    assert run.config["data"]["cache"] == "disk"
+    assert run.config["cached"]["kind"] == "disk"
+    assert (run.path / "pictures.cache").is_file()
+    assert "Decoded pictures kept: on disk, in pictures.cache" in capsys.readouterr().out
