@@ -12,7 +12,7 @@ def looked_at_once():
 
     Example:
 
-    >>> with looked_at_once():
+    >>> with keras_ssl.data.once.looked_at_once():
     ...     train, test = (keras_ssl.data.from_directory("photos", subset=part) for part in ("train", "test"))
     """
     outer = _known.get()
