@@ -178,6 +178,13 @@ def main(debug):
     help="How many of the bits of a folder's files of 16 are in use.  [default: what the files say, else 16]",
 )
 @click.option(
+    "--cache",
+    type=click.Choice(["auto", "memory", "disk", "none"]),
+    default="auto",
+    show_default=True,
+    help="Where decoded pictures are kept; auto: in memory, if a quarter of what is free is enough.",
+)
+@click.option(
     "--channels",
     type=click.IntRange(1),
     default=3,

@@ -46,7 +46,7 @@ def from_arrays(x, y=None, batch_size=256, *, shuffle=None, seed=0, drop_remaind
     else:
         labels = None if y is None else _check_labels(y, images, "y")
     shuffle = y is None if shuffle is None else shuffle
-    return in_memory(images, labels, batch_size, shuffle, seed, drop_remainder)
+    return in_memory(images, labels, batch_size, shuffle, seed, drop_remainder, class_names=None)
 
 
 def _check_images(x, value_range):

@@ -2,6 +2,7 @@ import tensorflow as tf
 
 from keras_ssl.data.deep_png import check_bits, decode_png
 from keras_ssl.data.headers import bmp_channel_bytes, little_endian, switch_format, unpack
+from keras_ssl.data.jpeg import decode_jpeg
 from keras_ssl.data.resize import check_image_size, check_resize, resize_images
 
 MAX_PIXELS = 50_000_000
@@ -14,7 +15,8 @@ def decode_and_resize(
     """Decode the content of an image file and bring it to a fixed size.
 
     The one function by which images come in from folders and from requests to an exported encoder, so that
-    training and serving see the same pixels.
+    training and serving see the same pixels. A JPEG several times as large as is wanted is decoded at a half, a
+    quarter or an eighth of its size, so that twice the wanted one is left to resize.
 
     Args:
         image_bytes: Scalar string tensor: a PNG, JPEG, GIF, BMP or WebP file.
@@ -39,12 +41,12 @@ def decode_and_resize(
     TensorShape([8, 8, 1])
     """
     image_size, resize = check_image_size(image_size), check_resize(resize)
-    image = decode_image(image_bytes, channels, max_pixels, orientation, bits)
+    image = decode_image(image_bytes, channels, max_pixels, orientation, bits, needed=max(image_size))
     return resize_images(image[None], image_size, resize)[0]
 
 
 @tf.autograph.experimental.do_not_convert
-def decode_image(image_bytes, channels=3, max_pixels=MAX_PIXELS, orientation="exif", bits=None):
+def decode_image(image_bytes, channels=3, max_pixels=MAX_PIXELS, orientation="exif", bits=None, needed=None):
     """Decode the content of an image file, of which animations give their first frame.
 
     Only TensorFlow operations take part, so that the function can be mapped over a `tf.data.Dataset` and saved
@@ -61,6 +63,9 @@ def decode_image(image_bytes, channels=3, max_pixels=MAX_PIXELS, orientation="ex
         bits: Integer from 8 to 16: how many of the 16 bits that a PNG stores for each value are in use, such as 12
             for values up to 4095. `None` takes what the PNG itself says in its chunk sBIT, or else all 16. Other
             files are not concerned. Defaults to `None`.
+        needed: Integer: pixels of the longer side that the image will be resized to, of which the shorter side of
+            a JPEG keeps at least twice as many, where its decoder can shrink it. `None` decodes at full size.
+            Defaults to `None`.
 
     Returns:
         A uint8 tensor (height, width, channels).
@@ -76,6 +81,25 @@ def decode_image(image_bytes, channels=3, max_pixels=MAX_PIXELS, orientation="ex
     >>> decode_image(png).shape
     TensorShape([20, 30, 3])
     """
+    check_decoding(channels, max_pixels, orientation, bits)
+
+    def decode(header, name):
+        still = _within_limit(header, max_pixels)
+        decoders = {
+            **_DECODERS,
+            "JPEG": lambda still: decode_jpeg(still, header.height, header.width, needed),
+            "PNG": lambda still: decode_png(still, bits),
+        }
+        image = decoders.get(name, _decode_rgb)(still)
+        if orientation == "ignore" or isinstance(header.orientation, int):
+            return image
+        return tf.cond(header.orientation > 1, lambda: _upright(image, header.orientation), lambda: image)
+
+    return as_channels(tf.ensure_shape(switch_format(image_bytes, decode), [None, None, 3]), channels)
+
+
+def check_decoding(channels, max_pixels, orientation, bits):
+    """Raise a `ValueError` that says what is wrong with arguments of `decode_image`."""
     if channels not in (1, 3):
         raise ValueError(f"`channels` must be 3 for RGB or 1 for grey. Received: channels={channels}")
     if not isinstance(max_pixels, int) or max_pixels < 1:
@@ -83,16 +107,10 @@ def decode_image(image_bytes, channels=3, max_pixels=MAX_PIXELS, orientation="ex
     if orientation not in ("exif", "ignore"):
         raise ValueError(f"`orientation` must be 'exif' or 'ignore'. Received: orientation={orientation!r}")
     check_bits(bits)
-    decoders = {**_DECODERS, "PNG": lambda still: decode_png(still, bits)}
 
-    def decode(header, name):
-        still = _within_limit(header, max_pixels)
-        image = decoders.get(name, _decode_rgb)(still)
-        if orientation == "ignore" or isinstance(header.orientation, int):
-            return image
-        return tf.cond(header.orientation > 1, lambda: _upright(image, header.orientation), lambda: image)
 
-    image = tf.ensure_shape(switch_format(image_bytes, decode), [None, None, 3])
+def as_channels(image, channels):
+    """An RGB image of uint8 as it is, or as grey levels where `channels` is 1."""
     if channels == 1:
         image = tf.image.rgb_to_grayscale(tf.cast(image, tf.float32))
         image = tf.saturate_cast(tf.round(image), tf.uint8)

@@ -21,8 +21,8 @@ class Description(NamedTuple):
         image_shape: (height, width, channels), where a height and width of `None` differ from image to image.
         labelled: Boolean: whether each image has a label, in a folder by lying in one of several subfolders.
         images: Integer, how many there are; of a folder, how many files.
-        typical_size: (height, width): the medians of a sample, where they differ; `None` where no file of it is an
-            image.
+        typical_size: (height, width) of images turned upright: the medians of a sample, where they differ; `None`
+            where no file of it is an image.
     """
 
     image_shape: tuple
@@ -70,7 +70,12 @@ def _typical_file_size(folder, names):
 
     # An unreadable file has its error when it is its turn; here it only has no size.
     def size(path):
-        return switch_format(tf.io.read_file(path), lambda header, _: tf.stack([header.height, header.width]))
+        return switch_format(tf.io.read_file(path), upright)
+
+    def upright(header, name):
+        size = tf.stack([header.height, header.width])
+        # From 5 on the EXIF tag says that the image lies on its side.
+        return tf.where(header.orientation >= 5, size[::-1], size)
 
     paths = [os.path.join(folder, names[index]) for index in chosen]
     by_python = [path for path in paths if is_read_by_python(path)]

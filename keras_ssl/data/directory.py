@@ -1,16 +1,23 @@
 import os
 import warnings
 
+import numpy as np
 import tensorflow as tf
 
 from keras_ssl.data.batches import finish, images_per_epoch
+from keras_ssl.data.cache import check_cache, choose_cache, keep
 from keras_ssl.data.dark_files import refuse_dark_files
 from keras_ssl.data.decode import MAX_PIXELS
-from keras_ssl.data.files import find_images, in_subset, label_by_folder
+from keras_ssl.data.files import files_key, find_images, in_subset, label_by_folder
 from keras_ssl.data.image_files import file_decoder
+from keras_ssl.data.memory import in_memory
+from keras_ssl.data.once import once
 from keras_ssl.data.order import each_epoch, epoch_order
-from keras_ssl.data.resize import check_image_size, check_resize, resize_images
-from keras_ssl.data.unreadable import find_unreadable, raise_on_gap
+from keras_ssl.data.reader import image_reader
+from keras_ssl.data.resize import check_image_size, check_resize
+from keras_ssl.data.unreadable import batch_or_raise, find_unreadable
+
+_DECODED_AT_ONCE = 32
 
 
 def from_directory(
@@ -29,10 +36,12 @@ def from_directory(
     max_pixels=MAX_PIXELS,
     orientation="exif",
     bits=None,
+    cache=None,
+    cache_file=None,
 ):
     """Make a data set of the image files in a folder and its subfolders.
 
-    Files are read and decoded as they are needed; only their names are kept in memory. Hidden files are left
+    Files are read and decoded as they are needed, or once with `cache`. Hidden files are left
     out, links are followed. Images are turned upright, as in an exported encoder.
 
     Args:
@@ -63,18 +72,28 @@ def from_directory(
             themselves (as PNG files may in their chunk sBIT), such as 12 for values up to 4095. `None`: all, and a
             folder that would come out nearly black is refused with the largest value that its files hold. Defaults
             to `None`.
+        cache: Whether decoded pictures are kept, at `image_size`, so that they are decoded once. `"auto"` keeps them
+            in memory where they take at most a quarter of what is free, `"memory"` wherever they fit, `"disk"` in
+            `cache_file` where they take more than that quarter; `"none"`, `None` and `False` decode them in each
+            epoch. What is kept is decoded now, and feeds as fast as arrays do. Defaults to
+            `None`.
+        cache_file: Path of the file for `"disk"`. It is used again while the files of the folder, their sizes, their
+            times and the settings are the same, and written anew otherwise. Defaults to `None`.
 
     Returns:
         A `tf.data.Dataset` of `images` (batch, height, width, channels), uint8, or `(images, labels)`, of known
         length, with the attributes `epoch`, `class_names` (list, or `None` without labels), `file_paths` (in the
-        order of an unshuffled data set) and `skipped` (dict from path to reason).
+        order of an unshuffled data set), `skipped` (dict from path to reason) and `cached` (its `kind` and the
+        `reason`).
 
     Raises:
         FileNotFoundError, NotADirectoryError: If `path` is no folder.
         ImportError: If there are TIFF or DICOM files and what reads them is not installed, with the command.
         ValueError: If there are no images, 16 bits of them would come out nearly black, or an argument is not as
             described.
-        tf.errors.InvalidArgumentError: In an iteration, if a file cannot be read. Its message names the file.
+        tf.errors.InvalidArgumentError: In an iteration, or now with a cache, if a file cannot be read. Its message
+            names the file.
+        OSError: If the disk has no room for `cache_file`.
 
     Example:
 
@@ -84,61 +103,90 @@ def from_directory(
     """
     if on_error not in ("raise", "skip"):
         raise ValueError(f"`on_error` must be 'raise' or 'skip'. Received: on_error={on_error!r}")
+    cache = check_cache(cache, cache_file)
     folder, names = find_images(path)
     if subset is not None:
         names = in_subset(names, subset)
     classes, class_names = label_by_folder(folder, names) if labels else (None, None)
     paths = [os.path.join(folder, name) for name in names]
 
-    decode = file_decoder(paths, channels, max_pixels, orientation, bits, is_strict=on_error == "raise")
-    image_size, resize = check_image_size(image_size), check_resize(resize)
-    blank = tf.zeros((*image_size, channels), tf.uint8)
-
-    def read(path):
-        return resize_images(decode(path)[None], image_size, resize)[0]
+    image_size = check_image_size(image_size)
+    check_resize(resize)
+    settings = {"channels": channels, "max_pixels": max_pixels, "orientation": orientation, "bits": bits}
+    try_to_read = file_decoder(paths, **settings, is_strict=on_error == "raise")
 
     skipped = {}
     if on_error == "skip":
-        paths, classes, skipped = _leave_out_unreadable(paths, classes, decode)
+        paths, classes, skipped = _leave_out_unreadable(paths, classes, try_to_read, settings)
     if bits is None:
         refuse_dark_files(paths, channels)
+    shuffle = not labels if shuffle is None else shuffle
+    read = image_reader(paths, image_size, resize, **settings)
+    shape = (*image_size, channels)
+    chosen = choose_cache(cache, len(paths), shape)
+    order = {"batch_size": batch_size, "shuffle": shuffle, "seed": seed, "drop_remainder": drop_remainder}
+    attributes = {"class_names": class_names, "file_paths": paths, "skipped": skipped, "cached": chosen}
+    if chosen.kind == "none":
+        return _stream(paths, classes, shape, read, try_to_read, **order, **attributes)
+
+    def decode_all():
+        in_order = {"batch_size": _DECODED_AT_ONCE, "shuffle": False, "seed": 0, "drop_remainder": False}
+        return _stream(paths, None, shape, read, try_to_read, **in_order).as_numpy_iterator(), lambda: None
+
+    def key():
+        return files_key(folder, paths, (*shape, resize, max_pixels, orientation, bits))
+
+    images, _ = keep(chosen, decode_all, len(paths), shape, key, cache_file)
+    return in_memory(images, None if classes is None else np.array(classes, np.int32), **order, **attributes)
+
+
+def _stream(paths, classes, shape, read, try_to_read, *, batch_size, shuffle, seed, drop_remainder, **attributes):
     with tf.device("CPU:0"):
         path_tensor = tf.constant([os.fsencode(path) for path in paths])
         class_tensor = None if classes is None else tf.constant(classes, tf.int32)
-
-    shuffle = not labels if shuffle is None else shuffle
     used = images_per_epoch(len(paths), batch_size, shuffle, drop_remainder)
 
+    blank = tf.zeros(shape, tf.uint8)
+
     def in_order(seeds):
-        # raise_on_gap wants one element before and one behind: no files, so that reading them cannot fail.
-        order = tf.concat([[-1], epoch_order(len(paths), shuffle, seeds)[:used], [-1]], axis=0)
-        following = tf.roll(order, -1, axis=0)
-        return tf.data.Dataset.from_tensor_slices((tf.range(used + 2, dtype=tf.int64), following, order))
+        # No file behind the last; see `batch_or_raise`.
+        order = tf.concat([epoch_order(len(paths), shuffle, seeds)[:used], [-1]], axis=0)
+        positions = tf.range(used + 1, dtype=tf.int64)
+        return tf.data.Dataset.from_tensor_slices((positions, tf.fill([used + 1], seeds[1]), order))
 
-    def load(position, following, index):
+    def load(position, epoch, index):
         image = tf.cond(index < 0, lambda: blank, lambda: read(path_tensor[index]))
-        return position, following, image if class_tensor is None else (image, class_tensor[index])
+        return (position, epoch), image if class_tensor is None else (image, class_tensor[index])
 
+    def file_at(position, epoch):
+        return path_tensor[epoch_order(len(paths), shuffle, tf.stack([tf.constant(seed, tf.int64), epoch]))[position]]
+
+    # Read outside of `in_order`: tf.data would take three times as long to start an epoch with a large graph in it.
     dataset, epoch = each_epoch(in_order, seed)
-    dataset = dataset.map(load, num_parallel_calls=tf.data.AUTOTUNE).ignore_errors()
-    dataset = raise_on_gap(dataset, path_tensor, decode, used)
-    dataset = dataset.batch(batch_size, drop_remainder=used % batch_size == 0)
-    return finish(dataset, used, batch_size, epoch=epoch, class_names=class_names, file_paths=paths, skipped=skipped)
+    dataset = dataset.map(load, num_parallel_calls=tf.data.AUTOTUNE)
+    dataset = batch_or_raise(dataset, file_at, try_to_read, used, batch_size)
+    return finish(dataset, used, batch_size, epoch=epoch, **attributes)
 
 
-def _leave_out_unreadable(paths, classes, read):
+def _leave_out_unreadable(paths, classes, read, settings):
+    key = ("unreadable", *paths, *settings.values())
+    skipped = once(key, lambda: _find_and_warn(paths, read))
+    good = [index for index, path in enumerate(paths) if path not in skipped]
+    classes = None if classes is None else [classes[index] for index in good]
+    return [paths[index] for index in good], classes, skipped
+
+
+def _find_and_warn(paths, read):
     bad = find_unreadable(tf.constant([os.fsencode(path) for path in paths]), read)
     skipped = {paths[index]: reason for index, reason in bad.items()}
     if not skipped:
-        return paths, classes, skipped
+        return skipped
     first, reason = next(iter(skipped.items()))
     if len(skipped) == len(paths):
         raise ValueError(f"None of {len(paths)} image files can be read. The first is {first!r}: {reason}")
     warnings.warn(
         f"Skipped {len(skipped)} of {len(paths)} image files that cannot be read. All are listed in the data "
         f"set's `skipped`; the first is {first!r}: {reason}",
-        stacklevel=3,
+        stacklevel=5,
     )
-    good = [index for index in range(len(paths)) if index not in bad]
-    classes = None if classes is None else [classes[index] for index in good]
-    return [paths[index] for index in good], classes, skipped
+    return skipped

@@ -1,5 +1,8 @@
+import hashlib
 import os
 import zlib
+
+from keras_ssl.data.once import once
 
 EXTENSIONS = (".bmp", ".dcm", ".dicom", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 # What macOS leaves in a zip, beside what is hidden: copies of names, no images.
@@ -28,7 +31,7 @@ def find_images(path):
         )
     if not os.path.isdir(folder):
         raise NotADirectoryError(f"`path` must be a folder, and is a file. Received: path={path!r}")
-    names = list_images(folder)
+    names = once(("names", folder), lambda: list_images(folder))
     if not names:
         content = "files, none of them an image," if any(files for *_, files in os.walk(folder)) else "no files"
         raise ValueError(
@@ -69,6 +72,22 @@ def list_images(folder):
         # The last comes off first: of two links to one folder, always the same is taken.
         waiting.extend(sorted(folders, reverse=True))
     return sorted(found)
+
+
+def files_key(folder, paths, settings):
+    """A string that changes when files are added, removed or written, or settings are others.
+
+    Args:
+        folder: Path of a folder.
+        paths: Paths of files in it.
+        settings: What else counts, a tuple whose `repr` says it.
+    """
+    key = hashlib.sha256(repr(settings).encode())
+    for path in paths:
+        status = os.stat(path)
+        key.update(os.fsencode(os.path.relpath(path, folder)))
+        key.update(f"\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
+    return key.hexdigest()
 
 
 def label_by_folder(folder, names):

@@ -4,7 +4,7 @@ import os
 import numpy as np
 import tensorflow as tf
 
-from keras_ssl.data.decode import MAX_PIXELS, decode_image
+from keras_ssl.data.decode import MAX_PIXELS, check_decoding, decode_image
 from keras_ssl.data.dicom import dicom_size, read_dicom
 from keras_ssl.data.tiff import read_tiff, tiff_size
 
@@ -13,7 +13,7 @@ TIFF, DICOM = (".tif", ".tiff"), (".dcm", ".dicom")
 _PACKAGES = {TIFF: ("tifffile", "tiff"), DICOM: ("pydicom", "dicom")}
 
 
-def file_decoder(paths, channels, max_pixels, orientation, bits, is_strict):
+def file_decoder(paths, channels, max_pixels, orientation, bits, is_strict, by_tensorflow=None):
     """How the image files of a folder are read: most by TensorFlow, TIFF and DICOM files by Python packages.
 
     Args:
@@ -23,20 +23,24 @@ def file_decoder(paths, channels, max_pixels, orientation, bits, is_strict):
         orientation: See `decode_image`.
         bits: See `decode_image`.
         is_strict: Boolean: whether a missing package is an error now. Else it is one of each file.
+        by_tensorflow: Function from a path to an image, for the files that are no TIFF or DICOM. Defaults to
+            `decode_image` of the whole file.
 
     Returns:
         A function from a path, a scalar string tensor, to a uint8 tensor (height, width, channels).
 
     Raises:
         ImportError: If a package is missing, with the command that installs it.
-        ValueError: If `channels` is not 1 or 3 and there are files that are no TIFF.
+        ValueError: If `channels` is not 1 or 3 and there are files that are no TIFF, or another argument is not as
+            described.
     """
     special = [path for path in paths if is_read_by_python(path)]
     if is_strict:
         require_packages(special)
     _check_channels(channels, paths)
+    check_decoding(3, max_pixels, orientation, bits)
 
-    def by_tensorflow(path):
+    def by_decode_image(path):
         return decode_image(tf.io.read_file(path), channels, max_pixels, orientation, bits)
 
     def by_python(path):
@@ -52,6 +56,7 @@ def file_decoder(paths, channels, max_pixels, orientation, bits, is_strict):
         with tf.control_dependencies([tf.debugging.Assert(tf.strings.length(problem) == 0, [problem])]):
             return tf.ensure_shape(image, (None, None, channels))
 
+    by_tensorflow = by_tensorflow or by_decode_image
     if not special:
         return by_tensorflow
     if len(special) == len(paths):

@@ -1,10 +1,13 @@
 import tensorflow as tf
 
+from keras_ssl.data.cache import Cache, check_cache
 from keras_ssl.data.digits import CLASS_NAMES, load_digits
 from keras_ssl.data.memory import in_memory
 from keras_ssl.data.resize import check_image_size, resize_images
 from keras_ssl.data.splits import is_training_split
 from keras_ssl.data.tfds import load_tfds
+
+IN_MEMORY = Cache("memory", "they are always there")
 
 
 def load(
@@ -19,12 +22,15 @@ def load(
     resize="stretch",
     drop_remainder=None,
     data_dir=None,
+    cache="auto",
+    cache_file=None,
 ):
     """Load a data set by its name.
 
-    A data set of at most 2 GiB of pixels is read once and kept in memory as uint8; each epoch then has an exact
-    permutation as its order. A larger one is streamed from its files: their order, and the order within blocks
-    of examples, are functions of the seed and the epoch too, but examples stay near those of their file.
+    A data set whose pixels take at most a quarter of the free memory is read once and kept there as uint8; each
+    epoch then has an exact permutation as its order. A larger one is streamed from its files: their order, and the
+    order within blocks of examples, are functions of the seed and the epoch too, but examples stay near those of
+    their file.
 
     Args:
         name: `"digits"` (the handwritten digits of scikit-learn, 8 × 8, grey, no download), or the name of a
@@ -45,10 +51,16 @@ def load(
             them out of a shuffled data set, unless it is smaller than one batch. Defaults to `None`.
         data_dir: Folder of prepared data sets. `None` is the environment's TFDS_DATA_DIR, or else
             `~/tensorflow_datasets`. Defaults to `None`.
+        cache: Whether decoded pictures are kept, at `image_size`, so that they are decoded once. `"auto"` keeps them
+            in memory where they take at most a quarter of what is free, `"memory"` wherever they fit, `"disk"` in
+            `cache_file` where they take more than that quarter; `"none"`, `None` and `False` decode them in each
+            epoch. What is kept is decoded now, and feeds as fast as arrays do. Defaults to `"auto"`.
+        cache_file: Path of the file for `"disk"`. Defaults to `None`.
 
     Returns:
         A `tf.data.Dataset` of `images` (batch, height, width, channels), uint8, or `(images, labels)`, of known
-        length, with the attributes `epoch` and `class_names` (list, or `None` where there are none).
+        length, with the attributes `epoch`, `class_names` (list, or `None` where there are none) and `cached`
+        (its `kind` and the `reason`).
 
     Raises:
         ValueError: If the name or the split is unknown, the data set cannot be prepared, has no images, has
@@ -63,12 +75,13 @@ def load(
     """
     if shuffle is None:
         shuffle = not labels and is_training_split(split)
+    cache = check_cache(cache, cache_file)
     if image_size is not None:
         image_size = check_image_size(image_size)
     settings = {"batch_size": batch_size, "shuffle": shuffle, "seed": seed, "drop_remainder": drop_remainder}
     if name != "digits":
-        return load_tfds(name, split, image_size, labels, resize, data_dir, **settings)
+        return load_tfds(name, split, image_size, labels, resize, data_dir, cache, cache_file, **settings)
     images, classes = load_digits(split)
     if image_size is not None:
         images = resize_images(tf.constant(images), image_size, resize)
-    return in_memory(images, classes if labels else None, class_names=CLASS_NAMES, **settings)
+    return in_memory(images, classes if labels else None, class_names=CLASS_NAMES, cached=IN_MEMORY, **settings)

@@ -5,12 +5,11 @@ import numpy as np
 import tensorflow as tf
 
 from keras_ssl.data.batches import finish, images_per_epoch
+from keras_ssl.data.cache import choose_cache, keep
 from keras_ssl.data.memory import in_memory
 from keras_ssl.data.order import each_epoch, epoch_order
 from keras_ssl.data.resize import resize_images
 
-# Up to here images are kept in memory: every image set of 32 px that people compare on, and many of 96 px.
-MEMORY_LIMIT = 2 * 2**30
 # A streamed data set is shuffled in blocks of this many bytes as stored, or of a few batches if that is more.
 _BLOCK_BYTES = 256 * 2**20
 # Where a data set does not say.
@@ -18,7 +17,7 @@ _USUAL_EXAMPLE_BYTES = 100_000
 _FILES_AT_ONCE = 16
 
 
-def load_tfds(name, split, image_size, labels, resize, data_dir, *, batch_size, shuffle, seed, drop_remainder=None):
+def load_tfds(name, split, image_size, labels, resize, data_dir, cache, cache_file, **settings):
     """A data set of tensorflow-datasets; see `keras_ssl.data.load`."""
     builder = prepared_builder(name, data_dir)
     features = _check_features(builder.info.features, name, image_size, labels)
@@ -39,18 +38,18 @@ def load_tfds(name, split, image_size, labels, resize, data_dir, *, batch_size, 
             image = resize_images(image[None], image_size, resize)[0]
         return (image, tf.cast(example["label"], tf.int32)) if labels else image
 
-    class_names = getattr(features.get("label"), "names", None)
-    settings = {
-        "batch_size": batch_size,
-        "shuffle": shuffle,
-        "seed": seed,
-        "drop_remainder": drop_remainder,
-        "class_names": class_names,
-    }
+    settings["class_names"] = getattr(features.get("label"), "names", None)
     shape = (*(image_size or features["image"].shape[:2]), features["image"].shape[-1])
-    if part.num_examples * np.prod(shape, dtype=np.int64) <= MEMORY_LIMIT:
-        return in_memory(*_read_all(part, read, shape, labels), **settings)
-    return _stream(part, read, **settings)
+    cache = choose_cache(cache, part.num_examples, shape)
+    if cache.kind == "none":
+        return _stream(part, read, **settings, cached=cache)
+
+    def key():
+        return repr((name, str(builder.version), split, image_size, resize, labels))
+
+    images, classes = keep(cache, lambda: _read_all(part, read, labels), part.num_examples, shape, key, cache_file)
+    classes = np.array(classes, np.int32) if labels else None
+    return in_memory(images, classes, **settings, cached=cache)
 
 
 def prepared_builder(name, data_dir):
@@ -123,23 +122,22 @@ def _file_opener(part):
     return open_file
 
 
-def _read_all(part, read, shape, labels):
+def _read_all(part, read, labels):
+    """The images, array after array, and a function to the list of their classes, as `keep` takes them."""
     files = tf.data.Dataset.range(len(part.file_instructions))
     examples = files.flat_map(_file_opener(part)).map(read, num_parallel_calls=tf.data.AUTOTUNE)
-    images = np.empty((part.num_examples, *shape), np.uint8)
-    classes = np.empty(part.num_examples, np.int32) if labels else None
-    start = 0
-    for batch in examples.batch(1024).prefetch(tf.data.AUTOTUNE):
-        pixels, *rest = batch if labels else (batch,)
-        stop = start + len(pixels)
-        images[start:stop] = pixels
-        if labels:
-            classes[start:stop] = rest[0]
-        start = stop
-    return images, classes
+    classes = []
+
+    def images():
+        for batch in examples.batch(256).prefetch(tf.data.AUTOTUNE).as_numpy_iterator():
+            pixels, *rest = batch if labels else (batch,)
+            classes.extend(rest[0].tolist() if labels else ())
+            yield pixels
+
+    return images(), lambda: classes
 
 
-def _stream(part, read, batch_size, shuffle, seed, drop_remainder, class_names):
+def _stream(part, read, *, batch_size, shuffle, seed, drop_remainder, **attributes):
     used = images_per_epoch(part.num_examples, batch_size, shuffle, drop_remainder)
     example_bytes = part.num_bytes // part.num_examples or _USUAL_EXAMPLE_BYTES
     block = min(part.num_examples, max(8 * batch_size, _BLOCK_BYTES // example_bytes))
@@ -164,7 +162,7 @@ def _stream(part, read, batch_size, shuffle, seed, drop_remainder, class_names):
     dataset, epoch = each_epoch(examples, seed)
     dataset = dataset.take(used).map(read, num_parallel_calls=tf.data.AUTOTUNE)
     dataset = dataset.batch(batch_size, drop_remainder=used % batch_size == 0)
-    return finish(dataset, used, batch_size, epoch=epoch, class_names=class_names)
+    return finish(dataset, used, batch_size, epoch=epoch, **attributes)
 
 
 def example_images(builder, split, count):

@@ -24,46 +24,57 @@ def why_unreadable(path, read):
     return "it can be read now, but could not a moment ago"
 
 
-def raise_on_gap(dataset, paths, read, count):
-    """Turn elements that `ignore_errors` left out into an error that names the file.
+def batch_or_raise(elements, file_at, read, count, batch_size):
+    """Batch what `ignore_errors` left of a data set, or raise an error that names the first file that is missing.
 
     An error within a pipeline does not know which file it is about, and TensorFlow has no operation that catches
-    one. What it has is leaving the element out: so elements carry their position and the file that follows, and
-    where a position is missing, the element before it has said which file that was. One element more than wanted
-    must lead, and one must follow.
+    one. What it has is leaving the element out: so elements carry their position. Whether one is missing is looked
+    at once a batch, which costs nothing that can be measured while files are good.
 
     Args:
-        dataset: Data set of `(position, following, element)`: the position in this epoch, the index of the file
-            after it, and what the data set is about.
-        paths: String tensor (files,).
+        elements: Data set of `((position, epoch), element)`: the position in this epoch, the epoch, and what the data
+            set is about. An element that cannot fail, at the position `count`, must follow the last.
+        file_at: Takes a position and an epoch, and returns the path that stands there, a string tensor.
         read: As in `why_unreadable`, to find out what is wrong.
-        count: Number of elements wanted.
+        count: Number of elements, if none is missing.
+        batch_size: A positive integer.
 
     Returns:
-        A data set of `count` elements `element`.
+        A data set of batches of `element`.
     """
 
-    def explain(path):
-        path = path.numpy()
+    def explain(position, epoch):
+        path = file_at(position, epoch).numpy()
         return (
             f"Cannot read the image {path.decode(errors='replace')} ({why_unreadable(path, read)}). Delete or "
             "replace the file, or set on_error to skip."
         )
 
-    def fail(missing):
-        message = tf.py_function(explain, [paths[missing]], tf.string)
+    def fail(position, epoch):
+        message = tf.py_function(explain, [position, epoch], tf.string)
         with tf.control_dependencies([tf.debugging.Assert(False, [message])]):
             return tf.constant(False)
 
-    def check(expected, arrived):
-        expected_position, expected_file = expected
-        position, following, element = arrived
-        present = tf.cond(position == expected_position, lambda: tf.constant(True), lambda: fail(expected_file))
+    def check(number, arrived):
+        (positions, epochs), batch = arrived
+        wanted = tf.range(number * batch_size, tf.minimum((number + 1) * batch_size, count))
+        size = tf.size(wanted)
+        # Where files of the end are missing, the last batch may be shorter.
+        found = tf.concat([positions, tf.fill([batch_size], tf.constant(-1, tf.int64))], axis=0)[:size] == wanted
+        present = tf.cond(
+            tf.reduce_all(found),
+            lambda: tf.constant(True),
+            lambda: fail(wanted[tf.argmin(tf.cast(found, tf.int32))], epochs[0]),
+        )
         with tf.control_dependencies([present]):
-            return (position + 1, following), tf.nest.map_structure(tf.identity, element)
+            return tf.nest.map_structure(lambda part: fix_size(part[:size]), batch)
 
-    start = (tf.constant(0, tf.int64), tf.constant(-1, tf.int64))
-    return dataset.scan(start, check).skip(1).take(count)
+    def fix_size(part):
+        size = batch_size if count % batch_size == 0 else None
+        return tf.ensure_shape(part, [size, *part.shape[1:]])
+
+    batches = elements.ignore_errors().batch(batch_size)
+    return batches.take(-(-count // batch_size)).enumerate().map(check)
 
 
 def find_unreadable(paths, read):

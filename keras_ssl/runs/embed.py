@@ -3,10 +3,12 @@ from pathlib import Path
 import numpy as np
 
 from keras_ssl.data import from_directory
+from keras_ssl.data.once import looked_at_once
 from keras_ssl.evaluate import extract_features
 from keras_ssl.runs.run import opened, write_aside
 
 
+@looked_at_once()
 def embed(run, folder, to, *, on_error="raise", verbose=1):
     """Writes the features of all images in a folder to an .npz file: arrays `features` and `files`.
 

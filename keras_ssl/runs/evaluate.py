@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_ssl import evaluate as scoring
 from keras_ssl import plots
+from keras_ssl.data.once import looked_at_once
 from keras_ssl.progress import Stage
 from keras_ssl.runs.next_command import next_command
 from keras_ssl.runs.run import opened, save_figure, write_aside
@@ -30,6 +31,7 @@ TRAINED_ON = (
 )
 
 
+@looked_at_once()
 def evaluate(
     run,
     protocols=("knn", "linear", "few-label"),
@@ -83,7 +85,9 @@ def evaluate(
     source = located(run.config["data"], data)
     if trained := source["name"] == run.config["data"]["name"] and trained_on(run.config["data"], test_split):
         warnings.warn(TRAINED_ON.format(test_split, run.config["data"]["split"]), stacklevel=2)
-    train, test = (open_source(source, split, labels=True) for split in (train_split, test_split))
+    # Features are taken several times: by the encoder, by random ones, and as raw pixels.
+    kept = "none" if source.get("cache") == "none" else "auto"
+    train, test = (open_source(source, split, labels=True, cache=kept) for split in (train_split, test_split))
 
     on_features = {name: PROTOCOLS[name] for name in protocols if name in PROTOCOLS}
     by_training = [TRAINING_PROTOCOLS[name] for name in protocols if name in TRAINING_PROTOCOLS]

@@ -1,4 +1,5 @@
 from keras_ssl import export as exporting
+from keras_ssl.data.once import looked_at_once
 from keras_ssl.evaluate import extract_features, fine_tuned_classifier, linear_classifier
 from keras_ssl.runs.run import opened
 from keras_ssl.runs.sources import located, open_source
@@ -16,6 +17,7 @@ def _fine_tuned(encoder, train, epochs, verbose):
 CLASSIFIERS = {"linear": _linear, "fine-tune": _fine_tuned}
 
 
+@looked_at_once()
 def export(run, to, *, resize=None, classifier=None, data=None, epochs=None, verbose=1):
     """Exports the encoder of a run as the next version in a folder of SavedModels.
 

@@ -9,6 +9,7 @@ import yaml
 from keras_ssl import plots, recipes
 from keras_ssl.callbacks import BatchStatistics, Checkpoint, KNNMonitor, Progress, latest_checkpoint
 from keras_ssl.data.batches import first_batches
+from keras_ssl.data.once import looked_at_once
 from keras_ssl.data.resize import check_resize
 from keras_ssl.evaluate import training_verdict
 from keras_ssl.evaluate.knn_references import REFERENCES
@@ -17,15 +18,27 @@ from keras_ssl.runs.monitors import monitors
 from keras_ssl.runs.next_command import next_command
 from keras_ssl.runs.pictures import draw_pictures, draw_task
 from keras_ssl.runs.planning import announce, facts_of_source, reports_every
-from keras_ssl.runs.run import Run, cleared_on_failure, read_history, save_figure, write_aside
+from keras_ssl.runs.run import (
+    CACHE_FILE,
+    README_TITLE,
+    Run,
+    cleared_on_failure,
+    is_taken,
+    read_history,
+    save_figure,
+    write_aside,
+)
 from keras_ssl.runs.sample import sample
 from keras_ssl.runs.sources import held_out, located, open_source, resolve
 
 # For the statistics of batch normalization: their error is then a few per cent of a deviation.
 STATISTICS_IMAGES = 2000
 
-GO_ON = """# A run of keras_ssl
+_KEPT = {"memory": "in memory", "disk": f"on disk, in {CACHE_FILE}", "none": "no"}
 
+GO_ON = (
+    README_TITLE
+    + """
 {method} on {data}. `config.yaml` holds all settings, `history.csv` one row an epoch, `figures/` the pictures,
 `checkpoints/` the newest state of the training, `encoder.keras` the encoder that it has so far.
 
@@ -39,8 +52,10 @@ From Python:
     import keras_ssl
     encoder = keras_ssl.runs.Run("{folder}").encoder()
 """
+)
 
 
+@looked_at_once()
 def pretrain(
     method,
     data,
@@ -53,6 +68,7 @@ def pretrain(
     on_error="raise",
     resize="crop",
     bits=None,
+    cache="auto",
     overrides=None,
     minutes=None,
     epochs=None,
@@ -71,7 +87,8 @@ def pretrain(
     Args:
         method: str, one of `recipes.names()`, such as "simclr".
         data: str, "digits", the name of a TFDS data set, or the path of a folder of images.
-        out: the folder to make. It must be new or empty.
+        out: the folder to make. It must be new or empty, or hold only the beginning of a run that was killed
+            before its settings were written.
         split: str, what to train on, such as "train" or "train[:20000]". Of a folder with one subfolder a class
             "train" leaves out the fifth by which `evaluate` scores, and "all" does not; one without is taken whole.
         image_size: optional (height, width) that the network sees, or one integer for a square. By default images of
@@ -85,6 +102,9 @@ def pretrain(
             serving too; see `data.resize_images`.
         bits: optional int, how many of the bits of a folder's files of 16 are in use, in evaluation and serving too;
             see `data.from_directory`.
+        cache: "auto", "memory", "disk" or "none", whether the pictures of a folder or of a TFDS data set are decoded
+            once and kept, and where; see `data.from_directory`. "disk" keeps those that take more than a quarter of
+            the free memory in `pictures.cache` in the run folder.
         overrides: optional dict of recipe settings to change, as in `recipes.load`.
         minutes: optional float, how long the training may take, all in all, on this machine.
         epochs: optional int, passes over the images.
@@ -113,13 +133,13 @@ def pretrain(
     (None, 256)
     """
     out = Path(out)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if is_taken(out):
         raise FileExistsError(
             f"{out} is there already. Take another folder, or go on with the run in it: keras_ssl.runs.resume, "
             f"on the command line --resume. Received: out={str(out)!r}"
         )
     check_resize(resize)
-    source = resolve(str(data), split, channels, data_dir, on_error, resize, bits)
+    source = resolve(str(data), split, channels, data_dir, on_error, resize, bits, cache)
     given = dict(overrides or {})
     if image_size is not None:
         given["image_size"] = image_size
@@ -146,6 +166,7 @@ def pretrain(
         return _train(config, out, verbose)
 
 
+@looked_at_once()
 def resume(path, *, data=None, verbose="auto"):
     """Goes on with an interrupted run from its newest checkpoint, as if it had not been interrupted.
 
@@ -173,8 +194,18 @@ def _train(config, folder, verbose):
     settings, source, seed = config["recipe"], config["data"], config["seed"]
     with dtype_policy(config["policy"]):
         images = open_source(
-            source, source["split"], for_views=True, batch_size=settings["batch_size"], shuffle=True, seed=seed
+            source,
+            source["split"],
+            for_views=True,
+            cache=source.get("cache", "auto"),
+            cache_file=folder / CACHE_FILE,
+            batch_size=settings["batch_size"],
+            shuffle=True,
+            seed=seed,
         )
+        config = {**config, "cached": images.cached._asdict()}
+        if verbose:
+            print(f"Decoded pictures kept: {_KEPT[images.cached.kind]} ({images.cached.reason}).", flush=True)
         if settings.get("steps_per_epoch"):
             images = first_batches(images, settings["steps_per_epoch"])
         checkpoint, epochs_done = latest_checkpoint(folder / "checkpoints")

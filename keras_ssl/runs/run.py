@@ -11,6 +11,8 @@ import yaml
 from keras_ssl.callbacks import latest_checkpoint
 from keras_ssl.recipes.plan import steps_per_epoch
 
+#: The decoded pictures of a run with `cache="disk"`.
+CACHE_FILE = "pictures.cache"
 #: What a run writes; whatever else lies in its folder is not its own.
 RUN_FILES = (
     "README.md",
@@ -19,8 +21,12 @@ RUN_FILES = (
     "encoder.keras",
     "writing-encoder.keras",
     "history.csv",
+    CACHE_FILE,
+    f"writing-{CACHE_FILE}",
 )
 RUN_FOLDERS = ("checkpoints", "figures")
+README_TITLE = "# A run of keras_ssl\n"
+BEGUN_FIGURES = ("views.png", "questions.png")
 
 
 @dataclass(frozen=True)
@@ -129,6 +135,28 @@ def cleared_on_failure(folder):
         if not can_go_on and latest_checkpoint(folder / "checkpoints")[0] is None:
             _clear(folder, made)
         raise
+
+
+def is_taken(folder):
+    """Whether a new run would overwrite something: a run, or files of others.
+
+    What a run wrote that was killed before its settings were, is nothing: its README and a figure of its images.
+    """
+    if not folder.exists():
+        return False
+    if not folder.is_dir() or any((folder / name).exists() for name in ("config.yaml", "encoder.keras")):
+        return True
+    if (folder / "checkpoints").exists() or (folder / "history.csv").exists():
+        return True
+    return any(not _is_a_beginning(entry) for entry in folder.iterdir())
+
+
+def _is_a_beginning(entry):
+    if entry.name == "figures":
+        return entry.is_dir() and all(figure.name in BEGUN_FIGURES for figure in entry.iterdir())
+    if entry.name == "README.md":
+        return entry.is_file() and entry.read_text(encoding="utf-8", errors="replace").startswith(README_TITLE)
+    return entry.name in ("writing-config.yaml", "writing-encoder.keras", CACHE_FILE, f"writing-{CACHE_FILE}")
 
 
 def _clear(folder, made):

@@ -3,11 +3,13 @@
 import os
 
 from keras_ssl import data
+from keras_ssl.data.cache import check_cache
 from keras_ssl.data.describe import has_classes
 from keras_ssl.data.files import find_images
+from keras_ssl.runs.run import CACHE_FILE
 
 
-def resolve(name, split, channels, data_dir, on_error, resize, bits=None):
+def resolve(name, split, channels, data_dir, on_error, resize, bits=None, cache="auto"):
     """The settings of a run's data, all but the sizes, which follow from what it is.
 
     Args:
@@ -19,6 +21,7 @@ def resolve(name, split, channels, data_dir, on_error, resize, bits=None):
         on_error: "raise" or "skip", what to do about a file of a folder that is no image.
         resize: "crop", "stretch" or "pad", how pictures become the network's size.
         bits: how many of the bits of a folder's files of 16 are in use, or None for what the files say.
+        cache: as in `data.from_directory`, where training keeps the decoded pictures.
 
     Returns:
         dict that YAML can hold, and `open_source` takes with two more entries: `image_size`, (height, width) that
@@ -33,6 +36,7 @@ def resolve(name, split, channels, data_dir, on_error, resize, bits=None):
         "on_error": on_error,
         "resize": resize,
         "bits": bits,
+        "cache": check_cache(cache, CACHE_FILE),
     }
 
 
@@ -105,13 +109,15 @@ def _subset(source, split):
     return split
 
 
-def open_source(source, split, *, for_views=False, **kwargs):
+def open_source(source, split, *, for_views=False, cache=None, **kwargs):
     """The data set that a run's settings name.
 
     Args:
         source: dict, from `resolve`.
         split: str, of a data set by name, or of a folder "train", "test" or "all", as in `resolve`.
         for_views: bool, whether views are cut from the pictures, which are then read larger than the network's.
+        cache: as in `data.from_directory`. By default a folder is streamed, and a data set by name kept in memory
+            where it fits.
         **kwargs: other arguments of `data.load` and `data.from_directory`.
     """
     size = (source["read_size"] if for_views else None) or source["image_size"]
@@ -124,10 +130,17 @@ def open_source(source, split, *, for_views=False, **kwargs):
             subset=_subset(source, split),
             on_error=source["on_error"],
             bits=source.get("bits"),  # runs of earlier versions have none
+            cache=cache,
             **kwargs,
         )
     return data.load(
-        source["name"], split, image_size=size, resize=source["resize"], data_dir=source["data_dir"], **kwargs
+        source["name"],
+        split,
+        image_size=size,
+        resize=source["resize"],
+        data_dir=source["data_dir"],
+        cache=cache or "auto",
+        **kwargs,
     )
 
 

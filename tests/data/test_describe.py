@@ -44,3 +44,12 @@ def test_an_unknown_name(tmp_path):
 def test_a_folder_that_is_not_there(tmp_path):
     with pytest.raises(FileNotFoundError, match="missing"):
         describe(str(tmp_path / "missing"))
+
+
+def test_pictures_that_lie_on_their_side_are_measured_upright(tmp_path):
+    for orientation in (1, 3, 6, 8):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        size = (50, 40) if orientation >= 5 else (40, 50)
+        Image.new("RGB", size).save(tmp_path / f"{orientation}.jpg", exif=exif)
+    assert describe(str(tmp_path)).typical_size == (50, 40)

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from keras_ssl.data import decode_and_resize, from_directory, set_epoch
 
@@ -170,3 +171,19 @@ def test_folders_without_images_say_so(tmp_path):
 def test_arguments_are_checked_before_the_first_image(arguments, message, folder):
     with pytest.raises(ValueError, match=message):
         from_directory(folder({"a.png": 0}), **{"image_size": 4, **arguments})
+
+
+@pytest.mark.parametrize("rare", [1, 12])
+def test_rare_kinds_among_plain_ones_are_read_as_decode_and_resize_does(rare, folder, rng):
+    path = folder({f"{number:02}.png": number for number in range(40)})
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    # At these positions a sample of the folder sees many, or misses the one.
+    for number in [31] if rare == 1 else range(rare):
+        picture = Image.fromarray(rng.integers(0, 256, (30, 20, 3), dtype=np.uint8))
+        picture.save(path / f"{number:02}.webp", lossless=True)
+        picture.save(path / f"{number:02}.jpg", exif=exif)
+    dataset = from_directory(path, image_size=(4, 5), channels=1, shuffle=False)
+    (images,) = dataset
+    for image, file in zip(images, dataset.file_paths, strict=True):
+        np.testing.assert_array_equal(image, decode_and_resize(tf.io.read_file(file), (4, 5), channels=1))

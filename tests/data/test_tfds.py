@@ -61,7 +61,7 @@ def data_dir(tmp_path_factory):
 @pytest.fixture
 def streamed(monkeypatch):
     """Data sets that are too large for memory."""
-    monkeypatch.setattr("keras_ssl.data.tfds.MEMORY_LIMIT", 0)
+    monkeypatch.setattr("keras_ssl.data.cache.SHARE_OF_FREE", 0)
 
 
 def numbers(dataset):
@@ -83,7 +83,7 @@ def test_memory_and_stream_hold_the_same_images_in_the_same_order(data_dir, monk
         return list(load("numbered_images", "train[:50%]+test", 7, labels=True, data_dir=data_dir))
 
     in_memory = epoch()
-    monkeypatch.setattr("keras_ssl.data.tfds.MEMORY_LIMIT", 0)
+    monkeypatch.setattr("keras_ssl.data.cache.SHARE_OF_FREE", 0)
     for (images, labels), (expected_images, expected_labels) in zip(epoch(), in_memory, strict=True):
         np.testing.assert_array_equal(images, expected_images)
         np.testing.assert_array_equal(labels, expected_labels)

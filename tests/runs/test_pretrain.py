@@ -6,8 +6,9 @@ import pytest
 
 from keras_ssl import data, runs
 from keras_ssl.callbacks import Checkpoint, latest_checkpoint
+from keras_ssl.data.files import list_images
 from keras_ssl.evaluate.knn_references import REFERENCES
-from keras_ssl.runs.run import cleared_on_failure
+from keras_ssl.runs.run import cleared_on_failure, is_taken
 
 
 def weights(run):
@@ -34,6 +35,7 @@ def test_a_run_folder_holds_all_there_is_to_know(finished):
         "channels": 3,
         "data_dir": None,
         "on_error": "raise",
+        "cache": "auto",
         "resize": "crop",
         "read_size": None,
     }
@@ -144,6 +146,28 @@ def test_a_folder_that_is_taken_is_refused(finished, tmp_path):
         runs.pretrain("simclr", "digits", tmp_path)
 
 
+def test_the_beginning_of_a_run_that_was_killed_is_not_in_the_way(tmp_path, tiny):
+    (tmp_path / "README.md").write_text("# A run of keras_ssl\n\nsimclr on digits.")
+    (tmp_path / "writing-config.yaml").write_text("name:")
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "views.png").write_bytes(b"")
+    assert not is_taken(tmp_path)
+    run = runs.pretrain(
+        "simclr", "digits", tmp_path, split="train[:64]", overrides={**tiny, "epochs": 1}, monitor=False, verbose=0
+    )
+    assert run.epochs_done == 1
+    assert is_taken(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "figures/mine.png", "checkpoints/1.keras", "encoder.keras", "photo.jpg"]
+)
+def test_what_is_of_value_is_not_overwritten(name, tmp_path):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("mine")
+    assert is_taken(tmp_path)
+
+
 def test_a_failed_start_leaves_no_run(tmp_path):
     with pytest.raises(ValueError, match="no backbone"):
         runs.pretrain("simclr", "digits", tmp_path / "run", overrides={"backbone": "resnet19"})
@@ -193,3 +217,24 @@ def test_a_run_goes_on_when_its_images_have_moved(photos, tmp_path, tiny, monkey
         runs.evaluate("run", ["knn"], verbose=0)
     run = runs.resume("run", data="after", verbose=0)
     assert run.epochs_done == 2 and run.config["data"]["name"] == str(tmp_path / "after")
+
+
+def test_pictures_are_kept_on_disk_beside_the_run(photos, tmp_path, tiny, monkeypatch, capsys):
+    monkeypatch.setattr("keras_ssl.data.cache.SHARE_OF_FREE", 0)
+    walks = []
+    walk = list_images
+    monkeypatch.setattr("keras_ssl.data.files.list_images", lambda folder: walks.append(folder) or walk(folder))
+    run = runs.pretrain(
+        "simclr",
+        str(photos),
+        tmp_path / "run",
+        cache="disk",
+        overrides={**tiny, "epochs": 1, "image_size": [16, 16]},
+        on_error="skip",
+        verbose=2,
+    )
+    assert len(walks) == 1
+    assert run.config["data"]["cache"] == "disk"
+    assert run.config["cached"]["kind"] == "disk"
+    assert (run.path / "pictures.cache").is_file()
+    assert "Decoded pictures kept: on disk, in pictures.cache" in capsys.readouterr().out

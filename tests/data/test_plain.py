@@ -1,0 +1,65 @@
+import io
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from keras_ssl.data.decode import MAX_PIXELS, decode_image
+from keras_ssl.data.plain import decode_plain, is_plain
+
+
+def encoded(kind, mode="RGB", size=(40, 30), **options):
+    pixels = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels).convert(mode).save(file, kind, **options)
+    return file.getvalue()
+
+
+def never(image_bytes):
+    raise AssertionError("not plain")
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode"),
+    [("PNG", "RGB"), ("PNG", "RGBA"), ("PNG", "L"), ("PNG", "1"), ("JPEG", "RGB"), ("JPEG", "L")],
+)
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("needed", [None, 4])
+def test_plain_files_have_the_pixels_of_decode_image(kind, mode, channels, needed):
+    content = encoded(kind, mode)
+    assert is_plain(content)
+    image = decode_plain(content, needed, channels, MAX_PIXELS, never)
+    np.testing.assert_array_equal(image, decode_image(content, channels, needed=needed))
+
+
+def with_exif():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return exif
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        encoded("JPEG", exif=with_exif()),
+        encoded("PNG", exif=with_exif()),
+        encoded("PNG", "I;16"),
+        encoded("GIF"),
+        encoded("WebP"),
+        encoded("BMP"),
+        b"",
+        b"no image",
+    ],
+    ids=["exif jpeg", "exif png", "16 bits", "gif", "webp", "bmp", "empty", "text"],
+)
+def test_what_needs_more_than_a_decoder_is_not_plain(content):
+    assert not is_plain(content)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_large_images_are_left_to_the_other_way(kind):
+    other = tf.zeros((1, 2, 3), tf.uint8)
+    content = encoded(kind)
+    assert decode_plain(content, None, 3, 1199, lambda image_bytes: other).shape == (1, 2, 3)
+    assert decode_plain(content, None, 3, 1200, lambda image_bytes: other).shape == (30, 40, 3)
