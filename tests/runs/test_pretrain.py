@@ -35,6 +35,7 @@ def test_a_run_folder_holds_all_there_is_to_know(finished):
         "channels": 3,
         "data_dir": None,
         "on_error": "raise",
+        "bits": None,
         "cache": "auto",
         "resize": "crop",
         "read_size": None,
