@@ -1,7 +1,7 @@
-import numpy as np
 import tensorflow as tf
 
 from keras_ssl.data.image_files import is_read_by_python, read_by_python
+from keras_ssl.data.spread import spread
 
 # Of so many files the headers are read, and so many of 16 bits are decoded.
 _LOOKED_AT = 200
@@ -20,10 +20,8 @@ def refuse_dark_files(paths, channels):
         paths: List of the paths of all image files; some of them are looked at.
         channels: Integer, how many the folder is read with.
     """
-    looked_at = np.linspace(0, len(paths) - 1, min(_LOOKED_AT, len(paths))).round().astype(int)
-    deep = [paths[index] for index in looked_at if is_read_by_python(paths[index]) or _is_deep_png(paths[index])]
-    chosen = np.linspace(0, len(deep) - 1, min(_DECODED, len(deep))).round().astype(int)
-    largest = [value for index in chosen if (value := _largest_value(deep[index], channels)) is not None]
+    deep = [path for path in spread(paths, _LOOKED_AT) if is_read_by_python(path) or _is_deep_png(path)]
+    largest = [value for path in spread(deep, _DECODED) if (value := _largest_value(path, channels)) is not None]
     if not largest or not 0 < max(largest) < _BRIGHT:
         return
     bits = next(bits for bits in _USUAL_BITS if max(largest) < 2**bits)

@@ -8,6 +8,7 @@ from keras_ssl.data.digits import load_digits
 from keras_ssl.data.files import find_images
 from keras_ssl.data.headers import switch_format
 from keras_ssl.data.image_files import is_read_by_python, require_packages, size_by_python
+from keras_ssl.data.spread import spread
 from keras_ssl.data.tfds import example_images, prepared_builder
 
 # So many pictures tell the typical size, and reading the headers of so many files takes a moment.
@@ -66,7 +67,6 @@ def describe(name, data_dir=None, split="train"):
 
 def _typical_file_size(folder, names):
     """The median height and width of some files of a folder, by what their headers say."""
-    chosen = np.linspace(0, len(names) - 1, min(SAMPLE, len(names))).round().astype(int)
 
     # An unreadable file has its error when it is its turn; here it only has no size.
     def size(path):
@@ -77,7 +77,7 @@ def _typical_file_size(folder, names):
         # From 5 on the EXIF tag says that the image lies on its side.
         return tf.where(header.orientation >= 5, size[::-1], size)
 
-    paths = [os.path.join(folder, names[index]) for index in chosen]
+    paths = [os.path.join(folder, name) for name in spread(names, SAMPLE)]
     by_python = [path for path in paths if is_read_by_python(path)]
     sizes = [found for path in by_python if (found := size_by_python(path))]
     if len(by_python) < len(paths):

@@ -119,7 +119,7 @@ def from_directory(
     if on_error == "skip":
         paths, classes, skipped = _leave_out_unreadable(paths, classes, try_to_read, settings)
     if bits is None:
-        refuse_dark_files(paths, channels)
+        once(("dark", channels, *paths), lambda: refuse_dark_files(paths, channels))
     shuffle = not labels if shuffle is None else shuffle
     read = image_reader(paths, image_size, resize, **settings)
     shape = (*image_size, channels)

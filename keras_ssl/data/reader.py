@@ -1,12 +1,12 @@
 import os
 
-import numpy as np
 import tensorflow as tf
 
 from keras_ssl.data.decode import decode_image
 from keras_ssl.data.image_files import file_decoder, is_read_by_python
 from keras_ssl.data.plain import decode_plain, is_plain
 from keras_ssl.data.resize import check_image_size, resize_images
+from keras_ssl.data.spread import spread
 
 # So many files tell what a folder holds.
 _LOOKED_AT = 32
@@ -58,9 +58,8 @@ def image_reader(paths, image_size, resize, channels, max_pixels, orientation, b
 
 def _seem_plain(paths):
     """Whether all files of a sample are plain; what cannot be read has its error when it is its turn."""
-    chosen = np.linspace(0, len(paths) - 1, min(_LOOKED_AT, len(paths))).astype(int)
     with tf.device("CPU:0"):
-        names = tf.constant([os.fsencode(paths[index]) for index in chosen], tf.string)
+        names = tf.constant([os.fsencode(path) for path in spread(paths, _LOOKED_AT)], tf.string)
         files = tf.data.Dataset.from_tensor_slices(names)
         plain = files.map(lambda path: is_plain(tf.io.read_file(path))).ignore_errors()
         return all(plain.as_numpy_iterator())

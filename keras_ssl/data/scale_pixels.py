@@ -66,6 +66,15 @@ def check_value_range(value_range):
     return low, high
 
 
+def refuse_beyond_255(images, expectation):
+    """Raises a `ValueError` where an array holds more than raw pixels can; `expectation` begins its message."""
+    if images.dtype != np.uint8 and images.size and images.max() > 255:
+        raise ValueError(
+            f"{expectation} raw pixels in [0, 255]. {SAY_RANGE}. "
+            f"Received: pixels from {images.min():.5g} to {images.max():.5g}"
+        )
+
+
 def _scale_row(row, low, high):
     images, *others = row
     return (_scale(images, low, high), *others) if others else _scale(images, low, high)

@@ -3,7 +3,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_ssl.data.scale_pixels import SAY_RANGE
+from keras_ssl.data.scale_pixels import refuse_beyond_255
 from keras_ssl.evaluate.embedding_function import EmbeddingFunction
 from keras_ssl.evaluate.image_batches import ImageBatches
 from keras_ssl.progress import Stage
@@ -75,11 +75,7 @@ def collect(function, batches, verbose=0, name="features"):
 
 
 def _check_raw(images):
-    if images.size and images.max() > 255:
-        raise ValueError(
-            f"Features are those of raw pixels in [0, 255]. {SAY_RANGE}. "
-            f"Received: pixels from {images.min():.5g} to {images.max():.5g}"
-        )
+    refuse_beyond_255(images, "Features are those of")
     if images.size and np.issubdtype(images.dtype, np.floating) and 0 < images.max() <= 1:
         warnings.warn(
             "These pixels lie in [0, 1]. Encoders expect raw pixels in [0, 255] and normalise inside: multiply by "

@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras_ssl import augment, distribute
 from keras_ssl.data import from_arrays
 from keras_ssl.data.image_and_label import image_and_label
-from keras_ssl.data.scale_pixels import SAY_RANGE
+from keras_ssl.data.scale_pixels import refuse_beyond_255
 from keras_ssl.data.without_autotune import without_autotune
 from keras_ssl.training import (
     EpochOrder,
@@ -409,11 +409,7 @@ class SelfSupervisedModel(keras.Model):
             # Keras takes none but generators, and of tuples alone.
             x = (batch if isinstance(batch, tuple) else (batch,) for batch in x)
         elif hasattr(x, "shape"):
-            if len(x) and (largest := np.max(x)) > 255:
-                raise ValueError(
-                    f"{type(self).__name__} expects raw pixels in [0, 255]. {SAY_RANGE}. "
-                    f"Received: pixels up to {largest:.5g}"
-                )
+            refuse_beyond_255(np.asarray(x), f"{type(self).__name__} expects")
             x, batch_size = from_arrays(x, batch_size=batch_size or PREDICTED_AT_ONCE, shuffle=False), None
         return super().predict(without_autotune(x), batch_size=batch_size, **kwargs)
 

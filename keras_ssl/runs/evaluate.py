@@ -83,8 +83,10 @@ def evaluate(
         raise ValueError(f"The protocols are {', '.join(known)}. Received: protocols={', '.join(protocols)}")
     encoder = run.encoder()
     source = located(run.config["data"], data)
-    if trained := source["name"] == run.config["data"]["name"] and trained_on(run.config["data"], test_split):
-        warnings.warn(TRAINED_ON.format(test_split, run.config["data"]["split"]), stacklevel=2)
+    warning = None
+    if source["name"] == run.config["data"]["name"] and trained_on(run.config["data"], test_split):
+        warning = TRAINED_ON.format(test_split, run.config["data"]["split"])
+        warnings.warn(warning, stacklevel=2)
     # Features are taken several times: by the encoder, by random ones, and as raw pixels.
     kept = "none" if source.get("cache") == "none" else "auto"
     train, test = (open_source(source, split, labels=True, cache=kept) for split in (train_split, test_split))
@@ -120,8 +122,8 @@ def evaluate(
         ]
         rows["raw pixels"] = score("raw pixels", *pixels)
     report = {row: {name: item.to_dict() for name, item in scores.items()} for row, scores in rows.items()}
-    if trained:
-        report["warning"] = TRAINED_ON.format(test_split, run.config["data"]["split"])
+    if warning:
+        report["warning"] = warning
     if baselines:
         logged = run.history, run.steps_done, run.config["recipe"], next_command(run)
         found = scoring.verdict(rows, len(features[1].features), *logged)

@@ -76,8 +76,9 @@ class Run:
 
     @property
     def steps_done(self):
-        """Updates of the network until the newest checkpoint."""
-        return steps_per_epoch(self.config["recipe"], self.config["images"]) * self.epochs_done
+        """Updates of the network until the newest checkpoint, None where the run's images were not counted."""
+        images = self.config.get("images")
+        return images and steps_per_epoch(self.config["recipe"], images) * self.epochs_done
 
     def encoder(self):
         """The encoder as it is now, a `keras.Model`.

@@ -3,6 +3,7 @@ import shutil
 import keras
 import numpy as np
 import pytest
+import yaml
 
 from keras_ssl import data, runs
 from keras_ssl.callbacks import Checkpoint, latest_checkpoint
@@ -41,6 +42,15 @@ def test_a_run_folder_holds_all_there_is_to_know(finished):
         "read_size": None,
     }
     assert config["recipe"]["epochs"] == 2 and config["versions"]["keras"] == keras.__version__
+
+
+def test_steps_are_counted_where_the_images_were(finished, tmp_path):
+    recipe = finished.config["recipe"]
+    assert finished.steps_done == 2 * (200 // recipe["batch_size"])
+    # As a run of an earlier version has it.
+    (tmp_path / "checkpoints").symlink_to(finished.path / "checkpoints")
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"recipe": recipe}))
+    assert runs.Run(tmp_path).steps_done is None
 
 
 def test_read_back(finished):
