@@ -52,17 +52,21 @@ def finish(dataset, used, batch_size, **attributes):
     return dataset
 
 
-def first_batches(dataset, count):
-    """The first batches of each epoch of a shuffled data set, which are others in each.
+def with_length(dataset, count):
+    """A shuffled data set whose epochs have so many batches: the first ones, others in each, or several passes.
 
     Args:
         dataset: A data set of this package.
         count: Integer > 0, how many batches.
 
     Returns:
-        A data set with the attributes of `dataset`.
+        A data set with the attributes of `dataset`, and `passes`, the passes of an epoch, of which each has an order
+        of its own.
     """
-    return with_attributes(dataset.take(count), dataset)
+    passes = -(-count // len(dataset))
+    derived = with_attributes(dataset.repeat(passes).take(count), dataset)
+    derived.passes = passes
+    return derived
 
 
 def with_attributes(derived, dataset):

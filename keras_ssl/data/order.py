@@ -25,7 +25,7 @@ def set_epoch(dataset, epoch):
     """
     counter = getattr(dataset, "epoch", None)
     if isinstance(counter, tf.Variable):
-        counter.assign(epoch)
+        counter.assign(epoch * getattr(dataset, "passes", 1))
 
 
 def each_epoch(build, seed):

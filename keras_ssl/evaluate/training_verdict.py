@@ -3,7 +3,7 @@ import math
 from keras_ssl.evaluate.knn_references import REFERENCES
 from keras_ssl.evaluate.likeliest_trouble import likeliest_trouble
 from keras_ssl.evaluate.score import Score
-from keras_ssl.evaluate.thresholds import GOOD
+from keras_ssl.evaluate.thresholds import GOOD, GOOD_STEPS
 from keras_ssl.evaluate.verdict import Verdict, verdict
 
 PIXELS, RANDOM = REFERENCES
@@ -37,7 +37,7 @@ def training_verdict(method, history, *, steps=None, scored_images=None, setting
 
     >>> history = {"loss": [5.1, 4.2], "feature_rank": [20.0, 90.0]}
     >>> print(keras_ssl.evaluate.training_verdict("SimCLR", history, steps=3000))   # doctest: +ELLIPSIS
-    The log says, without labels: the rank of the features is 90 (good runs: 35 or more); as in runs ...
+    The log says, without labels: the rank of the features is 90 (good runs: 20 or more); as in runs ...
     """
     last = {name: values[-1] for name, values in history.items() if values}
     accuracy = last.get("val_knn_accuracy")
@@ -46,17 +46,17 @@ def training_verdict(method, history, *, steps=None, scored_images=None, setting
         rows = {name: {"kNN": Score("kNN", value, "")} for name, value in accuracies.items() if value is not None}
         if len(rows) > 1:
             return verdict(rows, scored_images, history, steps, settings, command)
-    trouble = likeliest_trouble(history, steps, settings)
-    return Verdict(_without_labels(last, history, trouble), {}, trouble.advice(command) if trouble else "")
-
-
-def _without_labels(last, history, trouble):
     known = [name for name in WORDS if name in last]
+    good = bool(known) and all(last[name] >= GOOD[name] for name in known)
+    good = good and (steps is None or steps >= GOOD_STEPS)  # a random encoder's rank and spread may be as high
+    trouble = None if good else likeliest_trouble(history, steps, settings)
+    return Verdict(_without_labels(last, history, known, good), {}, trouble.advice(command) if trouble else "")
+
+
+def _without_labels(last, history, known, good):
     if known:
         found = ", ".join(WORDS[name].format(last[name], GOOD[name]) for name in known)
-        good = all(last[name] >= GOOD[name] for name in known)
         meaning = "as in runs" if good else "not as in runs"
-        end = "." if good and trouble else f"; {meaning} whose features beat a random encoder's."
-        return f"The log says, without labels: {found}{end}"
+        return f"The log says, without labels: {found}; {meaning} whose features beat a random encoder's."
     fell = f"the loss went from {history['loss'][0]:.4g} to {last['loss']:.4g}, and " if "loss" in last else ""
     return f"The log says, without labels: {fell}nothing that was logged tells how good the features are."

@@ -1,13 +1,14 @@
 import difflib
 import functools
 import importlib.resources
+import math
 import time
 
 import yaml
 
 from keras_ssl.recipes.facts import facts_of
 from keras_ssl.recipes.given import given
-from keras_ssl.recipes.plan import Budget, Plan, is_photographs, rules
+from keras_ssl.recipes.plan import Budget, Plan, is_few, is_photographs, rules
 from keras_ssl.recipes.recipe import Recipe
 from keras_ssl.recipes.settings import is_overridden, merge, override
 from keras_ssl.recipes.timing import seconds_per_step
@@ -143,7 +144,8 @@ def _within(minutes, name, document, facts, overrides, start):
     steps = max(1, int(seconds_left() / per_step))
     if _is_long(steps, facts):
         made = Plan(document, facts, overrides, side, few_steps=False)
-    made.lay_out(steps, f"{minutes:g} minutes at {per_step:.3g} seconds a step")
+    passes = math.ceil(rules()["epoch_seconds"] / (per_step * made.steps_per_epoch))
+    made.lay_out(steps, f"{minutes:g} minutes at {per_step:.3g} seconds a step", passes)
     return made
 
 
@@ -160,4 +162,4 @@ def _image_size(facts, timed, seconds_left):
 
 def _is_long(steps, facts):
     """Whether the paper's optimizer and rates, which want many steps, have them."""
-    return steps > rules()["few_steps"] and facts.images > rules()["few_images"]
+    return steps > rules()["few_steps"] and not is_few(facts)

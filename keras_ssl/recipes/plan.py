@@ -53,7 +53,8 @@ class Budget:
                 raise ValueError(f"{name} must be positive. Received: {name}={value}")
 
 
-# Of a training that is shorter than one pass over the images, so that there is something to see and to resume from.
+# Epochs at the least of a training that is shorter than one pass over the images, or whose epochs are several passes, so
+# that there is something to see and to resume from.
 PARTS = 10
 
 
@@ -71,6 +72,11 @@ def steps_per_epoch(settings, images):
 def is_photographs(facts):
     """Whether images are larger than those that a network sees as they are."""
     return max(facts.image_size) > rules()["kinds"]["small_images"]
+
+
+def is_few(facts):
+    """Whether there are so few images that each is seen hundreds of times."""
+    return facts.images <= rules()["few_images"]["up_to"]
 
 
 class Plan:
@@ -122,8 +128,11 @@ class Plan:
             return
         if few_steps:
             self._lay_over("few_steps", "the paper's settings are for hundreds of thousands of steps")
-        if self.facts.images <= rules()["few_images"]:
+        if is_few(self.facts):
             self._lay_over("few_images", f"{self.facts.images} images")
+            changes = rules()["few_images"]["augmenter"].get(read(self.settings, "augmenter.name"), {})
+            for key, value in changes.items():
+                self.decide(f"augmenter.{key}", value, f"milder views of {self.facts.images} images")
 
     def _network_side(self, image_size):
         given = self.overrides.get("image_size")
@@ -197,15 +206,18 @@ class Plan:
         by_number = row is not None and not self.is_tiny
         return (row["epochs"] if by_number else self.settings["epochs"]) * self.steps_per_epoch
 
-    def lay_out(self, steps, reason):
-        """Makes the training `steps` long: in whole epochs, or in parts of one that would be too long."""
+    def lay_out(self, steps, reason, passes=1):
+        """Makes the training `steps` long: in epochs of so many passes over the images, or in parts of a pass."""
         whole = self.steps_per_epoch
+        passes = min(passes, max(1, steps // whole // PARTS))
         if steps >= whole:
-            epochs, part = round(steps / whole), None
-            text = f"{epochs * whole} steps, {whole} an epoch"
+            epochs, length = round(steps / (passes * whole)), passes * whole
+            text = f"{epochs * length} steps, {length} an epoch"
+            text += f", which is {passes} passes over the images" if passes > 1 else ""
         else:
             epochs = min(PARTS, steps)
-            part = steps // epochs
-            text = f"{epochs * part} steps, {100 * epochs * part / whole:.0f} % of one pass over the images"
-        self.settings = {**self.settings, "epochs": epochs, "steps_per_epoch": part}
+            length = steps // epochs
+            text = f"{epochs * length} steps, {100 * epochs * length / whole:.0f} % of one pass over the images"
+        given = None if length == whole else length
+        self.settings = {**self.settings, "epochs": epochs, "steps_per_epoch": given}
         self.decisions.append(Decision("epochs", epochs, f"{text}; {reason}"))

@@ -34,8 +34,9 @@ class Recipe:
 
         Args:
             image_shape: tuple (height, width, channels).
-            steps_per_epoch: int, for the schedules of learning rate and momentum, which span all epochs. A setting
-                `steps_per_epoch`, of trainings shorter than one pass over the images, goes before it.
+            steps_per_epoch: int, steps of one pass over the images, for the schedules of learning rate and momentum,
+                which span all epochs. Where the settings have `steps_per_epoch`, epochs are as long as that, in place
+                of one pass.
             seed: int, of the weights and of the training's random draws.
             jit_compile: as in `SelfSupervisedModel.compile`.
 
@@ -46,14 +47,13 @@ class Recipe:
             ValueError: where the settings name something that does not exist, or that refuses its arguments.
         """
         settings = self.settings
-        steps_per_epoch = settings.get("steps_per_epoch") or steps_per_epoch
         keras.utils.set_random_seed(seed)
         method = _member("method", methods, settings["method"])
         arguments = {"seed": seed, **settings.get("arguments", {})}
         for name, epochs in settings.get("arguments_in_epochs", {}).items():
-            arguments[name] = round(epochs * steps_per_epoch)
+            arguments[name] = round(epochs * self._pass(steps_per_epoch))
         if "momentum" in settings:
-            arguments["momentum"] = _momentum(settings["momentum"], steps_per_epoch * settings["epochs"])
+            arguments["momentum"] = _momentum(settings["momentum"], self._total_steps(steps_per_epoch))
         if settings.get("augmenter") is not None:
             arguments["augmenter"] = _augmenter(settings["augmenter"], image_shape)
         if "tasks" in settings:
@@ -73,16 +73,23 @@ class Recipe:
 
     def learning_rate(self, steps_per_epoch):
         """The schedule over all epochs: linear warm-up, then half a cosine down to zero; or a constant."""
-        rate, epochs = self.settings["learning_rate"], self.settings["epochs"]
+        rate, total_steps = self.settings["learning_rate"], self._total_steps(steps_per_epoch)
         if "constant" in rate:
             return rate["constant"]
         return optimizers.scaled_cosine(
             rate["base"],
             self.settings["batch_size"],
-            total_steps=steps_per_epoch * epochs,
+            total_steps=total_steps,
             # A short run spends at most a tenth of its steps warming up.
-            warmup_steps=steps_per_epoch * min(rate["warmup_epochs"], epochs / 10),
+            warmup_steps=min(rate["warmup_epochs"] * self._pass(steps_per_epoch), total_steps / 10),
         )
+
+    def _total_steps(self, steps_per_epoch):
+        return (self.settings.get("steps_per_epoch") or steps_per_epoch) * self.settings["epochs"]
+
+    def _pass(self, steps_per_epoch):
+        """What the settings call an epoch, in steps: one pass over the images, or the parts of it that are trained."""
+        return min(steps_per_epoch, self.settings.get("steps_per_epoch") or steps_per_epoch)
 
     def _optimizers(self, steps_per_epoch):
         """The optimizers by their names as arguments of `compile`: one, unless the recipe lists several."""

@@ -8,7 +8,7 @@ import yaml
 
 from keras_ssl import plots, recipes
 from keras_ssl.callbacks import BatchStatistics, Checkpoint, KNNMonitor, Progress, latest_checkpoint
-from keras_ssl.data.batches import first_batches
+from keras_ssl.data.batches import with_length
 from keras_ssl.data.once import looked_at_once
 from keras_ssl.data.resize import check_resize
 from keras_ssl.evaluate import training_verdict
@@ -206,14 +206,15 @@ def _train(config, folder, verbose):
         config = {**config, "cached": images.cached._asdict()}
         if verbose:
             print(f"Decoded pictures kept: {_KEPT[images.cached.kind]} ({images.cached.reason}).", flush=True)
+        steps_of_pass = len(images)
         if settings.get("steps_per_epoch"):
-            images = first_batches(images, settings["steps_per_epoch"])
+            images = with_length(images, settings["steps_per_epoch"])
         checkpoint, epochs_done = latest_checkpoint(folder / "checkpoints")
         if checkpoint is None:
             recipe = recipes.Recipe(config["name"], settings)
             height, width, channels = images.element_spec.shape[1:]
             image_shape = (*(source["image_size"] or (height, width)), channels)
-            model = recipe.build(image_shape, len(images), seed=seed, jit_compile=config["jit_compile"])
+            model = recipe.build(image_shape, steps_of_pass, seed=seed, jit_compile=config["jit_compile"])
             _start_folder(folder, config, model)
         else:
             model = keras.saving.load_model(checkpoint)

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_ssl.data import from_arrays
-from keras_ssl.data.batches import first_batches, images_per_epoch
+from keras_ssl.data.batches import images_per_epoch, with_length
+from keras_ssl.data.order import set_epoch
 
 
 @given(st.integers(1, 300), st.integers(1, 40), st.booleans(), st.sampled_from([None, True, False]))
@@ -52,6 +53,22 @@ def test_the_batch_size_is_checked(batch_size):
 
 def test_data_sets_of_the_package_run_without_the_tuner_and_parts_keep_their_order():
     dataset = from_arrays(np.arange(8, dtype="uint8").reshape(8, 1, 1, 1), batch_size=2, shuffle=True)
-    part = first_batches(dataset, 2)
+    part = with_length(dataset, 2)
     assert dataset.options().autotune.enabled is False and part.options().autotune.enabled is False
     assert part.epoch is dataset.epoch and part.cardinality() == 2
+
+
+def test_an_epoch_of_several_passes_has_another_order_in_each_and_is_replayed():
+    dataset = from_arrays(np.arange(8, dtype="uint8").reshape(8, 1, 1, 1), batch_size=2, shuffle=True)
+    epoch = with_length(dataset, 12)
+    assert len(epoch) == 12
+
+    def images_of(number):
+        set_epoch(epoch, number)
+        return [int(value) for batch in epoch for value in np.ravel(batch)]
+
+    first, second = images_of(0), images_of(1)
+    passes = [first[:8], first[8:16], first[16:], second[:8], second[8:16], second[16:]]
+    assert all(sorted(images) == list(range(8)) for images in passes)
+    assert len({tuple(images) for images in passes}) == 6
+    assert images_of(1) == second

@@ -30,7 +30,7 @@ def test_without_labels_the_log_is_compared_with_good_runs():
     history = {"feature_rank": [20.0, 12.0], "feature_spread": [0.1, 0.3], "contrastive_accuracy": [0.0, 0.25]}
     found = training_verdict("SimCLR", history, steps=5000)
     assert found.text == (
-        "The log says, without labels: the rank of the features is 12 (good runs: 35 or more), their spread 0.30 "
+        "The log says, without labels: the rank of the features is 12 (good runs: 20 or more), their spread 0.30 "
         "(0.3 or more), the other view of an image is found in 25% of the cases (5% or more); not as in runs whose "
         "features beat a random encoder's."
     )
@@ -38,9 +38,12 @@ def test_without_labels_the_log_is_compared_with_good_runs():
 
 
 def test_runs_that_go_as_good_ones_hear_so():
-    history = {"feature_rank": [20.0, 90.0]}
-    assert "or more); as in runs" in training_verdict("SimCLR", history, steps=5000).text
-    assert training_verdict("SimCLR", history, steps=50).text.endswith("(good runs: 35 or more).")
+    history = {"feature_rank": [20.0, 90.0], "feature_spread": [0.2, 0.4]}
+    for steps in (500, 5000):
+        found = training_verdict("SimCLR", history, steps=steps)
+        assert "or more); as in runs" in found.text and found.advice == ""
+    found = training_verdict("SimCLR", history, steps=50)
+    assert "not as in runs" in found.text and found.advice.startswith("50 steps are few.")
 
 
 def test_a_collapse_is_said_without_labels():

@@ -135,6 +135,30 @@ def test_minutes_are_laid_out_by_the_time_of_steps(monkeypatch):
     assert recipes.load("simclr", images=PHOTOS, minutes=2).image_shape == (32, 32, 3)
 
 
+def test_an_epoch_of_few_images_is_several_passes_where_minutes_are_given(monkeypatch):
+    monkeypatch.setattr(LOADING, "seconds_per_step", lambda *arguments: 0.05)
+    facts = Facts(70, (48, 48), accelerator=False, cores=2)
+    recipe = recipes.load("swav", images=facts, minutes=1)
+    chosen = recipe.settings
+    assert chosen["batch_size"] == 64 and chosen["steps_per_epoch"] == 20  # a second each
+    assert 0.8 * 60 < chosen["epochs"] * 20 * 0.05 < 60
+    assert "20 passes" in recipe.decisions[-1].reason
+    # What the recipe says in epochs is in passes.
+    model = recipe.build(recipe.image_shape, steps_per_epoch=1)
+    assert model.frozen_steps == chosen["arguments_in_epochs"]["frozen_steps"]
+    # Who counts in epochs means passes.
+    by_epochs = recipes.load("swav", images=facts, epochs=7).settings
+    assert by_epochs["epochs"] == 7 and by_epochs["steps_per_epoch"] is None
+
+
+def test_views_of_few_images_are_milder_and_a_setting_of_the_caller_stays():
+    milder = rules()["few_images"]["augmenter"]["for_images"]
+    chosen = recipes.load("vicreg", images=SMALL, overrides={"augmenter.scale": [0.1, 1.0]}).settings
+    assert chosen["augmenter"]["strength"] == milder["strength"] and chosen["augmenter"]["scale"] == [0.1, 1.0]
+    many = recipes.load("vicreg", images=Facts(50_000, (32, 32))).settings
+    assert many["augmenter"]["strength"] != milder["strength"]
+
+
 def test_the_time_of_a_step_is_measured_on_this_machine():
     images = np.zeros((64, 8, 8, 1), "uint8")
     recipe = recipes.load("simclr", images=images, minutes=0.5)
