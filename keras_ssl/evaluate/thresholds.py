@@ -11,8 +11,8 @@ COLLAPSED = {"feature_spread": MIN_SPREAD, "embedding_spread": MIN_SPREAD, "feat
 # From here on are the runs whose features were better than a random encoder's by kNN, on 500 watched images: SimCLR
 # on 1437 digits, a small_cnn of 256 features, kNN 0.98, had a rank of 86, a spread of 0.42 and found 23 % of the
 # positives; on 1632 photographs of hands at 32 pixels, a ResNet-18 of width 16 with 128 features, after 290 steps,
-# kNN 0.40, it had 36, 0.40 and 7 %. After 36 steps the latter, kNN 0.25 as at first, had 30, 0.25 and 1 %. DINO on the
-# same, kNN 0.71 after 1200 steps, had 21 and 0.45; its random encoder had 40 and 0.19.
+# kNN 0.40, it had 36, 0.40 and 7 %. After 36 steps the latter, kNN 0.25 as at first, had 30, 0.25 and 1 %. DINO on
+# the same, kNN 0.71 after 1200 steps, had 21 and 0.45; its random encoder had 40 and 0.19.
 GOOD = {"feature_rank": 20.0, "feature_spread": 0.3, "contrastive_accuracy": 0.05}
 GOOD_STEPS = 290
 

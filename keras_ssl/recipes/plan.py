@@ -53,8 +53,8 @@ class Budget:
                 raise ValueError(f"{name} must be positive. Received: {name}={value}")
 
 
-# Epochs at the least of a training that is shorter than one pass over the images, or whose epochs are several passes, so
-# that there is something to see and to resume from.
+# Epochs at the least of a training that is shorter than one pass over the images, or whose epochs are several passes,
+# so that there is something to see and to resume from.
 PARTS = 10
 
 
@@ -65,7 +65,7 @@ def rules():
 
 
 def steps_per_epoch(settings, images):
-    """Steps of an epoch of a training on so many images; what does not fill a batch waits for the next epoch."""
+    """Steps of an epoch of a training on so many images; what does not fill a batch waits for the next pass."""
     return settings.get("steps_per_epoch") or max(1, images // settings["batch_size"])
 
 

@@ -88,7 +88,7 @@ class Recipe:
         return (self.settings.get("steps_per_epoch") or steps_per_epoch) * self.settings["epochs"]
 
     def _pass(self, steps_per_epoch):
-        """What the settings call an epoch, in steps: one pass over the images, or the parts of it that are trained."""
+        """What the settings call an epoch, in steps: one pass over the images, or the trained parts of it."""
         return min(steps_per_epoch, self.settings.get("steps_per_epoch") or steps_per_epoch)
 
     def _optimizers(self, steps_per_epoch):
