@@ -1,9 +1,9 @@
-"""What a budget in minutes is worth on small sets of images: `python -m benchmarks.own_images FOLDER … --minutes 15`.
+"""What a budget in minutes is worth on few images: `python -m benchmarks.own_images digits photos/ --minutes 15`.
 
 Methods are trained with nothing but the data and the minutes, by `runs.pretrain`, and scored by kNN, logistic
 regression and ten labels per class beside raw pixels and random encoders, by `runs.evaluate`; where classes are
-unequal, by balanced accuracy too. Beside the folders given, one subfolder a class, stand the digits of scikit-learn
-and 2000 images of CIFAR-10, tested on 2000 others.
+unequal, by balanced accuracy too. Data are folders with one subfolder a class, `digits`, and `cifar10`, which is 2000 of
+its images, tested on 2000 others; the latter two where none are given.
 
 Runs are kept in `--out`: what was interrupted goes on, and what is done is only shown. Minutes are by the clock, so
 nothing else should run. `--cells` cuts the cells out of a folder of photographs with Pascal VOC boxes, one subfolder
@@ -21,8 +21,8 @@ from benchmarks.timing import describe_machine, print_table
 from keras_ssl import evaluate, runs
 
 METHODS = ("simclr", "moco", "byol", "barlowtwins", "swav", "dino")
-# Name, split that is learned from, split that is scored.
-NAMED = (("digits", "train", "test"), ("cifar10", "train[:2000]", "test[:2000]"))
+# The splits that are learned from and scored, where they are not the whole ones.
+PARTS = {"cifar10": ("train[:2000]", "test[:2000]")}
 SIDES = ("xmin", "ymin", "xmax", "ymax")
 SMALLEST = 4  # pixels; a few boxes have no area
 PROTOCOLS = ("knn", "linear", "few-label")
@@ -46,8 +46,9 @@ def cut_out(photographs, out):
             (folder / f"{annotation.stem}-{number}.png").write_bytes(tf.io.encode_png(cut).numpy())
 
 
-def row(method, data, train_split, test_split, minutes, out, data_dir):
+def row(method, data, minutes, out, data_dir):
     """The scores of one training, made, gone on with or read."""
+    train_split, test_split = PARTS.get(data, ("train", "test"))
     folder = out / f"{Path(data).name}-{method}-{minutes:g}"
     if (folder / "config.yaml").exists():
         run = runs.resume(folder, verbose=2)
@@ -69,22 +70,20 @@ def columns(scores):
 
 
 @click.command(help=__doc__)
-@click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False))
+@click.argument("data", nargs=-1)
 @click.option("--minutes", default=15.0, show_default=True)
 @click.option("--method", "methods", multiple=True, default=METHODS, show_default=True)
-@click.option("--named/--no-named", default=True, help="Whether digits and CIFAR-10 are learned from, too.")
 @click.option("--out", default="runs/own_images", show_default=True, type=click.Path(path_type=Path))
 @click.option("--data-dir", help="Where the prepared TFDS data sets lie.")
 @click.option("--cells", type=click.Path(exists=True, path_type=Path), help="Photographs with boxes to cut out.")
-def main(folders, minutes, methods, named, out, data_dir, cells):
+def main(data, minutes, methods, out, data_dir, cells):
     if cells:
         cut_out(cells, out / "cells")
         click.echo(f"The objects lie in {out / 'cells'}: give that folder next.")
         return
     print(describe_machine())
-    sets = [(folder, "train", "test") for folder in folders] + list(NAMED if named else ())
-    for data, train_split, test_split in sets:
-        rows = [row(method, data, train_split, test_split, minutes, out, data_dir) for method in methods]
+    for name in data or ("digits", "cifar10"):
+        rows = [row(method, name, minutes, out, data_dir) for method in methods]
         # Baselines are those of the network that the method has; they are shown once where they are the same.
         print_table(list({tuple(line.items()): line for lines in rows for line in lines}.values()))
 
