@@ -2,8 +2,8 @@
 
 Methods are trained with nothing but the data and the minutes, by `runs.pretrain`, and scored by kNN, logistic
 regression and ten labels per class beside raw pixels and random encoders, by `runs.evaluate`; where classes are
-unequal, by balanced accuracy too. Data are folders with one subfolder a class, `digits`, and `cifar10`, which is 2000 of
-its images, tested on 2000 others; the latter two where none are given.
+unequal, by balanced accuracy too. Data are folders with one subfolder a class, `digits`, and `cifar10`, which is 2000
+of its images, tested on 2000 others; the latter two where none are given.
 
 Runs are kept in `--out`: what was interrupted goes on, and what is done is only shown. Minutes are by the clock, so
 nothing else should run. `--cells` cuts the cells out of a folder of photographs with Pascal VOC boxes, one subfolder

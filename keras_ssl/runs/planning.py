@@ -34,9 +34,17 @@ def facts_of_source(source):
     )
 
 
-def reports_every(epochs):
-    """Epochs from one checkpoint, and one look at the features, to the next."""
-    return max(1, math.ceil(epochs / rules()["reports"]))
+def reports_every(epochs, minutes=None):
+    """Epochs from one checkpoint, and one look at the features, to the next.
+
+    Args:
+        epochs: int, of the whole training.
+        minutes: optional float, its budget, of which reports may take a part.
+    """
+    most = rules()["reports"]
+    if minutes is not None:
+        most = min(most, max(1, round(minutes * rules()["reports_per_minute"])))
+    return max(1, math.ceil(epochs / most))
 
 
 def announce(recipe, facts, minutes):

@@ -158,6 +158,7 @@ def pretrain(
         "decisions": [vars(decision) for decision in recipe.decisions],
         "policy": policy,
         "seed": seed,
+        "report_every": reports_every(recipe.settings["epochs"], minutes),
         "jit_compile": jit_compile,
         "monitor": monitor,
         "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
@@ -268,7 +269,7 @@ def _preview(source, for_views=False):
 
 
 def _callbacks(folder, config, model, verbose):
-    every = reports_every(config["recipe"]["epochs"])
+    every = config["report_every"]
     return [
         *([] if model.encodes_whole_images else [_batch_statistics(config)]),
         *(
