@@ -4,6 +4,8 @@ from pathlib import Path
 
 import keras
 
+from keras_ssl.training import check_finite_weights
+
 _NAME = re.compile(r"epoch-(\d+)\.keras")
 
 
@@ -12,7 +14,8 @@ class Checkpoint(keras.callbacks.Callback):
 
     A checkpoint holds the method, its optimizers and its step counter: training that goes on from it, on the
     same data from `keras_ssl.data`, gives the same weights bit for bit on the same machine. It is written
-    aside and then renamed, so a crash leaves the one before.
+    aside and then renamed, so a crash leaves the one before. Weights that are NaN or infinite are an error, and not
+    written.
 
     Args:
         folder: where `epoch-0001.keras`, `epoch-0002.keras`, … go; made if it is not there.
@@ -55,7 +58,13 @@ class Checkpoint(keras.callbacks.Callback):
     def _path(self, epochs_done):
         return self.folder / f"epoch-{epochs_done:04d}.keras"
 
+    @property
+    def newest(self):
+        """The path of the newest checkpoint, or None."""
+        return latest_checkpoint(self.folder)[0]
+
     def _write(self):
+        check_finite_weights(self.model)
         self.folder.mkdir(parents=True, exist_ok=True)
         aside = self.folder / "writing.keras"
         self.model.save(aside)

@@ -11,6 +11,7 @@ from keras_ssl.export.inference_copy import inference_copy
 from keras_ssl.export.manifest import write_manifest
 from keras_ssl.export.signatures import serving_module
 from keras_ssl.export.warmup import write_warmup_requests
+from keras_ssl.training import check_finite_weights
 
 # Of what `data.from_directory` reads.
 FILES = (
@@ -85,7 +86,8 @@ def saved_model(
 
     Raises:
         TypeError: If `encoder`, `classifier`, `class_names` or `metadata` is of the wrong type.
-        ValueError: If the models do not fit together or cannot be saved, or `path` is a file or a URL.
+        ValueError: If the models do not fit together, cannot be saved or have weights that are NaN or infinite, or
+            `path` is a file or a URL.
 
     Example:
 
@@ -98,6 +100,9 @@ def saved_model(
     '1'
     """
     image_shape, features = checks.check_encoder(encoder)
+    for model in (encoder, classifier):
+        if model is not None:
+            check_finite_weights(model)
     checks.check_classifier(classifier, features, class_names)
     checks.check_metadata(metadata)
     image_size = checks.check_serving_size(image_size, image_shape)

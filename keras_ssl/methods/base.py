@@ -13,12 +13,18 @@ from keras_ssl.training import (
     EpochOrder,
     FirstBatchCheck,
     LastBatch,
+    Latest,
+    NotFinite,
+    StepOfThread,
+    StopNotFinite,
+    all_finite,
     check_encoder,
     check_images,
     check_pixels,
     is_in_batches,
     map_batches,
     pixel_range,
+    recording,
     split_arrays,
     usable_batches,
 )
@@ -73,6 +79,8 @@ class SelfSupervisedModel(keras.Model):
     views = 1
     #: Names of what `forward` returns beside the loss; each becomes a metric.
     logged = ()
+    #: Those of them that are a state of the training, such as a momentum: they are shown as they are, not as a mean.
+    states = ()
     #: The fewest images that one step can learn from.
     minimum_batch = 1
     #: Whether the encoder sees whole images while it is trained. Where it sees parts of them, its batch normalization
@@ -95,8 +103,13 @@ class SelfSupervisedModel(keras.Model):
             trainable=False,
             aggregation="only_first_replica",
         )
-        self._means = {name: keras.metrics.Mean(name=name) for name in ("loss", *self.logged)}
+        self._means = {
+            name: (Latest if name in self.states else keras.metrics.Mean)(name=name)
+            for name in ("loss", *self.logged)
+        }
+        self._step_of_thread = StepOfThread(self)
         self._pixels = LastBatch(3)
+        self._not_finite = NotFinite()
         self.built = True
 
     def build(self, input_shape=None):
@@ -109,11 +122,16 @@ class SelfSupervisedModel(keras.Model):
     # ------------------------------------------------------------------ the verbs of a train_step
 
     def images(self, data):
-        """The images in what fit hands to `train_step`: labels and weights are left out, shapes are checked."""
+        """The images in what fit hands to `train_step`: labels and weights are left out, shapes are checked.
+
+        A step begins with this: what layers add to the loss from here on, and how many images there are, is noted
+        for `minimize` and `report`.
+        """
         images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         images = tf.convert_to_tensor(images)
         check_images(images.shape, images.dtype, self.encoder.input_shape, self.minimum_batch, type(self).__name__)
         self._pixels.note(*pixel_range(images))
+        self._step_of_thread.begin(tf.shape(images)[0], all_finite(images))
         return images
 
     def augment(self, images, training=True):
@@ -170,12 +188,15 @@ class SelfSupervisedModel(keras.Model):
         return map_batches(function, images, batch_size)
 
     def minimize(self, loss, tape, variables=None, optimizer=None, ends_step=True):
-        """One step of the optimizer down the gradient of `loss`.
+        """One step of the optimizer down the gradient of `loss`, and of what Keras layers add to it.
+
+        That is, as in Keras, the regularizers of the weights that are updated, and the activity regularizers and
+        `add_loss` of the networks that these weights belong to; they stand in the reported `loss`, too.
 
         Args:
             loss: scalar float32, this replica's share: a mean over its rows.
             tape: the `tf.GradientTape` that recorded it.
-            variables: what to update; by default all trainable weights.
+            variables: what to update, a list; by default all trainable weights.
             optimizer: by default the one given to `compile`.
             ends_step: False for all but the last update of a `train_step` that makes several: with the last the
                 step counter, from which the random draws derive, moves on.
@@ -185,23 +206,31 @@ class SelfSupervisedModel(keras.Model):
         # Keras adds the replicas' gradients up, so each gives its part of their mean; a loss-scaling optimizer
         # multiplies, and divides again in apply.
         upstream = optimizer.scale_loss(tf.ones((), loss.dtype) / distribute.num_replicas())
+        with recording(tape):  # for the regularizers of weights
+            loss = tf.add_n([loss, *self._step_of_thread.added_losses.take(variables)])
         gradients = tape.gradient(loss, variables, output_gradients=upstream)
         optimizer.apply_gradients(zip(gradients, variables, strict=True))
         if ends_step:
             self.step.assign_add(1)
 
     def report(self, loss, logs):
-        """Takes the step's numbers into the epoch's means, and returns the means for the progress bar.
+        """Takes the step's numbers into the epoch's means over the images, and returns them for the progress bar.
 
         Args:
-            loss: scalar, this replica's.
+            loss: scalar, this replica's. As in Keras, what layers add to it is reported with it.
             logs: dict of scalars by the names in `logged`. A pair (scalar, weight) has that weight in the epoch's
-                mean, equal on all replicas, where the others have 1.
+                mean, equal on all replicas, where the others have the number of images. Of the names in `states`
+                the newest value is shown.
         """
-        values = {"loss": loss, **logs}
-        for name, mean in self._means.items():
-            value, weight = values[name] if isinstance(values[name], tuple) else (values[name], None)
-            mean.update_state(distribute.mean(value), sample_weight=weight)
+        images = distribute.mean(tf.cast(self._step_of_thread.images, tf.float32))
+        loss = tf.add_n([loss, *self._step_of_thread.added_losses.end()])
+        # Pixels that are NaN can leave a finite loss, since relu(NaN) is 0 on a CPU.
+        loss = distribute.mean(tf.where(self._step_of_thread.finite, loss, float("nan")))
+        self._not_finite.note(self.step, loss, self._step_of_thread.finite)
+        self._means["loss"].update_state(loss, sample_weight=images)
+        for name in self.logged:
+            value, weight = logs[name] if isinstance(logs[name], tuple) else (logs[name], images)
+            self._means[name].update_state(distribute.mean(value), sample_weight=weight)
         results = {name: mean.result() for name, mean in self._means.items()}
         if distribute.is_multi_worker():
             # Keras reduces the workers' results along their first axis, which scalars lack.
@@ -328,7 +357,8 @@ class SelfSupervisedModel(keras.Model):
 
         Raises:
             ValueError: where the images cannot be what the encoder expects: none at all, another shape, pixels in
-                [0, 1], too few in a batch; before `compile`; and for a `class_weight`.
+                [0, 1], too few in a batch; before `compile`; for a `class_weight`; and where pixels, the loss or the
+                weights are not finite any more: the error names the step, the learning rate and the last checkpoint.
         """
         if not self.compiled:
             raise ValueError(
@@ -349,7 +379,9 @@ class SelfSupervisedModel(keras.Model):
             validation_data = self._as_dataset(validation_data, None, size)
         if isinstance(callbacks, keras.callbacks.Callback):
             callbacks = [callbacks]
-        ours = [FirstBatchCheck(self.check_first_batch), EpochOrder(x)]
+        callbacks = list(callbacks or [])
+        finite = StopNotFinite(self._not_finite, type(self).__name__, callbacks)
+        ours = [FirstBatchCheck(self.check_first_batch), finite, EpochOrder(x)]
         x = distribute.transferable(x, self.distribute_strategy)
         if self.optimizer is not None and not self.optimizer.built:
             # Before the step is traced: variables of a trace that a check breaks off are lost.
@@ -360,7 +392,7 @@ class SelfSupervisedModel(keras.Model):
                 x,
                 epochs=epochs,
                 verbose=verbose,
-                callbacks=[*ours, *(callbacks or [])],
+                callbacks=[*ours, *callbacks],
                 validation_data=validation_data,
                 shuffle=False,
                 **kwargs,
@@ -389,7 +421,8 @@ class SelfSupervisedModel(keras.Model):
         """
         if isinstance(callbacks, keras.callbacks.Callback):
             callbacks = [callbacks]
-        callbacks = [FirstBatchCheck(self.check_first_batch), *(callbacks or [])]
+        finite = StopNotFinite(self._not_finite, type(self).__name__)
+        callbacks = [FirstBatchCheck(self.check_first_batch), finite, *(callbacks or [])]
         return super().evaluate(self._as_dataset(x, y, batch_size), callbacks=callbacks, **kwargs)
 
     def predict(self, x, batch_size=None, **kwargs):
@@ -423,8 +456,7 @@ class SelfSupervisedModel(keras.Model):
         method = type(self).__name__
         check_images(images.shape, images.dtype, self.encoder.input_shape, self.minimum_batch, method)
         if images.dtype.kind == "f":
-            first = images[:batch_size]
-            check_pixels(len(first), first.min(), first.max(), self.minimum_batch, method)
+            check_pixels(min(len(images), batch_size), images.min(), images.max(), self.minimum_batch, method)
         return from_arrays(
             images,
             self.usable_labels(labels, images.shape),

@@ -63,6 +63,7 @@ class MoCo(MomentumTarget):
     """
 
     logged = ("contrastive_accuracy", "embedding_spread", "momentum", "queue_fill")
+    states = ("momentum", "queue_fill")
 
     def __init__(
         self,

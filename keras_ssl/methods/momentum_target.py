@@ -13,6 +13,8 @@ class MomentumTarget(ProjectedViews):
     saved with the method's. Arguments as for `ProjectedViews`, and `momentum`.
     """
 
+    states = ("momentum",)
+
     def __init__(self, encoder, projector=None, augmenter=None, *, momentum, seed=0, **kwargs):
         super().__init__(encoder, projector, augmenter, seed=seed, **kwargs)
         if not callable(momentum) and not 0 <= momentum <= 1:

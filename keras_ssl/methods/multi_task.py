@@ -77,6 +77,7 @@ class MultiTask(SelfSupervisedModel):
             for name, task in tasks.items()
             for quantity in ("loss", *task.logged, *(("weight",) if learned else ()))
         )
+        self.states = tuple(f"{name}_weight" for name in tasks) if learned else ()
         if augmenter is not None and not self.views:
             raise ValueError(
                 "No task looks at random views: leave the augmenter out, or give a task augmented=True. "

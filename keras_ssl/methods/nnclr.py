@@ -49,6 +49,7 @@ class NNCLR(PredictedViews, ProjectedViews):
     """
 
     logged = ("neighbor_similarity", "embedding_spread", "queue_fill")
+    states = ("queue_fill",)
 
     def __init__(
         self,

@@ -60,6 +60,7 @@ class VariationalAutoencoder(ReconstructionModel):
     """
 
     logged = ("reconstruction_error", "kl", "beta")
+    states = ("beta",)
 
     def __init__(
         self,

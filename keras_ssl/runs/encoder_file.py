@@ -1,6 +1,7 @@
 import keras
 
 from keras_ssl.runs.run import write_aside
+from keras_ssl.training import check_finite_weights
 
 
 class EncoderFile(keras.callbacks.Callback):
@@ -19,4 +20,5 @@ class EncoderFile(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Writes the encoder when it is due."""
         if (epoch + 1) % self._every == 0 or epoch + 1 == self.params["epochs"]:
+            check_finite_weights(self.model.encoder)
             write_aside(self._path, self.model.encoder.save)

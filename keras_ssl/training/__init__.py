@@ -15,16 +15,25 @@ from keras_ssl.training.checks import (
     warn_without_batch_normalization,
 )
 from keras_ssl.training.epoch_order import EpochOrder
+from keras_ssl.training.finite import NotFinite, StopNotFinite, all_finite, check_finite_weights
 from keras_ssl.training.fit_inputs import is_in_batches, split_arrays, usable_batches
+from keras_ssl.training.latest import Latest
 from keras_ssl.training.map_batches import map_batches
+from keras_ssl.training.step_of_thread import StepOfThread, recording
 
 __all__ = [
     "EpochOrder",
     "FirstBatchCheck",
     "LastBatch",
+    "Latest",
+    "NotFinite",
+    "StepOfThread",
+    "StopNotFinite",
+    "all_finite",
     "check_choice",
     "check_decoder",
     "check_encoder",
+    "check_finite_weights",
     "check_head",
     "check_images",
     "check_margin",
@@ -33,6 +42,7 @@ __all__ = [
     "is_in_batches",
     "map_batches",
     "pixel_range",
+    "recording",
     "split_arrays",
     "usable_batches",
     "warn_without_batch_normalization",

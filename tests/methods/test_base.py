@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_ssl import SelfSupervisedModel, SimCLR
+from keras_ssl import BYOL, Autoencoder, SelfSupervisedModel, SimCLR
+from keras_ssl.optimizers import CosineMomentum
 
 
 @pytest.fixture
@@ -240,3 +241,32 @@ def test_data_sets_are_iterated_without_the_autotuner(model, images, monkeypatch
     monkeypatch.setattr(keras.Model, verb, spy)
     getattr(model, verb)(tf.data.Dataset.from_tensor_slices(images).batch(8), verbose=0)
     assert seen == [False]
+
+
+def test_a_loss_of_images_is_their_mean_in_batches_of_any_size(model, images):
+    """The ninth image is no eighth as dear as the other eight together."""
+    model = Autoencoder(model.encoder)
+    model.compile("sgd")
+    nine = np.concatenate([images[:8], np.full((1, 8, 8, 1), 255, "uint8")])
+    whole = model.evaluate(nine, verbose=0, return_dict=True)
+    parts = model.evaluate(nine, batch_size=8, verbose=0, return_dict=True)
+    assert parts == pytest.approx(whole, rel=1e-5)
+    assert model.fit(images, validation_data=tf.data.Dataset.from_tensor_slices(nine).batch(4), verbose=0).history[
+        "val_loss"
+    ] == pytest.approx([model.evaluate(nine, verbose=0)[0]], rel=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:Without batch normalization")
+def test_the_state_of_a_training_is_shown_as_it_is_and_no_mean_of_it(model, images, two_replicas):
+    momentum = CosineMomentum(total_steps=6, initial=0.5)
+
+    def history():
+        heads = (keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)]) for _ in range(2))
+        byol = BYOL(keras.models.clone_model(model.encoder), *heads, model.augmenter, momentum=momentum)
+        byol.compile("sgd")
+        return byol.fit(images, batch_size=8, epochs=2, verbose=0).history["momentum"]
+
+    expected = [float(momentum(2)), float(momentum(5))]
+    assert history() == pytest.approx(expected, rel=1e-6)
+    with two_replicas.scope():
+        assert history() == pytest.approx(expected, rel=1e-6)

@@ -124,6 +124,17 @@ def test_mixed_precision_trains_and_gives_float32_features(bench, policy):
     assert model(bench.images).dtype == tf.float32
 
 
+def test_regularizers_of_weights_count_in_the_update_and_in_the_loss(bench):
+    plain, regularized = (bench.build(optimizer=keras.optimizers.SGD(0.01), run_eagerly=True) for _ in range(2))
+    kernel = next(weight for weight in regularized.encoder.trainable_weights if weight.name == "kernel")
+    kernel.regularizer = keras.regularizers.L2(0.1)
+    before = np.array(kernel)
+    losses = [np.ravel(model.train_on_batch(bench.images))[0] for model in (plain, regularized)]
+    assert losses[1] - losses[0] == pytest.approx(0.1 * np.sum(before**2), abs=1e-4)
+    (without,) = (w for w in plain.encoder.trainable_weights if w.name == "kernel" and np.shape(w) == before.shape)
+    np.testing.assert_allclose(kernel, without - 0.01 * 0.2 * before, atol=1e-6)
+
+
 @pytest.mark.costly
 def test_two_replicas_learn_what_one_device_learns(bench, reference, two_replicas):
     with two_replicas.scope():

@@ -1,0 +1,86 @@
+import threading
+
+import tensorflow as tf
+
+_thread = threading.local()
+
+
+class AddedLosses:
+    """What layers add to the loss in a step: activity regularizers, and `add_loss` in layers of the user's own.
+
+    Keras keeps these losses in the layers, where a layer's next call deletes them, and where the threads of several
+    replicas would mix theirs. A step calls its networks several times, so each loss is noted when it is added.
+
+    Args:
+        model: the `keras.Model` whose step it is.
+    """
+
+    def __init__(self, model):
+        self._model = model
+        self._noted = []
+        self._taken = []
+
+    def begin(self):
+        """Listens to all layers that are called in this thread, until `end`."""
+        self._noted, self._taken = [], []
+        for layer in self._model._flatten_layers():
+            if "add_loss" not in vars(layer):
+                layer.add_loss = _heard(layer, layer.add_loss)
+        _thread.step = self
+
+    def note(self, layer, losses):
+        """Notes what `layer` has just added."""
+        self._noted += [(layer, loss) for loss in losses]
+
+    def take(self, variables):
+        """The losses of what is being updated: what its layers added, and the regularizers of its weights.
+
+        What a network added counts where one of `variables` is its own, or where it has no weights. So momentum
+        encoders are never regularized, and each of two adversaries has its own losses.
+
+        Args:
+            variables: the weights that are updated.
+
+        Returns:
+            List of scalar float32 tensors.
+        """
+        layers = _layers_of(self._model, variables)
+        regularized = [variable for variable in variables if getattr(variable, "regularizer", None) is not None]
+        losses = [loss for layer, loss in self._noted if id(layer) in layers and _is_of_this_graph(loss)]
+        losses += [variable.regularizer(variable) for variable in regularized]
+        losses = [tf.reduce_sum(tf.cast(loss, tf.float32)) for loss in losses]
+        self._noted = [(layer, loss) for layer, loss in self._noted if id(layer) not in layers]
+        self._taken += losses
+        return losses
+
+    def end(self):
+        """All that was taken in the step, a list of scalars; where nothing was minimised, all that there is."""
+        _thread.step = None
+        return self._taken or self.take(self._model.trainable_variables)
+
+
+def _heard(layer, add_loss):
+    """`add_loss` of a layer, which tells the step that runs in this thread, too."""
+
+    def note(loss):
+        add_loss(loss)
+        if step := getattr(_thread, "step", None):
+            step.note(layer, tf.nest.flatten(loss))
+
+    return note
+
+
+def _is_of_this_graph(loss):
+    """Not so of what layers add while Keras wires a network, which a step may do."""
+    return not tf.is_symbolic_tensor(loss) or loss.graph is tf.compat.v1.get_default_graph()
+
+
+def _layers_of(model, variables):
+    """The ids of the layers whose losses belong to an update of `variables`."""
+    updated = {id(variable) for variable in variables}
+    layers = {id(model)}
+    for network in model._flatten_layers(include_self=False, recursive=False):
+        weights = network.variables
+        if not weights or any(id(weight) in updated for weight in weights):
+            layers |= {id(layer) for layer in network._flatten_layers()}
+    return layers

@@ -1,0 +1,98 @@
+"""NaN and infinity: noted in the step, and nothing is kept of them."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_ssl import Autoencoder
+from keras_ssl.callbacks import Checkpoint, latest_checkpoint
+from keras_ssl.export import saved_model
+from keras_ssl.runs.encoder_file import EncoderFile
+from keras_ssl.training import check_finite_weights
+
+
+@pytest.fixture
+def model():
+    return small_model()
+
+
+def small_model():
+    """A ReLU hides NaN from the loss on a CPU."""
+    inputs = keras.Input((4, 4, 1))
+    x = keras.layers.Dense(4, activation="relu")(keras.layers.Flatten()(inputs))
+    decoder = keras.Sequential([keras.Input((4,)), keras.layers.Dense(16), keras.layers.Reshape((4, 4, 1))])
+    model = Autoencoder(keras.Model(inputs, x), decoder)
+    model.compile(keras.optimizers.SGD(1e-7))
+    return model
+
+
+@pytest.fixture
+def images(rng):
+    return rng.uniform(0, 255, (24, 4, 4, 1)).astype("float32")
+
+
+def batches(images):
+    return tf.data.Dataset.from_tensor_slices(images).batch(4)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_arrays_are_looked_at_to_their_last_pixel_before_any_update(model, images, bad):
+    before = model.get_weights()
+    images[-1, -1, -1] = bad
+    for call in (model.fit, model.evaluate):
+        with pytest.raises(ValueError, match="Received: pixels from"):
+            call(images, batch_size=4, verbose=0)
+    np.testing.assert_array_equal(model.get_weights()[0], before[0])
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_bad_pixel_in_a_later_batch_stops_fit_and_evaluate(model, images, bad):
+    images[9, 0, 0] = bad
+    with pytest.raises(ValueError, match=r"pixels.*in step 3.*learning rate of 1e-07; there is no checkpoint"):
+        model.fit(batches(images), verbose=0)
+    model = small_model()
+    with pytest.raises(ValueError, match="found pixels"):
+        model.evaluate(batches(images), verbose=0)
+    assert np.isfinite(model.fit(batches(images[12:]), verbose=0).history["loss"][0])
+
+
+def test_a_bad_pixel_on_another_replica_is_seen(images, two_replicas):
+    images[11, 0, 0] = np.nan  # the second replica's rows of the third batch
+    with two_replicas.scope():
+        model = small_model()
+        with pytest.raises(ValueError, match="pixels.*in step 3"):
+            model.fit(batches(images), verbose=0)
+
+
+def test_a_run_that_diverges_names_step_and_learning_rate(model, images):
+    model.compile(keras.optimizers.SGD(1e30))
+    with pytest.raises(ValueError, match=r"diverged.*since step [234],.*rate of 1e\+30; there is no checkpoint"):
+        model.fit(batches(images), epochs=3, verbose=0)
+
+
+def test_weights_that_break_unseen_stop_the_training_before_anything_is_kept(model, images, tmp_path):
+    def break_relu(epoch, logs=None):
+        if epoch == 1:
+            model.encoder.weights[0].assign(np.full((16, 4), np.nan))
+
+    spoil = keras.callbacks.LambdaCallback(on_epoch_begin=break_relu)
+    checkpoint, encoder = Checkpoint(tmp_path), EncoderFile(tmp_path / "encoder.keras")
+    with pytest.raises(ValueError, match="stopped after step 12, at a learning rate.*last good.*epoch-0001.keras"):
+        model.fit(batches(images), epochs=3, verbose=0, callbacks=[spoil, encoder, checkpoint])
+    assert latest_checkpoint(tmp_path)[1] == 1
+    check_finite_weights(keras.saving.load_model(tmp_path / "epoch-0001.keras"))
+    check_finite_weights(keras.saving.load_model(tmp_path / "encoder.keras"))
+
+
+def test_nothing_is_ever_written_of_such_weights(model, tmp_path):
+    model.encoder.weights[0].assign(np.full((16, 4), np.inf))
+    encoder, checkpoint = EncoderFile(tmp_path / "encoder.keras"), Checkpoint(tmp_path / "checkpoints")
+    encoder.set_params({"epochs": 1})
+    for callback in (encoder, checkpoint):
+        callback.set_model(model)
+        with pytest.raises(ValueError, match="nothing is written.*Received: 1 of .* weights, the first dense"):
+            callback.on_epoch_end(0)
+    with pytest.raises(ValueError, match="nothing is written"):
+        saved_model(model.encoder, tmp_path / "exported")
+    assert not any(path.is_file() for path in tmp_path.rglob("*"))
