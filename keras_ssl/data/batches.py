@@ -47,6 +47,7 @@ def finish(dataset, used, batch_size, **attributes):
     options.autotune.enabled = False  # see `without_autotune`, for data sets of others
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(-(-used // batch_size)))
     dataset = dataset.prefetch(tf.data.AUTOTUNE).with_options(options)
+    dataset.batch_sizes = (batch_size, used % batch_size or batch_size)  # the usual one, and the last
     for name, value in attributes.items():
         setattr(dataset, name, value)
     return dataset
@@ -66,6 +67,8 @@ def with_length(dataset, count):
     passes = -(-count // len(dataset))
     derived = with_attributes(dataset.repeat(passes).take(count), dataset)
     derived.passes = passes
+    if hasattr(derived, "batch_sizes") and passes > 1:
+        del derived.batch_sizes  # the last of a pass is one in the middle
     return derived
 
 

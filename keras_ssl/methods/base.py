@@ -17,6 +17,7 @@ from keras_ssl.training import (
     NotFinite,
     StepOfThread,
     StopNotFinite,
+    TooFewImages,
     all_finite,
     check_encoder,
     check_images,
@@ -27,6 +28,7 @@ from keras_ssl.training import (
     recording,
     split_arrays,
     usable_batches,
+    with_enough_images,
 )
 
 # Stands for the training step in the seeds of evaluate(), so that held-out images always get the same views.
@@ -381,7 +383,8 @@ class SelfSupervisedModel(keras.Model):
             callbacks = [callbacks]
         callbacks = list(callbacks or [])
         finite = StopNotFinite(self._not_finite, type(self).__name__, callbacks)
-        ours = [FirstBatchCheck(self.check_first_batch), finite, EpochOrder(x)]
+        enough = TooFewImages(self.minimum_batch, type(self).__name__, x, validation_data)
+        ours = [FirstBatchCheck(self.check_first_batch), finite, enough, EpochOrder(x)]
         x = distribute.transferable(x, self.distribute_strategy)
         if self.optimizer is not None and not self.optimizer.built:
             # Before the step is traced: variables of a trace that a check breaks off are lost.
@@ -421,9 +424,11 @@ class SelfSupervisedModel(keras.Model):
         """
         if isinstance(callbacks, keras.callbacks.Callback):
             callbacks = [callbacks]
+        x = self._as_dataset(x, y, batch_size)
         finite = StopNotFinite(self._not_finite, type(self).__name__)
-        callbacks = [FirstBatchCheck(self.check_first_batch), finite, *(callbacks or [])]
-        return super().evaluate(self._as_dataset(x, y, batch_size), callbacks=callbacks, **kwargs)
+        enough = TooFewImages(self.minimum_batch, type(self).__name__, held_out=x)
+        callbacks = [FirstBatchCheck(self.check_first_batch), finite, enough, *(callbacks or [])]
+        return super().evaluate(x, callbacks=callbacks, **kwargs)
 
     def predict(self, x, batch_size=None, **kwargs):
         """The encoder's features of images as they are: `keras.Model.predict` without waits of tf.data's tuner.
@@ -450,14 +455,14 @@ class SelfSupervisedModel(keras.Model):
         if isinstance(images, tuple):
             images, labels, _ = keras.utils.unpack_x_y_sample_weight(images)  # as Keras' validation_data has them
         if is_in_batches(images):
-            return usable_batches(images, batch_size)
+            return with_enough_images(usable_batches(images, batch_size), self.minimum_batch, type(self).__name__)
         images = np.asarray(images)
         batch_size = batch_size or DEFAULT_BATCH_SIZE
         method = type(self).__name__
         check_images(images.shape, images.dtype, self.encoder.input_shape, self.minimum_batch, method)
         if images.dtype.kind == "f":
             check_pixels(min(len(images), batch_size), images.min(), images.max(), self.minimum_batch, method)
-        return from_arrays(
+        batches = from_arrays(
             images,
             self.usable_labels(labels, images.shape),
             batch_size=batch_size,
@@ -465,6 +470,7 @@ class SelfSupervisedModel(keras.Model):
             seed=self.seed,
             drop_remainder=not shuffle and self.minimum_batch > 1,
         )
+        return with_enough_images(batches, self.minimum_batch, method)
 
     def get_config(self):
         """The constructor's arguments, from which `from_config` builds the same method."""

@@ -14,6 +14,7 @@ from keras_ssl.training.checks import (
     pixel_range,
     warn_without_batch_normalization,
 )
+from keras_ssl.training.enough_images import TooFewImages, with_enough_images
 from keras_ssl.training.epoch_order import EpochOrder
 from keras_ssl.training.finite import NotFinite, StopNotFinite, all_finite, check_finite_weights
 from keras_ssl.training.fit_inputs import is_in_batches, split_arrays, usable_batches
@@ -29,6 +30,7 @@ __all__ = [
     "NotFinite",
     "StepOfThread",
     "StopNotFinite",
+    "TooFewImages",
     "all_finite",
     "check_choice",
     "check_decoder",
@@ -46,4 +48,5 @@ __all__ = [
     "split_arrays",
     "usable_batches",
     "warn_without_batch_normalization",
+    "with_enough_images",
 ]

@@ -1,5 +1,6 @@
 """What every method promises, whatever it computes. A method joins through METHODS in conftest.py."""
 
+import contextlib
 import subprocess
 import sys
 
@@ -122,6 +123,18 @@ def test_mixed_precision_trains_and_gives_float32_features(bench, policy):
     assert np.all(np.isfinite(history["loss"])) and np.all(np.isfinite(bench.state(model)))
     assert any(np.abs(now - was).max() > 0 for now, was in zip(model.get_weights(), start, strict=True))
     assert model(bench.images).dtype == tf.float32
+
+
+def test_a_last_batch_of_too_few_images_changes_nothing(bench):
+    """One image is too few for all that compare images; others learn from it, and stay finite."""
+    model = bench.build(run_eagerly=True)
+    too_few = model.minimum_batch > 1
+    sources = [tf.data.Dataset.from_tensor_slices(bench.images[:count]).batch(8) for count in (8, 9)]
+    with pytest.warns(UserWarning, match="left out") if too_few else contextlib.nullcontext():
+        losses = [model.evaluate(source, verbose=0, return_dict=True)["loss"] for source in sources]
+        model.fit(sources[1], verbose=0)
+    assert (losses[0] == losses[1]) == too_few
+    assert int(model.step) == (1 if too_few else 2) and np.all(np.isfinite(bench.state(model)))
 
 
 def test_regularizers_of_weights_count_in_the_update_and_in_the_loss(bench):

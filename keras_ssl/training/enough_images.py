@@ -1,0 +1,148 @@
+"""Batches of too few images to be compared with each other are left out, and it is said once."""
+
+import warnings
+
+import keras
+import tensorflow as tf
+
+from keras_ssl.data.batches import with_attributes
+
+# Data sets that give as many batches as they take, of as many images.
+_ONE_TO_ONE = ("_MapDataset", "_ParallelMapDataset", "_PrefetchDataset", "_OptionsDataset", "CacheDataset")
+
+
+def with_enough_images(dataset, minimum, method):
+    """A data set without the batches of fewer images than a method can learn from.
+
+    Where the size of the last batch is known before anything is read, as of arrays, of the data sets of
+    `keras_ssl.data` and of `.batch(…)`, that batch is cut off with a warning. Otherwise each batch is looked at when it
+    comes, so the number of batches is not known any more; `TooFewImages` says afterwards what was left out.
+
+    Args:
+        dataset: a `tf.data.Dataset` in batches; anything else is returned as it is.
+        minimum: int, the fewest images in a batch.
+        method: str, the method's name for the messages.
+
+    Returns:
+        The data set, with its attributes. Where batches are looked at, it has the attribute `left_out`, a variable that
+        counts the others.
+
+    Raises:
+        ValueError: where it is known that no batch would remain.
+    """
+    if minimum < 2 or not isinstance(dataset, tf.data.Dataset):
+        return dataset
+    shape = _rows(dataset.element_spec).shape
+    if shape.rank != 4 or shape[0] is not None:
+        return dataset  # no images, or batches of one size: `check_images` looks while the step is traced
+    sizes = _sizes(dataset)
+    if sizes is None:
+        return _filtered(dataset, minimum)
+    usual, last = sizes
+    if last >= minimum:
+        return dataset
+    if usual < minimum or len(dataset) == 1:
+        raise ValueError(_too_few(method, minimum, f"batches of {min(usual, last)}"))
+    warnings.warn(
+        f"The last batch has {_images(last)}. {method} compares the images of a batch with each other and needs at "
+        f"least {minimum}, so that batch is left out; another batch size, or drop_remainder=True, leaves out none.",
+        stacklevel=4,
+    )
+    # Not `take`: caches want to be read to their end.
+    return with_attributes(
+        _filtered(dataset, minimum).apply(tf.data.experimental.assert_cardinality(len(dataset) - 1)), dataset
+    )
+
+
+class TooFewImages(keras.callbacks.Callback):
+    """Says once how many batches were left out of a fit or an evaluation because they had too few images.
+
+    Args:
+        minimum: int, as for `with_enough_images`.
+        method: str, as there.
+        training: what it returned of the training data, or None.
+        held_out: what it returned of the held-out data, or None.
+    """
+
+    def __init__(self, minimum, method, training=None, held_out=None):
+        super().__init__()
+        self._minimum = minimum
+        self._method = method
+        self._left_out = {"training": _left_out(training), "evaluation": _left_out(held_out)}
+        self._batches = dict.fromkeys(self._left_out, 0)
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Counts the batches that were not."""
+        self._batches["training"] += 1
+
+    def on_test_batch_end(self, batch, logs=None):
+        """Likewise."""
+        self._batches["evaluation"] += 1
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Warns after the first epoch; that nothing was left to learn from is an error."""
+        self._say("training")
+
+    def on_test_end(self, logs=None):
+        """Likewise, after the first evaluation."""
+        self._say("evaluation")
+
+    def _say(self, phase):
+        left_out = self._left_out.pop(phase, None)
+        count = 0 if left_out is None else int(left_out.numpy())
+        if count and not self._batches[phase]:
+            raise ValueError(_too_few(self._method, self._minimum, f"{count} batches, all of fewer images"))
+        if count:
+            warnings.warn(
+                f"{self._method} compares the images of a batch with each other and needs at least {self._minimum}: "
+                f"of the {phase}'s {self._batches[phase] + count} batches {count} had fewer and were left out.",
+                stacklevel=2,
+            )
+
+
+def _left_out(dataset):
+    return getattr(dataset, "left_out", None)
+
+
+def _filtered(dataset, minimum):
+    with tf.device("CPU:0"), tf.init_scope():
+        left_out = tf.Variable(0, dtype=tf.int64, trainable=False)
+
+    def has_enough(*batch):
+        enough = tf.shape(_rows(batch[0] if len(batch) == 1 else batch))[0] >= minimum
+        left_out.assign_add(tf.cast(tf.logical_not(enough), tf.int64))
+        return enough
+
+    filtered = with_attributes(dataset.filter(has_enough), dataset)
+    filtered.left_out = left_out
+    return filtered
+
+
+def _sizes(dataset):
+    """How many images the usual and the last batch of a data set have, or None where that is not known."""
+    while True:
+        if sizes := getattr(dataset, "batch_sizes", None):
+            return sizes
+        kind, inputs = type(dataset).__name__, dataset._inputs()
+        if kind in ("_BatchDataset", "_ParallelBatchDataset"):
+            images, usual = int(inputs[0].cardinality()), int(dataset._batch_size)
+            return (usual, images % usual or usual) if images > 0 else None
+        if kind not in _ONE_TO_ONE:
+            return None
+        (dataset,) = inputs
+
+
+def _rows(batch):
+    """The images of a batch, or their specification: the first tensor."""
+    return tf.nest.flatten(batch)[0]
+
+
+def _too_few(method, minimum, received):
+    return (
+        f"{method} compares the images of a batch with each other, so a batch needs at least {minimum}; use a larger "
+        f"batch_size. Received: {received}"
+    )
+
+
+def _images(count):
+    return "a single image" if count == 1 else f"only {count} images"

@@ -1,0 +1,73 @@
+"""Batches of too few images to be compared: left out with one warning, or an error where nothing is left."""
+
+import warnings
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_ssl.data import from_arrays
+from keras_ssl.training import TooFewImages, with_enough_images
+
+
+def dataset(count):
+    return tf.data.Dataset.from_tensor_slices(np.zeros((count, 2, 2, 1), "uint8"))
+
+
+def rows(batches):
+    return [len(batch) for batch in batches]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: dataset(9).batch(4),
+        lambda: dataset(9).cache().batch(4).map(tf.identity).prefetch(1),
+        lambda: dataset(9).batch(4).cache(),
+        lambda: from_arrays(np.zeros((9, 2, 2, 1), "uint8"), batch_size=4, shuffle=False),
+    ],
+    ids=["batched", "cached-and-mapped", "cached", "ours"],
+)
+def test_a_small_last_batch_that_is_seen_in_advance_is_left_out_and_the_length_is_known(make):
+    with pytest.warns(UserWarning, match="single image. SimCLR .* least 2"):
+        enough = with_enough_images(make(), 2, "SimCLR")
+    assert len(enough) == 2 and rows(enough) == rows(enough) == [4, 4]
+
+
+@pytest.mark.parametrize(
+    "make, expected",
+    [
+        (lambda: dataset(9).batch(4).shuffle(2), [4, 4]),
+        (lambda: dataset(9).batch(4).repeat(2), [4] * 4),
+        (lambda: dataset(9).filter(lambda image: True).batch(4), [4, 4]),
+    ],
+    ids=["shuffled-batches", "repeated", "of-unknown-length"],
+)
+def test_others_are_looked_at_and_counted(make, expected):
+    enough = with_enough_images(make(), 2, "SimCLR")
+    assert rows(enough) == expected
+    callback = TooFewImages(2, "SimCLR", training=enough)
+    for batch in range(len(expected)):
+        callback.on_train_batch_end(batch)
+    with pytest.warns(UserWarning, match=rf"of the training's .* batches {len(expected) // 2} had fewer") as warned:
+        callback.on_epoch_end(0)
+        callback.on_epoch_end(1)
+    assert len(warned) == 1
+
+
+def test_batches_that_are_large_enough_are_left_alone():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for batches, minimum in ((dataset(9).batch(4), 1), (dataset(10).batch(4), 2), (dataset(8).batch(4), 4)):
+            assert with_enough_images(batches, minimum, "SimCLR") is batches
+
+
+def test_nothing_left_is_an_error():
+    for batches in (dataset(9).batch(4), dataset(3).batch(8)):
+        with pytest.raises(ValueError, match="at least 8; use a larger batch_size. Received: batches of"):
+            with_enough_images(batches, 8, "SimCLR")
+    enough = with_enough_images(dataset(3).batch(1).shuffle(2), 2, "SimCLR")
+    callback = TooFewImages(2, "SimCLR", held_out=enough)
+    assert rows(enough) == []
+    with pytest.raises(ValueError, match="Received: 3 batches, all of fewer"):
+        callback.on_test_end()
