@@ -57,13 +57,15 @@ def with_length(dataset, count):
     """A shuffled data set whose epochs have so many batches: the first ones, others in each, or several passes.
 
     Args:
-        dataset: A data set of this package.
+        dataset: A data set of this package, or one derived from it, which may be repeated.
         count: Integer > 0, how many batches.
 
     Returns:
         A data set with the attributes of `dataset`, and `passes`, the passes of an epoch, of which each has an order
         of its own.
     """
+    if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
+        return with_attributes(dataset.take(count), dataset)
     passes = -(-count // len(dataset))
     derived = with_attributes(dataset.repeat(passes).take(count), dataset)
     derived.passes = passes

@@ -165,7 +165,7 @@ def _stream(paths, classes, shape, read, try_to_read, *, batch_size, shuffle, se
     dataset, epoch = each_epoch(in_order, seed)
     dataset = dataset.map(load, num_parallel_calls=tf.data.AUTOTUNE)
     dataset = batch_or_raise(dataset, file_at, try_to_read, used, batch_size)
-    return finish(dataset, used, batch_size, epoch=epoch, **attributes)
+    return finish(dataset, used, batch_size, epoch=epoch, shuffled=shuffle, **attributes)
 
 
 def _leave_out_unreadable(paths, classes, read, settings):

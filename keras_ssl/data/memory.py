@@ -45,4 +45,4 @@ def in_memory(images, labels, batch_size, shuffle, seed, drop_remainder=None, **
 
     dataset, epoch = each_epoch(batches_of_indices, seed)
     dataset = dataset.map(gather, num_parallel_calls=tf.data.AUTOTUNE)
-    return finish(dataset, used, batch_size, epoch=epoch, **attributes)
+    return finish(dataset, used, batch_size, epoch=epoch, shuffled=shuffle, **attributes)

@@ -2,17 +2,20 @@ from concurrent.futures import ThreadPoolExecutor
 
 import tensorflow as tf
 
+# An epoch of a data set that its user repeats has fewer passes than this.
+_MANY_PASSES = 2**20
+
 
 def set_epoch(dataset, epoch):
     """Tell a data set which epoch comes next, so that its order can be replayed.
 
     The order of a data set from `load`, `from_directory` and `from_arrays` is a function of its seed and of the
     epoch. It counts epochs itself: each iteration reads the number and adds one. Setting it before an iteration
-    repeats the order of that epoch, in this process or in another.
+    repeats the order of that epoch, in this process or in another. It holds for what was derived from such a data
+    set, too: `dataset.map(…)`, `dataset.repeat()`. It ends at `dataset.shuffle(…)`, which draws an order of its own.
 
     Args:
-        dataset: A data set. One that is not from this package, or that was derived from one (`dataset.map(…)`),
-            is left as it is.
+        dataset: A data set. One that is not from this package, nor derived from one, is left as it is.
         epoch: The number of the next epoch, a non-negative integer.
 
     Example:
@@ -23,9 +26,31 @@ def set_epoch(dataset, epoch):
     >>> set_epoch(dataset, 3)
     >>> again = [images for images in dataset]
     """
-    counter = getattr(dataset, "epoch", None)
-    if isinstance(counter, tf.Variable):
-        counter.assign(epoch * getattr(dataset, "passes", 1))
+    for source, passes in sources(dataset):
+        source.epoch.assign(epoch * passes)
+
+
+def sources(dataset):
+    """The data sets of this package that one was derived from.
+
+    Args:
+        dataset: Anything.
+
+    Returns:
+        A list of pairs: a data set with an `epoch`, and how many of its passes an epoch of `dataset` has at most.
+    """
+    if isinstance(getattr(dataset, "epoch", None), tf.Variable):
+        return [(dataset, getattr(dataset, "passes", 1))]
+    inputs = dataset._inputs() if isinstance(dataset, tf.data.Dataset) else []
+    repeats = _MANY_PASSES if type(dataset).__name__ == "_RepeatDataset" else 1
+    return [(source, passes * repeats) for part in inputs for source, passes in sources(part)]
+
+
+def is_shuffled_again(dataset):
+    """Whether tf.data's `shuffle`, which is no function of the epoch, follows upon a data set of this package."""
+    if not isinstance(dataset, tf.data.Dataset) or hasattr(dataset, "epoch") or not sources(dataset):
+        return False
+    return type(dataset).__name__ == "_ShuffleDataset" or any(map(is_shuffled_again, dataset._inputs()))
 
 
 def each_epoch(build, seed):

@@ -162,7 +162,7 @@ def _stream(part, read, *, batch_size, shuffle, seed, drop_remainder, **attribut
     dataset, epoch = each_epoch(examples, seed)
     dataset = dataset.take(used).map(read, num_parallel_calls=tf.data.AUTOTUNE)
     dataset = dataset.batch(batch_size, drop_remainder=used % batch_size == 0)
-    return finish(dataset, used, batch_size, epoch=epoch, **attributes)
+    return finish(dataset, used, batch_size, epoch=epoch, shuffled=shuffle, **attributes)
 
 
 def example_images(builder, split, count):

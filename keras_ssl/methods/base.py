@@ -22,6 +22,8 @@ from keras_ssl.training import (
     check_encoder,
     check_images,
     check_pixels,
+    epochs_done,
+    epochs_of_steps,
     is_in_batches,
     map_batches,
     pixel_range,
@@ -350,9 +352,13 @@ class SelfSupervisedModel(keras.Model):
             callbacks: a `keras.callbacks.Callback`, or a list of them.
             validation_split: float, the share of an array, its last part, that is held out.
             validation_data: held-out images, as `x`, or a tuple of arrays (images, labels).
-            shuffle: bool, for an array only: a new order each epoch, which depends on (seed, epoch) alone.
+            shuffle: bool, for an array only: a new order each epoch, which depends on (seed, epoch) alone. Epochs are
+                counted over all fits of the model.
             class_weight: not taken, since the loss has no classes.
-            **kwargs: the other arguments of `keras.Model.fit`: initial_epoch, steps_per_epoch, …
+            **kwargs: the other arguments of `keras.Model.fit`: initial_epoch, steps_per_epoch, … Epochs of
+                `steps_per_epoch` shorter than a shuffled data set of `keras_ssl.data` have images of their own,
+                a function of (seed, epoch), so that they can be replayed as whole ones can. Those of other data sets
+                go on where the epoch before ended, in an order of their own.
 
         Returns:
             A `keras.callbacks.History`.
@@ -375,6 +381,7 @@ class SelfSupervisedModel(keras.Model):
         if validation_split and validation_data is None:
             (x, y), validation_data = split_arrays(x, y, validation_split)
         x = self._as_dataset(x, y, batch_size, shuffle=shuffle)
+        x, kwargs["steps_per_epoch"] = epochs_of_steps(x, kwargs.get("steps_per_epoch"))
         if validation_data is not None:
             default = None if is_in_batches(validation_data) else batch_size
             size = kwargs.pop("validation_batch_size", None) or default
@@ -384,7 +391,10 @@ class SelfSupervisedModel(keras.Model):
         callbacks = list(callbacks or [])
         finite = StopNotFinite(self._not_finite, type(self).__name__, callbacks)
         enough = TooFewImages(self.minimum_batch, type(self).__name__, x, validation_data)
-        ours = [FirstBatchCheck(self.check_first_batch), finite, enough, EpochOrder(x)]
+        # A fit that counts its epochs from 0 again goes on with the data's order; a resumed one counts them itself.
+        steps_done = 0 if kwargs.get("initial_epoch") else int(tf.convert_to_tensor(self.step))
+        order = EpochOrder(x, epochs_done(x, steps_done))
+        ours = [FirstBatchCheck(self.check_first_batch), finite, enough, order]
         x = distribute.transferable(x, self.distribute_strategy)
         if self.optimizer is not None and not self.optimizer.built:
             # Before the step is traced: variables of a trace that a check breaks off are lost.

@@ -15,7 +15,7 @@ from keras_ssl.training.checks import (
     warn_without_batch_normalization,
 )
 from keras_ssl.training.enough_images import TooFewImages, with_enough_images
-from keras_ssl.training.epoch_order import EpochOrder
+from keras_ssl.training.epoch_order import EpochOrder, epochs_done, epochs_of_steps
 from keras_ssl.training.finite import NotFinite, StopNotFinite, all_finite, check_finite_weights
 from keras_ssl.training.fit_inputs import is_in_batches, split_arrays, usable_batches
 from keras_ssl.training.latest import Latest
@@ -41,6 +41,8 @@ __all__ = [
     "check_margin",
     "check_pixels",
     "check_positive",
+    "epochs_done",
+    "epochs_of_steps",
     "is_in_batches",
     "map_batches",
     "pixel_range",

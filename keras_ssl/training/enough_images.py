@@ -15,8 +15,8 @@ def with_enough_images(dataset, minimum, method):
     """A data set without the batches of fewer images than a method can learn from.
 
     Where the size of the last batch is known before anything is read, as of arrays, of the data sets of
-    `keras_ssl.data` and of `.batch(…)`, that batch is cut off with a warning. Otherwise each batch is looked at when it
-    comes, so the number of batches is not known any more; `TooFewImages` says afterwards what was left out.
+    `keras_ssl.data` and of `.batch(…)`, that batch is cut off with a warning. Otherwise each batch is looked at when
+    it comes, so the number of batches is not known any more; `TooFewImages` says afterwards what was left out.
 
     Args:
         dataset: a `tf.data.Dataset` in batches; anything else is returned as it is.
@@ -24,8 +24,8 @@ def with_enough_images(dataset, minimum, method):
         method: str, the method's name for the messages.
 
     Returns:
-        The data set, with its attributes. Where batches are looked at, it has the attribute `left_out`, a variable that
-        counts the others.
+        The data set, with its attributes. Where batches are looked at, it has the attribute `left_out`, a variable
+        that counts the others.
 
     Raises:
         ValueError: where it is known that no batch would remain.

@@ -29,7 +29,7 @@ def check_finite_weights(model):
 
 
 class NotFinite:
-    """Remembers the first step of a compiled fit whose loss was not finite, for `StopNotFinite` to read it outside."""
+    """Remembers the first step of a compiled fit whose loss was not finite, for `StopNotFinite` to read outside."""
 
     def __init__(self):
         # No weights: they say nothing of the model, so they are neither saved nor synchronised.
@@ -107,8 +107,8 @@ class StopNotFinite(keras.callbacks.Callback):
             return
         if bad_pixels:
             raise ValueError(
-                f"{self._method} found pixels that are no finite numbers (NaN or infinity) in step {step}: leave such "
-                f"images out of the data, or mend them with tf.where. The weights may be NaN by now, "
+                f"{self._method} found pixels that are no finite numbers (NaN or infinity) in step {step}: leave "
+                f"such images out of the data, or mend them with tf.where. The weights may be NaN by now, "
                 f"{self._circumstances()}. Received: images with pixels that are NaN or infinite"
             )
         raise ValueError(

@@ -2,7 +2,7 @@ import keras
 
 
 class Latest(keras.metrics.Mean):
-    """The value of the last step, for what is a state of the training and no result of a batch, such as a momentum."""
+    """The newest value, for what is a state of the training and no result of a batch, such as a momentum."""
 
     def update_state(self, values, sample_weight=None):
         """Forgets the value before."""

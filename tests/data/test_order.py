@@ -47,6 +47,40 @@ def test_the_order_is_pinned_across_versions():
     assert epoch_order(6, True, tf.constant([0, 0], tf.int64)).numpy().tolist() == [2, 5, 4, 3, 0, 1]
 
 
+@pytest.mark.parametrize(
+    "derive",
+    [
+        lambda data: data.map(lambda images: images),
+        lambda data: data.repeat(),
+        lambda data: data.repeat(2).map(tf.identity).prefetch(2),
+        lambda data: tf.data.Dataset.zip(data, data).map(lambda images, _: images),
+    ],
+    ids=["map", "repeat", "repeat-map-prefetch", "zip"],
+)
+def test_what_is_derived_from_a_data_set_has_its_epochs(derive):
+    def epochs(*numbers):
+        dataset = derive(from_arrays(numbered(20), batch_size=10, seed=3))
+        orders = []
+        for number in numbers:
+            set_epoch(dataset, number)
+            orders.append(one_epoch(dataset.take(4)))
+        return orders
+
+    first, second, again = epochs(0, 1, 0)
+    assert first == again != second
+    assert epochs(1) == [second]
+
+
+def test_no_pass_of_a_repeated_data_set_comes_again_in_another_epoch():
+    dataset = from_arrays(numbered(20), batch_size=10).repeat()
+    passes = set()
+    for number in range(3):
+        set_epoch(dataset, number)
+        order = one_epoch(dataset.take(4))
+        passes |= {tuple(order[:20]), tuple(order[20:])}
+    assert len(passes) == 6
+
+
 def test_foreign_data_sets_are_left_alone():
     set_epoch(tf.data.Dataset.range(3), 5)
     set_epoch(np.zeros(3), 5)

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from keras_ssl import BYOL, Autoencoder, SelfSupervisedModel, SimCLR
+from keras_ssl.data import from_arrays
 from keras_ssl.optimizers import CosineMomentum
 
 
@@ -270,3 +271,24 @@ def test_the_state_of_a_training_is_shown_as_it_is_and_no_mean_of_it(model, imag
     assert history() == pytest.approx(expected, rel=1e-6)
     with two_replicas.scope():
         assert history() == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "source, steps",
+    [(lambda x: x, None), (lambda x: from_arrays(x, batch_size=8).map(lambda images: images), 2)],
+    ids=["array", "mapped-short-epochs"],
+)
+def test_fits_of_one_epoch_and_a_resumed_fit_see_the_images_of_one_long_fit(model, images, source, steps):
+    fresh = model.get_weights()
+    batch_size = None if steps else 8
+
+    def trained(*fits):
+        model.set_weights(fresh)
+        data = source(images)
+        for arguments in fits:
+            model.fit(data, batch_size=batch_size, steps_per_epoch=steps, verbose=0, **arguments)
+        return np.concatenate([np.ravel(weight) for weight in model.get_weights()])
+
+    whole = trained({"epochs": 3})
+    np.testing.assert_array_equal(trained({}, {}, {}), whole)
+    np.testing.assert_array_equal(trained({"epochs": 2}, {"initial_epoch": 2, "epochs": 3}), whole)
