@@ -72,4 +72,4 @@ class Prototypes(keras.layers.Layer):
 
 
 def _random_columns(shape, dtype=None):
-    return tf.math.l2_normalize(keras.random.normal(shape, dtype=dtype), axis=0)
+    return tf.math.l2_normalize(keras.initializers.RandomNormal(stddev=1.0)(shape, dtype=dtype), axis=0)

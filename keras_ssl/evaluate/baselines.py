@@ -1,10 +1,8 @@
-import contextlib
-import random
-
 import keras
 import numpy as np
 
 from keras_ssl.backbones.copies import rebuilt
+from keras_ssl.backbones.seeded_weights import seeded_weights
 from keras_ssl.evaluate.batch_statistics import estimate_batch_statistics
 from keras_ssl.evaluate.features import collect, extract_features
 from keras_ssl.evaluate.image_batches import ImageBatches
@@ -135,7 +133,7 @@ def _over_encoders(scores):
 
 
 def _redrawn(encoder, seed):
-    with _seeded(seed):
+    with seeded_weights(seed):
         fresh = rebuilt(encoder, lambda config: _with_seeds(config, np.random.default_rng(seed)))
     for old, new in zip(encoder._flatten_layers(), fresh._flatten_layers(), strict=True):
         if isinstance(old, keras.layers.Normalization):
@@ -155,17 +153,6 @@ def _with_seeds(config, rng):
         for key, value in config.items()
         if key != "compile_config"
     }
-
-
-@contextlib.contextmanager
-def _seeded(seed):
-    """Python's generator seeded for a while: Keras draws from it the seeds that no configuration names."""
-    state = random.getstate()
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(state)
 
 
 def _check_no_leak(encoder, fresh):

@@ -1,3 +1,5 @@
+import functools
+
 import tensorflow as tf
 
 from keras_ssl import augment
@@ -16,6 +18,11 @@ class MultiCropViews:
             return self.draw_view(self.augmenter, images, 0, training)
         return super().augment(images, training), None
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        # A function, so that Keras does not count and save the encoder's layers twice.
+        self._at_size = functools.cache(at_size)
+
     @property
     def large_views(self):
         """How many large views there are of an image."""
@@ -33,6 +40,6 @@ class MultiCropViews:
         """
         features = [self.encoder(large, training=training)]
         if small is not None:
-            features.append(at_size(self.encoder, small.shape[1:3])(small, training=training))
+            features.append(self._at_size(self.encoder, tuple(small.shape[1:3]))(small, training=training))
         projections = self.projector(tf.concat(features, axis=0), training=training)
         return tf.split(projections, self.large_views + self.small_views)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import keras
 
 from keras_ssl import augment, backbones, methods, optimizers, tasks
+from keras_ssl.backbones.seeded_weights import seeded_weights
 from keras_ssl.optimizers import CosineMomentum
 
 # Augmentations that go by the number of channels too, not by the size alone.
@@ -37,7 +38,8 @@ class Recipe:
             steps_per_epoch: int, steps of one pass over the images, for the schedules of learning rate and momentum,
                 which span all epochs. Where the settings have `steps_per_epoch`, epochs are as long as that, in place
                 of one pass.
-            seed: int, of the weights and of the training's random draws.
+            seed: int, of the weights and of the training's random draws. The caller's random generators are left as
+                they are.
             jit_compile: as in `SelfSupervisedModel.compile`.
 
         Returns:
@@ -46,8 +48,13 @@ class Recipe:
         Raises:
             ValueError: where the settings name something that does not exist, or that refuses its arguments.
         """
+        with seeded_weights(seed):
+            model = self._method(image_shape, steps_per_epoch, seed)
+        model.compile(**self._optimizers(steps_per_epoch), jit_compile=jit_compile)
+        return model
+
+    def _method(self, image_shape, steps_per_epoch, seed):
         settings = self.settings
-        keras.utils.set_random_seed(seed)
         method = _member("method", methods, settings["method"])
         arguments = {"seed": seed, **settings.get("arguments", {})}
         for name, epochs in settings.get("arguments_in_epochs", {}).items():
@@ -65,11 +72,9 @@ class Recipe:
             for name, head in settings.get("heads", {}).items():  # each on what the one before gives
                 arguments[name] = _make(name, backbones, head, units)
                 units = arguments[name].output_shape[-1]
-            model = _call("method", method, (encoder,), arguments)
-        else:  # the method builds its encoder itself
-            model = _call("method", method, (tuple(image_shape),), arguments)
-        model.compile(**self._optimizers(steps_per_epoch), jit_compile=jit_compile)
-        return model
+            return _call("method", method, (encoder,), arguments)
+        # The method builds its encoder itself.
+        return _call("method", method, (tuple(image_shape),), arguments)
 
     def learning_rate(self, steps_per_epoch):
         """The schedule over all epochs: linear warm-up, then half a cosine down to zero; or a constant."""

@@ -93,4 +93,4 @@ class FeatureQueue(keras.layers.Layer):
 
 
 def _random_directions(shape, dtype=None):
-    return tf.math.l2_normalize(keras.random.normal(shape, dtype=dtype), axis=-1)
+    return tf.math.l2_normalize(keras.initializers.RandomNormal(stddev=1.0)(shape, dtype=dtype), axis=-1)

@@ -6,7 +6,8 @@ def momentum_copy(model):
     """A copy of an encoder or a head that no gradient trains: the target, teacher or key network of a method.
 
     The copy starts with equal weights and has variables of its own, which `momentum_update` lets follow. They do not
-    count as trainable, so a method's `trainable_weights` and its optimizer leave them out; but the layers still do as
+    count as trainable, whatever `trainable` is set to, so a method's `trainable_weights` and its optimizer leave them
+    out; but the layers still do as
     in training where they are called with `training=True`, and batch normalization goes by its batch. (With
     `copy.trainable = False` it would go by its moving statistics.)
 
@@ -31,6 +32,10 @@ def momentum_copy(model):
     for variable in copy.variables:
         # Not the layers' `trainable`, which batch normalization looks at.
         variable.trainable = False
+    for layer in copy._flatten_layers():
+        # Setting `trainable` on a model that owns the copy makes anew trainable what layers list as that.
+        layer._non_trainable_variables[:0] = layer._trainable_variables
+        layer._trainable_variables.clear()
     return copy
 
 

@@ -137,6 +137,15 @@ def test_a_last_batch_of_too_few_images_changes_nothing(bench):
     assert int(model.step) == (1 if too_few else 2) and np.all(np.isfinite(bench.state(model)))
 
 
+def test_what_trains_is_the_same_after_freezing_and_thawing(bench):
+    model = bench.build()
+    trained = [weight.path for weight in model.trainable_weights]
+    model.trainable = False
+    assert model.trainable_weights == []
+    model.trainable = True
+    assert [weight.path for weight in model.trainable_weights] == trained
+
+
 def test_regularizers_of_weights_count_in_the_update_and_in_the_loss(bench):
     plain, regularized = (bench.build(optimizer=keras.optimizers.SGD(0.01), run_eagerly=True) for _ in range(2))
     kernel = next(weight for weight in regularized.encoder.trainable_weights if weight.name == "kernel")

@@ -1,5 +1,9 @@
+import random
+
 import keras
+import numpy as np
 import pytest
+import tensorflow as tf
 import yaml
 
 from keras_ssl import augment, backbones, methods, optimizers, recipes
@@ -90,6 +94,30 @@ def test_the_seed_fixes_the_weights():
     first, again, other = (recipe.build((8, 8, 1), 1, seed=seed).get_weights() for seed in (1, 1, 2))
     assert all((a == b).all() for a, b in zip(first, again, strict=True))
     assert any((a != b).any() for a, b in zip(first, other, strict=True))
+
+
+@pytest.mark.parametrize("name", ["simclr", "moco", "swav", "dino", "mae", "dcgan"])  # all kinds of initialisers
+def test_weights_depend_on_the_seed_alone_and_the_callers_generators_are_left_alone(name):
+    shape = (16, 16, 3)
+    recipe = recipes.load(name, overrides=smaller(recipes.load(name)))
+
+    def built(callers):
+        keras.utils.set_random_seed(callers)
+        weights = recipe.build(shape, 1, seed=1).get_weights()
+        return weights, (
+            random.random(),
+            np.random.random(),
+            float(tf.random.normal(())),
+            float(keras.random.normal(())),
+        )
+
+    def drawn(callers):
+        keras.utils.set_random_seed(callers)
+        return random.random(), np.random.random(), float(tf.random.normal(())), float(keras.random.normal(()))
+
+    (weights, after), (again, _) = built(5), built(6)
+    assert all((a == b).all() for a, b in zip(weights, again, strict=True))
+    assert after == drawn(5)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,15 @@ def test_a_copy_computes_the_same_and_owns_its_weights(encoder, images, rng):
         np.testing.assert_array_equal(value, was)
 
 
+def test_a_copy_stays_untrained_and_in_order_whatever_keras_sets(encoder, images):
+    copy = momentum_copy(encoder)
+    assert [weight.shape for weight in copy.weights] == [weight.shape for weight in encoder.weights]
+    for value in (True, False, True):
+        copy.trainable = value
+        assert copy.trainable_weights == []
+    np.testing.assert_allclose(copy(images, training=True), encoder(images, training=True), atol=1e-6)
+
+
 def test_a_copy_has_nothing_to_train_and_still_normalises_by_its_batch(encoder, images):
     copy = momentum_copy(encoder)
     assert copy.trainable_weights == [] and len(encoder.trainable_weights) == 3
