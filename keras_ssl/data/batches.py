@@ -69,8 +69,6 @@ def with_length(dataset, count):
     passes = -(-count // len(dataset))
     derived = with_attributes(dataset.repeat(passes).take(count), dataset)
     derived.passes = passes
-    if hasattr(derived, "batch_sizes") and passes > 1:
-        del derived.batch_sizes  # the last of a pass is one in the middle
     return derived
 
 

@@ -36,5 +36,9 @@ class ViewTrainer(keras.Model):
         return super().train_step((views, labels))
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """The objective; Keras adds the replicas' gradients up, so each gives its part of their mean."""
-        return self.objective(x, y, y_pred) / distribute.num_replicas()
+        """The objective, and what layers add to it, such as regularizers.
+
+        Keras adds the replicas' gradients up, so each gives its part of their mean.
+        """
+        added = [tf.cast(loss, tf.float32) for loss in self.losses]
+        return tf.add_n([self.objective(x, y, y_pred), *added]) / distribute.num_replicas()

@@ -35,12 +35,11 @@ def with_enough_images(dataset, minimum, method):
     shape = _rows(dataset.element_spec).shape
     if shape.rank != 4 or shape[0] is not None:
         return dataset  # no images, or batches of one size: `check_images` looks while the step is traced
-    sizes = _sizes(dataset)
-    if sizes is None:
-        return _filtered(dataset, minimum)
-    usual, last = sizes
-    if last >= minimum:
+    usual, last = _sizes(dataset)
+    if last is not None and last >= minimum:
         return dataset
+    if last is None or getattr(dataset, "passes", 1) > 1:  # the last batch of a pass comes in the middle
+        return _filtered(dataset, minimum)
     if usual < minimum or len(dataset) == 1:
         raise ValueError(_too_few(method, minimum, f"batches of {min(usual, last)}"))
     warnings.warn(
@@ -119,16 +118,16 @@ def _filtered(dataset, minimum):
 
 
 def _sizes(dataset):
-    """How many images the usual and the last batch of a data set have, or None where that is not known."""
+    """How many images the usual and the last batch of a data set have, or None twice where that is not known."""
     while True:
         if sizes := getattr(dataset, "batch_sizes", None):
             return sizes
         kind, inputs = type(dataset).__name__, dataset._inputs()
         if kind in ("_BatchDataset", "_ParallelBatchDataset"):
             images, usual = int(inputs[0].cardinality()), int(dataset._batch_size)
-            return (usual, images % usual or usual) if images > 0 else None
+            return (usual, images % usual or usual) if images > 0 else (None, None)
         if kind not in _ONE_TO_ONE:
-            return None
+            return None, None
         (dataset,) = inputs
 
 

@@ -62,3 +62,18 @@ def test_replicas_learn_and_report_what_one_device_does(images, crops, two_repli
     np.testing.assert_allclose(*losses, rtol=1e-5)
     for alone, together in zip(one.get_weights(), two.get_weights(), strict=True):
         np.testing.assert_allclose(alone, together, rtol=1e-4, atol=1e-6)
+
+
+def test_regularizers_of_the_network_take_part(images, crops):
+    results = []
+    for strength in (0.0, 0.5):
+        model = trainer(crops)
+        kernel = model.network.layers[-1].kernel
+        kernel.regularizer = keras.regularizers.L2(strength)
+        before = np.array(kernel)
+        model.compile(keras.optimizers.SGD(1e-4), run_eagerly=True)
+        loss = model.fit(data.from_arrays(*images, batch_size=8), shuffle=False, verbose=0).history["loss"][0]
+        results.append((loss, np.array(kernel)))
+    (loss, without), (regularized_loss, regularized) = results
+    assert regularized_loss == pytest.approx(loss + 0.5 * np.sum(before**2), rel=1e-4)
+    np.testing.assert_allclose(regularized, without - 1e-4 * before, atol=1e-7)

@@ -249,3 +249,10 @@ def test_pictures_are_kept_on_disk_beside_the_run(photos, tmp_path, tiny, monkey
     assert run.config["cached"]["kind"] == "disk"
     assert (run.path / "pictures.cache").is_file()
     assert "Decoded pictures kept: on disk, in pictures.cache" in capsys.readouterr().out
+
+
+def test_a_run_that_diverges_does_not_finish(tmp_path, tiny):
+    overrides = {**tiny, "learning_rate": {"constant": 1e30}}
+    with pytest.raises(ValueError, match=r"SimCLR diverged: .* since step 2, at a learning rate of 1e\+30"):
+        runs.pretrain("simclr", "digits", tmp_path / "run", split="train[:100]", overrides=overrides, verbose=0)
+    assert not (tmp_path / "run").exists()

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from keras_ssl.data import from_arrays
+from keras_ssl.data.batches import with_length
 from keras_ssl.training import TooFewImages, with_enough_images
 
 
@@ -39,9 +40,10 @@ def test_a_small_last_batch_that_is_seen_in_advance_is_left_out_and_the_length_i
     [
         (lambda: dataset(9).batch(4).shuffle(2), [4, 4]),
         (lambda: dataset(9).batch(4).repeat(2), [4] * 4),
+        (lambda: with_length(from_arrays(np.zeros((9, 2, 2, 1), "uint8"), batch_size=4, shuffle=False), 6), [4] * 4),
         (lambda: dataset(9).filter(lambda image: True).batch(4), [4, 4]),
     ],
-    ids=["shuffled-batches", "repeated", "of-unknown-length"],
+    ids=["shuffled-batches", "repeated", "passes", "of-unknown-length"],
 )
 def test_others_are_looked_at_and_counted(make, expected):
     enough = with_enough_images(make(), 2, "SimCLR")
@@ -58,7 +60,13 @@ def test_others_are_looked_at_and_counted(make, expected):
 def test_batches_that_are_large_enough_are_left_alone():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for batches, minimum in ((dataset(9).batch(4), 1), (dataset(10).batch(4), 2), (dataset(8).batch(4), 4)):
+        few = with_length(from_arrays(np.zeros((9, 2, 2, 1), "uint8"), batch_size=32), 3)
+        for batches, minimum in (
+            (dataset(9).batch(4), 1),
+            (dataset(10).batch(4), 2),
+            (dataset(8).batch(4), 4),
+            (few, 9),
+        ):
             assert with_enough_images(batches, minimum, "SimCLR") is batches
 
 
