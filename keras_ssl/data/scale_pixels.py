@@ -67,8 +67,8 @@ def check_value_range(value_range):
 
 
 def refuse_beyond_255(images, expectation):
-    """Raises a `ValueError` where an array holds more than raw pixels can; `expectation` begins its message."""
-    if images.dtype != np.uint8 and images.size and images.max() > 255:
+    """Raises a `ValueError` where an array holds NaN, or more than raw pixels; `expectation` begins its message."""
+    if images.dtype != np.uint8 and images.size and not images.max() <= 255:
         raise ValueError(
             f"{expectation} raw pixels in [0, 255]. {SAY_RANGE}. "
             f"Received: pixels from {images.min():.5g} to {images.max():.5g}"

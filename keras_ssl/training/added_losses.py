@@ -55,8 +55,10 @@ class AddedLosses:
 
     def end(self):
         """All that was taken in the step, a list of scalars; where nothing was minimised, all that there is."""
+        losses = self._taken or self.take(self._model.trainable_variables)
         _thread.step = None
-        return self._taken or self.take(self._model.trainable_variables)
+        self._noted, self._taken = [], []
+        return losses
 
 
 def _heard(layer, add_loss):

@@ -49,9 +49,9 @@ class NotFinite:
         self._bad_batches.assign_add(1.0 - tf.cast(finite_pixels, tf.float32))
 
     def read(self):
-        """The number of the first such step, or None, and whether it had pixels that were not finite."""
+        """The number of the first such step, and whether pixels were not finite; None where there is no such step."""
         first_step = int(self._first_step.numpy())
-        return (None if first_step < 0 else first_step), float(tf.convert_to_tensor(self._bad_batches)) > 0
+        return None if first_step < 0 else (first_step, float(tf.convert_to_tensor(self._bad_batches)) > 0)
 
     def reset(self):
         """Forgets what was before."""
@@ -102,9 +102,10 @@ class StopNotFinite(keras.callbacks.Callback):
             )
 
     def _look(self):
-        step, bad_pixels = self._noted.read()
-        if step is None:
+        found = self._noted.read()
+        if found is None:
             return
+        step, bad_pixels = found
         if bad_pixels:
             raise ValueError(
                 f"{self._method} found pixels that are no finite numbers (NaN or infinity) in step {step}: leave "

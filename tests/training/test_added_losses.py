@@ -124,3 +124,17 @@ def test_adversaries_have_each_their_own(images):
     _, regularized, loss = trained(0.5)
     np.testing.assert_allclose(regularized, plain - 0.1 * before, atol=1e-6)
     assert loss > plain_loss + 0.5 * np.sum(before**2)
+
+
+def test_a_step_of_ones_own_that_never_asks_for_its_images_adds_weights_once_a_step(images):
+    class Direct(Nothing):
+        def train_step(self, data):
+            with tf.GradientTape() as tape:
+                loss, logs = self.forward(tf.cast(data[0], tf.float32), training=True)
+                self.minimize(loss, tape)
+            return self.report(loss, logs)
+
+    model = Direct(encoder_of(dense(kernel_regularizer=keras.regularizers.L2(0.5))))
+    model.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
+    losses = [model.train_on_batch(images, return_dict=True)["loss"] for _ in range(2)]
+    assert losses == pytest.approx([2.0, 2.0], rel=1e-6)

@@ -37,10 +37,10 @@ def batches(images):
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_arrays_are_looked_at_to_their_last_pixel_before_any_update(model, images, bad):
+def test_arrays_are_looked_at_to_their_last_pixel_before_anything_is_done(model, images, bad):
     before = model.get_weights()
     images[-1, -1, -1] = bad
-    for call in (model.fit, model.evaluate):
+    for call in (model.fit, model.evaluate, model.predict):
         with pytest.raises(ValueError, match="Received: pixels from"):
             call(images, batch_size=4, verbose=0)
     np.testing.assert_array_equal(model.get_weights()[0], before[0])
