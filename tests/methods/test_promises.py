@@ -125,6 +125,7 @@ def test_mixed_precision_trains_and_gives_float32_features(bench, policy):
     assert model(bench.images).dtype == tf.float32
 
 
+@pytest.mark.costly
 def test_a_last_batch_of_too_few_images_changes_nothing(bench):
     """One image is too few for all that compare images; others learn from it, and stay finite."""
     model = bench.build(run_eagerly=True)
@@ -146,6 +147,7 @@ def test_what_trains_is_the_same_after_freezing_and_thawing(bench):
     assert [weight.path for weight in model.trainable_weights] == trained
 
 
+@pytest.mark.costly
 def test_regularizers_of_weights_count_in_the_update_and_in_the_loss(bench):
     plain, regularized = (bench.build(optimizer=keras.optimizers.SGD(0.01), run_eagerly=True) for _ in range(2))
     kernel = next(weight for weight in regularized.encoder.trainable_weights if weight.name == "kernel")
