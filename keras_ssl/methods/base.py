@@ -213,9 +213,11 @@ class SelfSupervisedModel(keras.Model):
         with recording(tape):  # for the regularizers of weights
             loss = tf.add_n([loss, *self._step_of_thread.added_losses.take(variables)])
         gradients = tape.gradient(loss, variables, output_gradients=upstream)
-        optimizer.apply_gradients(zip(gradients, variables, strict=True))
-        if ends_step:
-            self.step.assign_add(1)
+        # Keras asks a data set of unknown length for one batch too many, and what does not depend on that is done.
+        with tf.control_dependencies([loss]):
+            optimizer.apply_gradients(zip(gradients, variables, strict=True))
+            if ends_step:
+                self.step.assign_add(1)
 
     def report(self, loss, logs):
         """Takes the step's numbers into the epoch's means over the images, and returns them for the progress bar.
@@ -233,8 +235,8 @@ class SelfSupervisedModel(keras.Model):
         self._not_finite.note(self.step, loss, self._step_of_thread.finite)
         self._means["loss"].update_state(loss, sample_weight=images)
         for name in self.logged:
-            value, weight = logs[name] if isinstance(logs[name], tuple) else (logs[name], images)
-            self._means[name].update_state(distribute.mean(value), sample_weight=weight)
+            value, weight = logs[name] if isinstance(logs[name], tuple) else (logs[name], None)
+            self._means[name].update_state(distribute.mean(value), sample_weight=images if weight is None else weight)
         results = {name: mean.result() for name, mean in self._means.items()}
         if distribute.is_multi_worker():
             # Keras reduces the workers' results along their first axis, which scalars lack.

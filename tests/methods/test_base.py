@@ -292,3 +292,9 @@ def test_fits_of_one_epoch_and_a_resumed_fit_see_the_images_of_one_long_fit(mode
     whole = trained({"epochs": 3})
     np.testing.assert_array_equal(trained({}, {}, {}), whole)
     np.testing.assert_array_equal(trained({"epochs": 2}, {"initial_epoch": 2, "epochs": 3}), whole)
+
+
+def test_data_of_unknown_length_makes_no_step_more_than_it_has_batches(model, images):
+    dataset = tf.data.Dataset.from_tensor_slices(images).batch(8).filter(lambda batch: True)
+    model.fit(dataset, epochs=2, verbose=0)
+    assert int(model.step) == int(model.optimizer.iterations) == 6
