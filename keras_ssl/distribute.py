@@ -1,6 +1,29 @@
-"""All that knows tf.distribute: replica ids, what crosses replicas, and strategies by name."""
+"""All that knows tf.distribute: replica ids, shares of a batch, what crosses replicas, and strategies by name."""
+
+from typing import Any, NamedTuple
 
 import tensorflow as tf
+
+
+class Share(NamedTuple):
+    """A replica's rows among those of the global batch.
+
+    Attributes:
+        first_row: int or int32 scalar tensor, where they begin.
+        rows: int or int32 scalar tensor, how many they are.
+        all_rows: int or int32 scalar tensor, how many the global batch has.
+    """
+
+    first_row: Any
+    rows: Any
+    all_rows: Any
+
+    @property
+    def weight(self):
+        """The part that this replica's mean over its rows has in the mean over the global batch, float32."""
+        if self.rows is self.all_rows:
+            return 1.0
+        return tf.cast(self.rows, tf.float32) / tf.cast(self.all_rows, tf.float32)
 
 
 def num_replicas():
@@ -13,25 +36,64 @@ def replica_id():
     return tf.distribute.get_replica_context().replica_id_in_sync_group if num_replicas() > 1 else 0
 
 
+def share(rows):
+    """The calling replica's `Share` of a global batch of which it holds so many rows.
+
+    Replicas may hold different numbers: of nine images tf.distribute deals five and four.
+
+    Args:
+        rows: int or int32 scalar tensor.
+    """
+    if num_replicas() == 1:
+        return Share(0, rows, rows)
+    counts = gather(tf.reshape(tf.cast(rows, tf.int32), (1,)))
+    return Share(tf.reduce_sum(counts[: replica_id()]), counts[replica_id()], tf.reduce_sum(counts))
+
+
+def smallest_share(rows, replicas):
+    """How many of `rows` tf.distribute deals to the last of the replicas; 0 or less where that gets none.
+
+    Args:
+        rows: int or integer tensor.
+        replicas: int.
+    """
+    return rows - (replicas - 1) * -(-rows // replicas)
+
+
 def gather(tensor):
     """Concatenates the replicas' rows, in the order of their ids. Differentiable.
 
     Args:
-        tensor: (batch, ...), the same shape on every replica.
+        tensor: (batch, ...), of any number of rows on each replica.
 
     Returns:
-        (replicas * batch, ...); `tensor` itself where there is one replica.
+        (global batch, ...); `tensor` itself where there is one replica.
     """
     if num_replicas() == 1:
         return tensor
     return tf.distribute.get_replica_context().all_gather(tensor, axis=0)
 
 
-def mean(tensor):
-    """Mean of `tensor` over the replicas; `tensor` itself where there is one. No gradient passes."""
+def total(tensor):
+    """Sum of `tensor` over the replicas; `tensor` itself where there is one. No gradient passes."""
     if num_replicas() == 1:
         return tensor
-    return tf.distribute.get_replica_context().all_reduce("mean", tf.stop_gradient(tensor))
+    return tf.distribute.get_replica_context().all_reduce("sum", tf.stop_gradient(tensor))
+
+
+def mean(tensor, share):
+    """Mean over the global batch, from each replica's mean over its rows. No gradient passes.
+
+    Args:
+        tensor: float tensor, this replica's mean.
+        share: this replica's `Share`.
+
+    Returns:
+        A tensor of the same shape; `tensor` itself where there is one replica.
+    """
+    if num_replicas() == 1:
+        return tensor
+    return total(tensor * tf.cast(share.weight, tensor.dtype))
 
 
 def assign(variable, value):

@@ -32,9 +32,8 @@ class Augmenter(keras.layers.Layer):
     Call arguments:
         images: Tensor of shape `(batch, height, width, channels)`, uint8 or float, pixels in `[0, 255]`.
         seed: Integer tensor of shape `(2,)`; by default a new one for each call.
-        replica: Integer or scalar integer tensor, which of the replicas this is. Defaults to 0.
-        replicas: Integer, how many replicas share the global batch. Parameters are drawn for the global batch
-            and each replica takes its rows, so that the number of devices does not matter. Defaults to 1.
+        first_row: Integer or scalar integer tensor, where these images begin in a batch that replicas share. Each
+            row of that batch has parameters of its own, so that the number of devices does not matter. Defaults to 0.
 
     Returns:
         Float32 tensor of shape `(batch, *image_size, channels)`, pixels in `[0, 255]`.
@@ -90,7 +89,7 @@ class Augmenter(keras.layers.Layer):
         sizes = [layer.image_size for layer in self.layers if hasattr(layer, "image_size")]
         return sizes[-1] if sizes else None
 
-    def call(self, images, seed=None, replica=0, replicas=1):
+    def call(self, images, seed=None, first_row=0):
         """Return a view of each image."""
         if len(images.shape) != 4:
             raise ValueError(
@@ -102,10 +101,10 @@ class Augmenter(keras.layers.Layer):
             raise ValueError(
                 f"`seed` must be two integers, a tensor of shape (2,). Received: seed.shape={seed.shape}"
             )
-        return self._apply(images, seed, tf.cast(replica, tf.int32), replicas)
+        return self._apply(images, seed, tf.cast(first_row, tf.int32))
 
-    def _apply_layers(self, images, seed, replica, replicas):
-        with seed_scope(seed, replica, replicas):
+    def _apply_layers(self, images, seed, first_row):
+        with seed_scope(seed, first_row):
             for layer in self.layers:
                 # Each is compiled alone: from several layers together XLA on a CPU makes loops that compute one
                 # layer's pixels anew wherever the next one reads them. Made here and not kept, since such a function

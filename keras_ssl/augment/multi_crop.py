@@ -25,8 +25,8 @@ class MultiCrop(keras.layers.Layer):
     Call arguments:
         images: Tensor of shape `(batch, height, width, channels)`, uint8 or float, pixels in `[0, 255]`.
         seed: Integer tensor of shape `(2,)`; by default a new one for each call.
-        replica: Integer or scalar integer tensor, which of the replicas this is. Defaults to 0.
-        replicas: Integer, how many replicas share the global batch. Defaults to 1.
+        first_row: Integer or scalar integer tensor, where these images begin in a batch that replicas share.
+            Defaults to 0.
 
     Returns:
         Pair of float32 tensors, pixels in `[0, 255]`: the large views, view after view,
@@ -75,12 +75,12 @@ class MultiCrop(keras.layers.Layer):
         """The pair `(height, width)` of the small views, or None if they are as large as the images."""
         return self.local_augmenter.image_size
 
-    def call(self, images, seed=None, replica=0, replicas=1):
+    def call(self, images, seed=None, first_row=0):
         """Return the large and the small views of each image."""
         seed = tf.cast(self.seed_generator.next() if seed is None else seed, tf.int32)
         augmenters = [self.global_augmenter] * self.global_crops + [self.local_augmenter] * self.local_crops
         views = [
-            augmenter(images, seed=tf.random.fold_in(seed, view, alg="philox"), replica=replica, replicas=replicas)
+            augmenter(images, seed=tf.random.fold_in(seed, view, alg="philox"), first_row=first_row)
             for view, augmenter in enumerate(augmenters)
         ]
         return tf.concat(views[: self.global_crops], axis=0), tf.concat(views[self.global_crops :], axis=0)

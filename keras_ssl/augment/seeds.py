@@ -1,7 +1,7 @@
 """Where the random numbers of the augmentations come from.
 
 A seed scope carries the seed, as data, to every layer that is called inside it, so that one compiled function
-serves all steps. It also knows which rows of the global batch this replica holds.
+serves all steps. It also knows where the rows of the global batch begin that this replica holds.
 """
 
 import contextlib
@@ -10,25 +10,24 @@ import math
 
 import tensorflow as tf
 
+_PHILOX = 1  # the number of the algorithm in TensorFlow's kernels
 _scope = contextvars.ContextVar("keras_ssl_seed_scope", default=None)
 
 
 class Draws:
     """Random numbers as a pure function of a seed and of the order in which they are asked for.
 
-    The numbers are drawn for the global batch, of which each replica takes its own rows: eight replicas with 32
-    images each see what one device with 256 sees.
+    Each row of the global batch has numbers of its own, wherever it is: eight replicas with 32 images each see what
+    one device with 256 sees.
 
     Args:
         seed: Integer tensor of shape `(2,)`.
-        replica: Integer or scalar integer tensor, which replica this is, from 0.
-        replicas: Integer, how many replicas share the global batch.
+        first_row: Integer or scalar integer tensor, where the rows of this replica begin in the global batch.
     """
 
-    def __init__(self, seed, replica=0, replicas=1):
+    def __init__(self, seed, first_row=0):
         self._seed = seed
-        self._replica = replica
-        self._replicas = replicas
+        self._first_row = first_row
         self._asked = 0
 
     def uniform(self, batch_size, columns):
@@ -41,12 +40,9 @@ class Draws:
         # The default algorithm is another one under XLA than outside it.
         seed = tf.random.fold_in(self._seed, self._asked, alg="philox")
         self._asked += 1
+        bits = _bits_of_rows(seed, self._first_row, batch_size, columns)
         # Under XLA the integers are the same as outside it, but floats are made of other bits. A float32 holds 24.
-        shape = (batch_size * self._replicas, columns)
-        bits = tf.random.stateless_uniform(shape, seed, None, None, tf.int32, alg="philox")
-        drawn = tf.cast(tf.bitwise.bitwise_and(bits, 2**24 - 1), tf.float32) * 2.0**-24
-        # tf.slice, unlike indexing, compiles under XLA from a start known only when it runs.
-        return tf.slice(drawn, (self._replica * batch_size, 0), (batch_size, columns))
+        return tf.cast(tf.bitwise.bitwise_and(bits, 2**24 - 1), tf.float32) * 2.0**-24
 
     def integers(self, batch_size, columns, below):
         """Return integers from 0 to `below - 1` of shape `(batch_size, columns)`, int32.
@@ -69,16 +65,33 @@ class Draws:
         return tf.sqrt(-2.0 * tf.math.log1p(-radius)) * tf.cos(2 * math.pi * angle)
 
 
+def _bits_of_rows(seed, first_row, rows, columns):
+    """Some rows of a matrix of random int32, without drawing those before them.
+
+    Philox turns a key and a counter into four numbers; so a row is found by moving the counter on.
+    """
+    key, counter = tf.unstack(tf.random.stateless_uniform((2,), seed, None, None, tf.uint64, alg="philox"))
+    start = tf.cast(first_row, tf.int64) * columns
+    bits = tf.raw_ops.StatelessRandomUniformFullIntV2(
+        shape=[rows * columns + 3],
+        key=[key],
+        counter=[tf.cast(start // 4, tf.uint64), counter],
+        alg=_PHILOX,
+        dtype=tf.int32,
+    )
+    # tf.slice, unlike indexing, compiles under XLA from a start known only when it runs.
+    return tf.reshape(tf.slice(bits, [tf.cast(start % 4, tf.int32)], [rows * columns]), (rows, columns))
+
+
 @contextlib.contextmanager
-def seed_scope(seed, replica=0, replicas=1):
+def seed_scope(seed, first_row=0):
     """Make every random layer called inside draw from `seed`.
 
     Open it inside the `tf.function` that calls the layers, with the seed as an argument of that function.
 
     Args:
         seed: Integer tensor of shape `(2,)`.
-        replica: Integer or scalar integer tensor, which replica this is, from 0.
-        replicas: Integer, how many replicas share the global batch.
+        first_row: Integer or scalar integer tensor, where the rows of this replica begin in the global batch.
 
     Example:
 
@@ -86,7 +99,7 @@ def seed_scope(seed, replica=0, replicas=1):
     >>> with keras_ssl.augment.seed_scope((0, 1)):
     ...     flipped = layer(images)
     """
-    token = _scope.set(Draws(seed, replica, replicas))
+    token = _scope.set(Draws(seed, first_row))
     try:
         yield
     finally:

@@ -32,13 +32,14 @@ class ViewTrainer(keras.Model):
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         step = tf.cast(self.optimizer.iterations, tf.int32)
         seed = tf.random.fold_in(tf.constant([self.seed, 0], tf.int32), step, alg="philox")
-        views = self.augmenter(images, seed=seed, replica=distribute.replica_id(), replicas=distribute.num_replicas())
+        views = self.augmenter(images, seed=seed, first_row=distribute.share(tf.shape(images)[0]).first_row)
         return super().train_step((views, labels))
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """The objective, and what layers add to it, such as regularizers.
 
-        Keras adds the replicas' gradients up, so each gives its part of their mean.
+        Keras adds the replicas' gradients up, so each gives its part of the batch's mean.
         """
         added = [tf.cast(loss, tf.float32) for loss in self.losses]
-        return tf.add_n([self.objective(x, y, y_pred), *added]) / distribute.num_replicas()
+        weight = distribute.share(tf.shape(y_pred)[0]).weight
+        return tf.add_n([self.objective(x, y, y_pred), *added]) * weight

@@ -7,13 +7,14 @@ def global_views(*views):
     """The views of the global batch, for losses that compare the images of a batch with each other.
 
     On several replicas each holds some rows of the global batch. A loss that compares within the batch takes what
-    this function returns as `global_views=`. Its mean over the replicas is then the loss that one device would have
-    computed of the global batch; and so is its gradient, where every replica scales its loss by 1 / replicas and the
-    gradients are added up, as `SelfSupervisedModel.minimize` does: gradients pass through the gathered rows.
+    this function returns as `global_views=`. The mean over the replicas, each weighted by its share of the rows, is
+    then the loss that one device would have computed of the global batch. So is the gradient, where every replica
+    scales its loss by that share and the gradients are added up, as `SelfSupervisedModel.minimize` does: gradients
+    pass through the gathered rows.
 
     Args:
-        *views: tensors (batch, …): this replica's rows, in the order in which the loss takes them. The batch has the
-            same size on every replica.
+        *views: tensors (batch, …): this replica's rows, in the order in which the loss takes them. Replicas may hold
+            different numbers of rows.
 
     Returns:
         A tuple of each view for the global batch, (global batch, …), and the place of this replica's first row in
@@ -26,5 +27,5 @@ def global_views(*views):
     >>> others = keras_ssl.losses.global_views(z_a, z_b)
     >>> loss = keras_ssl.losses.nt_xent(z_a, z_b, global_views=others)
     """
-    first_row = distribute.replica_id() * tf.shape(views[0])[0]
+    first_row = distribute.share(tf.shape(views[0])[0]).first_row
     return (*(distribute.gather(view) for view in views), first_row)

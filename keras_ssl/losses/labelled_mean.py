@@ -7,10 +7,10 @@ def labelled_mean(values, labelled):
     """Mean over what has a label, where labels may be missing.
 
     On several replicas the mean is over the labels of the global batch, however they are spread: the means that the
-    replicas return average to it, and so do their gradients.
+    replicas return, each weighted by its share of the images, add up to it, and so do their gradients.
 
     Args:
-        values: float tensor of any shape, such as a loss for each image. Where there is no label it may hold anything
+        values: float tensor (batch, …), such as a loss for each image. Where there is no label it may hold anything
             finite, and gets no gradient.
         labelled: boolean tensor of the same shape, where there is a label.
 
@@ -24,5 +24,5 @@ def labelled_mean(values, labelled):
     4.0
     """
     labelled = tf.cast(labelled, tf.float32)
-    per_replica = distribute.mean(tf.reduce_sum(labelled))
-    return tf.math.divide_no_nan(tf.reduce_sum(tf.cast(values, tf.float32) * labelled), per_replica)
+    expected = distribute.share(tf.shape(labelled)[0]).weight * distribute.total(tf.reduce_sum(labelled))
+    return tf.math.divide_no_nan(tf.reduce_sum(tf.cast(values, tf.float32) * labelled), expected)

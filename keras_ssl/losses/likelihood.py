@@ -33,7 +33,8 @@ def gaussian_likelihood(images, outputs):
     1.419
     """
     error = squared_error(images, outputs)
-    variance = tf.reduce_mean(distribute.gather(tf.reshape(error, (1,)))) + ROUNDING_VARIANCE
+    weighted = distribute.share(tf.shape(images)[0]).weight * error
+    variance = tf.reduce_sum(distribute.gather(tf.reshape(weighted, (1,)))) + ROUNDING_VARIANCE
     return 0.5 * (tf.math.log(2 * math.pi * variance) + 1.0)
 
 

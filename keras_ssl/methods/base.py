@@ -135,7 +135,7 @@ class SelfSupervisedModel(keras.Model):
         images = tf.convert_to_tensor(images)
         check_images(images.shape, images.dtype, self.encoder.input_shape, self.minimum_batch, type(self).__name__)
         self._pixels.note(*pixel_range(images))
-        self._step_of_thread.begin(tf.shape(images)[0], all_finite(images))
+        self._step_of_thread.begin(distribute.share(tf.shape(images)[0]), all_finite(images))
         return images
 
     def augment(self, images, training=True):
@@ -147,12 +147,8 @@ class SelfSupervisedModel(keras.Model):
 
     def draw_view(self, augmenter, images, view, training=True):
         """What `augmenter` makes of `images`, this replica's rows of the global batch, in the view of that number."""
-        return augmenter(
-            images,
-            seed=self.random_seed(view, training),
-            replica=distribute.replica_id(),
-            replicas=distribute.num_replicas(),
-        )
+        first_row = self._step_of_thread.share.first_row
+        return augmenter(images, seed=self.random_seed(view, training), first_row=first_row)
 
     def random_seed(self, view=0, training=True):
         """A seed for tf.random.stateless_*, int32 of shape (2,): a function of (seed, step, view)."""
@@ -171,7 +167,7 @@ class SelfSupervisedModel(keras.Model):
             `keras_ssl.augment.Draws`. Each call of its methods draws other numbers.
         """
         seed = self.random_seed(self.views + stream, training)
-        return augment.Draws(seed, distribute.replica_id(), distribute.num_replicas())
+        return augment.Draws(seed, self._step_of_thread.share.first_row)
 
     def map_images(self, function, images, batch_size=256):
         """The results of `function` over an array of images of any length, for what a method shows of itself.
@@ -207,9 +203,9 @@ class SelfSupervisedModel(keras.Model):
         """
         variables = self.trainable_variables if variables is None else variables
         optimizer = self.optimizer if optimizer is None else optimizer
-        # Keras adds the replicas' gradients up, so each gives its part of their mean; a loss-scaling optimizer
-        # multiplies, and divides again in apply.
-        upstream = optimizer.scale_loss(tf.ones((), loss.dtype) / distribute.num_replicas())
+        # Keras adds the replicas' gradients up, so each gives its part of the global batch's mean; a loss-scaling
+        # optimizer multiplies, and divides again in apply.
+        upstream = optimizer.scale_loss(tf.cast(self._step_of_thread.share.weight, loss.dtype))
         with recording(tape):  # for the regularizers of weights
             loss = tf.add_n([loss, *self._step_of_thread.added_losses.take(variables)])
         gradients = tape.gradient(loss, variables, output_gradients=upstream)
@@ -228,15 +224,17 @@ class SelfSupervisedModel(keras.Model):
                 mean, equal on all replicas, where the others have the number of images. Of the names in `states`
                 the newest value is shown.
         """
-        images = distribute.mean(tf.cast(self._step_of_thread.images, tf.float32))
-        loss = tf.add_n([loss, *self._step_of_thread.added_losses.end()])
+        share, finite = self._step_of_thread.share, self._step_of_thread.finite
+        images = tf.cast(share.all_rows, tf.float32)
+        loss = tf.add_n([loss, *self._step_of_thread.end()])
         # Pixels that are NaN can leave a finite loss, since relu(NaN) is 0 on a CPU.
-        loss = distribute.mean(tf.where(self._step_of_thread.finite, loss, float("nan")))
-        self._not_finite.note(self.step, loss, self._step_of_thread.finite)
+        loss = distribute.mean(tf.where(finite, loss, float("nan")), share)
+        self._not_finite.note(self.step, loss, finite)
         self._means["loss"].update_state(loss, sample_weight=images)
         for name in self.logged:
             value, weight = logs[name] if isinstance(logs[name], tuple) else (logs[name], None)
-            self._means[name].update_state(distribute.mean(value), sample_weight=images if weight is None else weight)
+            weight = images if weight is None else weight
+            self._means[name].update_state(distribute.mean(value, share), sample_weight=weight)
         results = {name: mean.result() for name, mean in self._means.items()}
         if distribute.is_multi_worker():
             # Keras reduces the workers' results along their first axis, which scalars lack.
@@ -309,7 +307,7 @@ class SelfSupervisedModel(keras.Model):
                 "like, run_eagerly, steps_per_execution and jit_compile. Received: "
                 + ", ".join(f"{name}={value!r}" for name, value in kwargs.items())
             )
-        if jit_compile is True and self.distribute_strategy.num_replicas_in_sync > 1:
+        if jit_compile is True and self._replicas > 1:
             raise ValueError(
                 "tf.distribute cannot run inside one XLA program on several replicas; leave jit_compile='auto', "
                 "which still compiles the augmenter. Received: jit_compile=True"
@@ -392,7 +390,7 @@ class SelfSupervisedModel(keras.Model):
             callbacks = [callbacks]
         callbacks = list(callbacks or [])
         finite = StopNotFinite(self._not_finite, type(self).__name__, callbacks)
-        enough = TooFewImages(self.minimum_batch, type(self).__name__, x, validation_data)
+        enough = TooFewImages(self.minimum_batch, type(self).__name__, x, validation_data, self._replicas)
         # A fit that counts its epochs from 0 again goes on with the data's order; a resumed one counts them itself.
         steps_done = 0 if kwargs.get("initial_epoch") else int(tf.convert_to_tensor(self.step))
         order = EpochOrder(x, epochs_done(x, steps_done))
@@ -438,7 +436,7 @@ class SelfSupervisedModel(keras.Model):
             callbacks = [callbacks]
         x = self._as_dataset(x, y, batch_size)
         finite = StopNotFinite(self._not_finite, type(self).__name__)
-        enough = TooFewImages(self.minimum_batch, type(self).__name__, held_out=x)
+        enough = TooFewImages(self.minimum_batch, type(self).__name__, held_out=x, replicas=self._replicas)
         callbacks = [FirstBatchCheck(self.check_first_batch), finite, enough, *(callbacks or [])]
         return super().evaluate(x, callbacks=callbacks, **kwargs)
 
@@ -466,11 +464,11 @@ class SelfSupervisedModel(keras.Model):
     def _as_dataset(self, images, labels, batch_size, shuffle=False):
         if isinstance(images, tuple):
             images, labels, _ = keras.utils.unpack_x_y_sample_weight(images)  # as Keras' validation_data has them
+        method = type(self).__name__
         if is_in_batches(images):
-            return with_enough_images(usable_batches(images, batch_size), self.minimum_batch, type(self).__name__)
+            return with_enough_images(usable_batches(images, batch_size), self.minimum_batch, method, self._replicas)
         images = np.asarray(images)
         batch_size = batch_size or DEFAULT_BATCH_SIZE
-        method = type(self).__name__
         check_images(images.shape, images.dtype, self.encoder.input_shape, self.minimum_batch, method)
         if images.dtype.kind == "f":
             check_pixels(min(len(images), batch_size), images.min(), images.max(), self.minimum_batch, method)
@@ -482,7 +480,16 @@ class SelfSupervisedModel(keras.Model):
             seed=self.seed,
             drop_remainder=not shuffle and self.minimum_batch > 1,
         )
-        return with_enough_images(batches, self.minimum_batch, method)
+        return with_enough_images(batches, self.minimum_batch, method, self._replicas)
+
+    @property
+    def _replicas(self):
+        return self.distribute_strategy.num_replicas_in_sync
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        # On several replicas Keras takes the mean of their images to see a shape, which fails where shares differ.
+        if not all(layer.built for layer in self._flatten_layers()):
+            super()._maybe_symbolic_build(iterator, data_batch)
 
     def get_config(self):
         """The constructor's arguments, from which `from_config` builds the same method."""

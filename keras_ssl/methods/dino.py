@@ -153,7 +153,8 @@ class DINO(MultiCropViews, MomentumTarget):
 
     def update_center(self, taught):
         """Moves the center towards the mean of the teacher's logits over the global batch (equation 4)."""
-        mean = distribute.mean(tf.reduce_mean(tf.concat(taught, axis=0), axis=0))
+        mean = tf.reduce_mean(tf.concat(taught, axis=0), axis=0)
+        mean = distribute.mean(mean, distribute.share(tf.shape(taught[0])[0]))
         distribute.assign(self.center, CENTER_MOMENTUM * self.center + (1.0 - CENTER_MOMENTUM) * mean)
 
     def current_teacher_temperature(self):

@@ -69,8 +69,8 @@ class LabelledTask(Task):
         return labelled_mean(losses, labelled), {name: labelled_mean(m, labelled) for name, m in metrics.items()}
 
     def labels_in_batch(self, target):
-        """How many labels there are in the global batch, for each replica: a scalar float32."""
-        return distribute.mean(tf.reduce_sum(tf.cast(self.labelled(target), tf.float32)))
+        """How many labels there are in the global batch, a scalar float32."""
+        return distribute.total(tf.reduce_sum(tf.cast(self.labelled(target), tf.float32)))
 
     def check_target(self, name, shape, dtype, images_shape):
         """Raises a ValueError unless a batch of targets can belong to a batch of images.

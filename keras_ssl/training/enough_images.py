@@ -6,12 +6,13 @@ import keras
 import tensorflow as tf
 
 from keras_ssl.data.batches import with_attributes
+from keras_ssl.distribute import smallest_share
 
 # Data sets that give as many batches as they take, of as many images.
 _ONE_TO_ONE = ("_MapDataset", "_ParallelMapDataset", "_PrefetchDataset", "_OptionsDataset", "CacheDataset")
 
 
-def with_enough_images(dataset, minimum, method):
+def with_enough_images(dataset, minimum, method, replicas=1):
     """A data set without the batches of fewer images than a method can learn from.
 
     Where the size of the last batch is known before anything is read, as of arrays, of the data sets of
@@ -20,8 +21,10 @@ def with_enough_images(dataset, minimum, method):
 
     Args:
         dataset: a `tf.data.Dataset` in batches; anything else is returned as it is.
-        minimum: int, the fewest images in a batch.
+        minimum: int, the fewest images in a batch, on each replica.
         method: str, the method's name for the messages.
+        replicas: int, how many share a batch. tf.distribute deals a small batch unevenly: of four images the last of
+            three replicas gets none.
 
     Returns:
         The data set, with its attributes. Where batches are looked at, it has the attribute `left_out`, a variable
@@ -30,26 +33,32 @@ def with_enough_images(dataset, minimum, method):
     Raises:
         ValueError: where it is known that no batch would remain.
     """
-    if minimum < 2 or not isinstance(dataset, tf.data.Dataset):
+    if (minimum < 2 and replicas < 2) or not isinstance(dataset, tf.data.Dataset):
         return dataset
+
+    def is_enough(images):
+        return smallest_share(images, replicas) >= minimum
+
     shape = _rows(dataset.element_spec).shape
-    if shape.rank != 4 or shape[0] is not None:
-        return dataset  # no images, or batches of one size: `check_images` looks while the step is traced
+    if shape.rank != 4 or (shape[0] is not None and is_enough(shape[0])):
+        return dataset
+    if replicas < 2 and shape[0] is not None:
+        return dataset  # `check_images` looks while the step is traced
     usual, last = _sizes(dataset)
-    if last is not None and last >= minimum:
+    if last is not None and is_enough(usual) and is_enough(last):
         return dataset
     if last is None or getattr(dataset, "passes", 1) > 1:  # the last batch of a pass comes in the middle
-        return _filtered(dataset, minimum)
-    if usual < minimum or len(dataset) == 1:
-        raise ValueError(_too_few(method, minimum, f"batches of {min(usual, last)}"))
+        return _filtered(dataset, is_enough)
+    if not is_enough(usual) or len(dataset) == 1:
+        raise ValueError(_too_few(method, minimum, replicas, f"batches of {min(usual, last)}"))
     warnings.warn(
-        f"The last batch has {_images(last)}. {method} compares the images of a batch with each other and needs at "
-        f"least {minimum}, so that batch is left out; another batch size, or drop_remainder=True, leaves out none.",
+        f"The last batch has {_images(last)}. {_needs(method, minimum, replicas)}, so that batch is left out; "
+        "another batch size, or drop_remainder=True, leaves out none.",
         stacklevel=4,
     )
     # Not `take`: caches want to be read to their end.
     return with_attributes(
-        _filtered(dataset, minimum).apply(tf.data.experimental.assert_cardinality(len(dataset) - 1)), dataset
+        _filtered(dataset, is_enough).apply(tf.data.experimental.assert_cardinality(len(dataset) - 1)), dataset
     )
 
 
@@ -61,10 +70,12 @@ class TooFewImages(keras.callbacks.Callback):
         method: str, as there.
         training: what it returned of the training data, or None.
         held_out: what it returned of the held-out data, or None.
+        replicas: int, as there.
     """
 
-    def __init__(self, minimum, method, training=None, held_out=None):
+    def __init__(self, minimum, method, training=None, held_out=None, replicas=1):
         super().__init__()
+        self._replicas = replicas
         self._minimum = minimum
         self._method = method
         self._left_out = {"training": _left_out(training), "evaluation": _left_out(held_out)}
@@ -90,11 +101,13 @@ class TooFewImages(keras.callbacks.Callback):
         left_out = self._left_out.pop(phase, None)
         count = 0 if left_out is None else int(left_out.numpy())
         if count and not self._batches[phase]:
-            raise ValueError(_too_few(self._method, self._minimum, f"{count} batches, all of fewer images"))
+            raise ValueError(
+                _too_few(self._method, self._minimum, self._replicas, f"{count} batches, all of fewer images")
+            )
         if count:
             warnings.warn(
-                f"{self._method} compares the images of a batch with each other and needs at least {self._minimum}: "
-                f"of the {phase}'s {self._batches[phase] + count} batches {count} had fewer and were left out.",
+                f"{_needs(self._method, self._minimum, self._replicas)}: of the {phase}'s "
+                f"{self._batches[phase] + count} batches {count} had fewer and were left out.",
                 stacklevel=2,
             )
 
@@ -103,12 +116,12 @@ def _left_out(dataset):
     return getattr(dataset, "left_out", None)
 
 
-def _filtered(dataset, minimum):
+def _filtered(dataset, is_enough):
     with tf.device("CPU:0"), tf.init_scope():
         left_out = tf.Variable(0, dtype=tf.int64, trainable=False)
 
     def has_enough(*batch):
-        enough = tf.shape(_rows(batch[0] if len(batch) == 1 else batch))[0] >= minimum
+        enough = is_enough(tf.shape(_rows(batch[0] if len(batch) == 1 else batch))[0])
         left_out.assign_add(tf.cast(tf.logical_not(enough), tf.int64))
         return enough
 
@@ -136,11 +149,14 @@ def _rows(batch):
     return tf.nest.flatten(batch)[0]
 
 
-def _too_few(method, minimum, received):
-    return (
-        f"{method} compares the images of a batch with each other, so a batch needs at least {minimum}; use a larger "
-        f"batch_size. Received: {received}"
-    )
+def _needs(method, minimum, replicas):
+    where = f" on each of {replicas} replicas" if replicas > 1 else ""
+    compares = "compares the images of a batch with each other and " if minimum > 1 else ""
+    return f"{method} {compares}needs at least {minimum}{where}"
+
+
+def _too_few(method, minimum, replicas, received):
+    return f"{_needs(method, minimum, replicas)}; use a larger batch_size. Received: {received}"
 
 
 def _images(count):

@@ -1,6 +1,7 @@
 import contextlib
 import threading
 
+from keras_ssl import distribute
 from keras_ssl.training.added_losses import AddedLosses
 
 
@@ -11,21 +12,41 @@ class StepOfThread(threading.local):
         model: the method.
 
     Attributes:
-        images: int32 scalar tensor, this replica's images; 1 where a step of the user's own did not ask for them.
         finite: boolean scalar tensor, whether their pixels are finite.
         added_losses: the `AddedLosses` of the step.
     """
 
     def __init__(self, model):
-        self.images = 1
+        self._share = None
         self.finite = True
         self.added_losses = AddedLosses(model)
 
-    def begin(self, images, finite):
-        """Starts to note what belongs to a step on so many images."""
-        self.images = images
+    def begin(self, share, finite):
+        """Starts to note what belongs to a step."""
+        self._share = share
         self.finite = finite
         self.added_losses.begin()
+
+    def end(self):
+        """Forgets the step, whose tensors are of no use in another.
+
+        Returns:
+            What layers added to the loss, a list of scalars.
+        """
+        self._share, self.finite = None, True
+        return self.added_losses.end()
+
+    @property
+    def share(self):
+        """This replica's `keras_ssl.distribute.Share` of the images; of one where no step has asked for them."""
+        if self._share is not None:
+            return self._share
+        if distribute.num_replicas() > 1:
+            raise ValueError(
+                "On several replicas a train_step takes its images from self.images(data), which tells how many each "
+                "of them has. Received: a step that does not"
+            )
+        return distribute.Share(0, 1, 1)
 
 
 def recording(tape):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_ssl import augment
+from keras_ssl import augment, distribute
 from keras_ssl.augment import Augmenter
 
 SEED = (3, 4)
@@ -94,8 +94,8 @@ def test_without_a_seed_each_call_draws_a_new_one(images):
 
 def test_two_replicas_equal_one_global_batch(images, crop_and_jitter):
     whole = crop_and_jitter(images, seed=SEED)
-    halves = [crop_and_jitter(images[4 * r : 4 * r + 4], seed=SEED, replica=r, replicas=2) for r in (0, 1)]
-    np.testing.assert_allclose(np.concatenate(halves), whole, atol=1e-3)
+    shares = [crop_and_jitter(images[a:b], seed=SEED, first_row=a) for a, b in ((0, 5), (5, 8))]
+    np.testing.assert_allclose(np.concatenate(shares), whole, atol=1e-3)
 
 
 def test_two_devices_equal_one(images, two_replicas):
@@ -104,8 +104,7 @@ def test_two_devices_equal_one(images, two_replicas):
 
     @tf.function
     def step(images):
-        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        return augmenter(images, seed=SEED, replica=replica, replicas=2)
+        return augmenter(images, seed=SEED, first_row=distribute.share(tf.shape(images)[0]).first_row)
 
     parts = two_replicas.experimental_distribute_values_from_function(
         lambda context: tf.constant(images[4 * context.replica_id_in_sync_group :][:4])

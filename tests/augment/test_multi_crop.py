@@ -43,7 +43,7 @@ def test_no_view_is_seen_twice(images, multi_crop):
 
 def test_two_replicas_equal_one_global_batch(images, multi_crop):
     whole = multi_crop(images, seed=SEED)
-    halves = [multi_crop(images[4 * r : 4 * r + 4], seed=SEED, replica=r, replicas=2) for r in (0, 1)]
+    halves = [multi_crop(images[first : first + 4], seed=SEED, first_row=first) for first in (0, 4)]
     for views, first, second in zip(whole, *halves, strict=True):
         # Rows of each view: those of the first replica, then those of the second.
         per_view = [np.reshape(part, (-1, 4, *views.shape[1:])) for part in (first, second)]

@@ -49,13 +49,14 @@ def test_integers_are_uniform_below_their_bound_and_the_same_under_xla():
 
 
 def test_each_replica_takes_its_rows_of_the_global_batch():
-    whole = Draws((1, 2)).uniform(12, 4)
+    columns = 5  # of which four numbers, as many as Philox makes at once, are no multiple
+    whole = Draws((1, 2)).uniform(12, columns)
 
-    def rows(replica):
-        return Draws((1, 2), replica, replicas=3).uniform(4, 4)
+    def rows(first_row, count):
+        return Draws((1, 2), first_row).uniform(count, columns)
 
     for function in (rows, tf.function(rows), tf.function(rows, jit_compile=True)):
-        parts = [function(tf.constant(replica)) for replica in range(3)]
+        parts = [function(tf.constant(first), count) for first, count in ((0, 5), (5, 4), (9, 3))]
         np.testing.assert_array_equal(np.concatenate(parts), whole)
 
 

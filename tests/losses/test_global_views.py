@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_ssl import losses
+from keras_ssl import distribute, losses
 
 WITHIN_THE_BATCH = [
     losses.nt_xent,
@@ -20,27 +20,26 @@ def test_on_one_device_they_are_the_views_themselves():
     assert all_a is z_a and all_b is z_b and first_row == 0
 
 
+@pytest.mark.parametrize("first", [3, 4], ids=["even", "uneven"])
 @pytest.mark.parametrize("loss", WITHIN_THE_BATCH, ids=lambda loss: loss.__name__)
-def test_two_replicas_compute_the_loss_and_the_gradient_of_one(loss, views, two_replicas):
+def test_two_replicas_compute_the_loss_and_the_gradient_of_one(loss, first, views, two_replicas):
     matrix = tf.Variable(np.eye(5, dtype="float32"))  # stands for the network
 
-    def value_and_gradient(z_a, z_b, replicas):
+    def value_and_gradient(z_a, z_b):
+        weight = distribute.share(tf.shape(z_a)[0]).weight
         with tf.GradientTape() as tape:
             z_a, z_b = z_a @ matrix, z_b @ matrix
             value = loss(z_a, z_b, global_views=losses.global_views(z_a, z_b))
-        return value, tape.gradient(value, matrix, output_gradients=1.0 / replicas)
-
-    @tf.function
-    def on_replica(z_a, z_b):
-        return value_and_gradient(z_a, z_b, replicas=2)
+        return weight * value, tape.gradient(value, matrix, output_gradients=weight)
 
     def rows(z):
+        shares = np.split(z, [first])
         return two_replicas.experimental_distribute_values_from_function(
-            lambda context: tf.constant(z[3 * context.replica_id_in_sync_group :][:3])
+            lambda context: tf.constant(shares[context.replica_id_in_sync_group])
         )
 
-    results = two_replicas.run(on_replica, (rows(views[0]), rows(views[1])))
+    results = two_replicas.run(tf.function(value_and_gradient), (rows(views[0]), rows(views[1])))
     values, gradients = (two_replicas.experimental_local_results(result) for result in results)
-    value, gradient = value_and_gradient(*(tf.constant(z) for z in views), replicas=1)
-    np.testing.assert_allclose(np.mean(values), value, rtol=1e-5)
+    value, gradient = value_and_gradient(*(tf.constant(z) for z in views))
+    np.testing.assert_allclose(sum(values), value, rtol=1e-5)
     np.testing.assert_allclose(tf.add_n(gradients), gradient, atol=1e-4)

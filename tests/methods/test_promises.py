@@ -159,11 +159,22 @@ def test_regularizers_of_weights_count_in_the_update_and_in_the_loss(bench):
     np.testing.assert_allclose(kernel, without - 0.01 * 0.2 * before, atol=1e-6)
 
 
+def dealt_unevenly(strategy, images, seed):
+    """Batches of eight, of which the first replica gets five and the second three."""
+
+    def deal(context):
+        batches = from_arrays(images, batch_size=8, shuffle=True, seed=seed)
+        return batches.flat_map(lambda batch: tf.data.Dataset.from_tensors(batch).unbatch().batch(5))
+
+    return strategy.distribute_datasets_from_function(deal)
+
+
 @pytest.mark.costly
-def test_two_replicas_learn_what_one_device_learns(bench, reference, two_replicas):
+def test_two_replicas_with_unequal_shares_learn_what_one_device_learns(bench, reference, two_replicas):
     with two_replicas.scope():
         model = bench.build()
-        history = bench.fit(model, epochs=2)
+        images = dealt_unevenly(two_replicas, bench.images, model.seed)
+        history = model.fit(images, epochs=2, verbose=0).history
     for name, values in reference[0].items():
         np.testing.assert_allclose(history[name], values, rtol=1e-3, atol=1e-4, err_msg=name)
     np.testing.assert_allclose(bench.state(model), reference[1], atol=1e-4)
