@@ -1,6 +1,14 @@
 import warnings
+from numbers import Integral
 
 import tensorflow as tf
+
+
+def check_batch_size(batch_size):
+    """`batch_size` as an `int`, or a ValueError if it is no positive integer."""
+    if isinstance(batch_size, bool) or not isinstance(batch_size, Integral) or batch_size < 1:
+        raise ValueError(f"`batch_size` must be a positive integer. Received: batch_size={batch_size!r}")
+    return int(batch_size)
 
 
 def images_per_epoch(count, batch_size, shuffle, drop_remainder=None):
@@ -22,8 +30,7 @@ def images_per_epoch(count, batch_size, shuffle, drop_remainder=None):
     Raises:
         ValueError: If `batch_size` is no positive integer.
     """
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-        raise ValueError(f"`batch_size` must be a positive integer. Received: batch_size={batch_size!r}")
+    check_batch_size(batch_size)
     remainder = count % batch_size
     if count <= batch_size:
         return count

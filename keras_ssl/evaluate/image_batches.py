@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_ssl.data.batches import check_batch_size
 from keras_ssl.data.image_and_label import image_and_label
 from keras_ssl.data.without_autotune import without_autotune
 
@@ -55,8 +56,7 @@ class ImageBatches:
                 "Images come as arrays or as a tf.data.Dataset, which can be read again; of a Python generator make "
                 f"one by tf.data.Dataset.from_generator(function, output_signature=…). Received: {arrays!r}"
             )
-        if not isinstance(batch_size, int) or batch_size < 1:
-            raise ValueError(f"batch_size must be a positive integer. Received: batch_size={batch_size}")
+        batch_size = check_batch_size(batch_size)
         images, labels = arrays if isinstance(arrays, tuple) and len(arrays) == 2 else (arrays, None)
         images = np.asarray(images)
         self.labelled = labels is not None

@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+import contextlib
 
 import keras
 import numpy as np
@@ -6,9 +6,8 @@ import tensorflow as tf
 
 from keras_ssl import augment, distribute
 from keras_ssl.data import from_arrays
-from keras_ssl.data.image_and_label import image_and_label
+from keras_ssl.data.batches import check_batch_size
 from keras_ssl.data.scale_pixels import refuse_beyond_255
-from keras_ssl.data.without_autotune import without_autotune
 from keras_ssl.training import (
     EpochOrder,
     FirstBatchCheck,
@@ -21,9 +20,11 @@ from keras_ssl.training import (
     all_finite,
     check_encoder,
     check_images,
+    check_passes,
     check_pixels,
     epochs_done,
     epochs_of_steps,
+    images_and_labels,
     is_in_batches,
     map_batches,
     pixel_range,
@@ -286,44 +287,58 @@ class SelfSupervisedModel(keras.Model):
         """The running means of the loss and of what the method logs beside it."""
         return list(self._means.values())
 
-    def compile(self, optimizer="adam", *, run_eagerly=False, steps_per_execution=1, jit_compile="auto", **kwargs):
+    def compile(
+        self,
+        optimizer="adam",
+        loss=None,
+        loss_weights=None,
+        metrics=None,
+        weighted_metrics=None,
+        run_eagerly=False,
+        steps_per_execution=1,
+        jit_compile="auto",
+        auto_scale_loss=True,
+    ):
         """Sets the optimizer. The loss is the method's own.
 
         Args:
             optimizer: a `keras.optimizers.Optimizer` or its name.
+            loss: not taken, nor are `loss_weights`, `metrics` and `weighted_metrics`: the method has its own.
+            loss_weights: see `loss`.
+            metrics: see `loss`.
+            weighted_metrics: see `loss`.
             run_eagerly: bool, run the step in Python, for debugging.
             steps_per_execution: int, batches per call from Python.
             jit_compile: True compiles the whole step with XLA; "auto" does so on an accelerator, while on a CPU
                 and under tf.distribute only the augmenter is compiled, where it pays; False leaves the step alone.
+            auto_scale_loss: bool, whether the loss is scaled under the policy mixed_float16.
 
         Raises:
             ValueError: for a loss or metrics, which the method has itself, or for `jit_compile=True` with several
                 replicas.
         """
-        kwargs = {name: value for name, value in kwargs.items() if value is not None}
-        if kwargs:
+        own = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics, "weighted_metrics": weighted_metrics}
+        own = {name: value for name, value in own.items() if value}
+        if own:
             raise ValueError(
                 f"{type(self).__name__} brings its own loss and metrics: compile it with an optimizer and, if you "
-                "like, run_eagerly, steps_per_execution and jit_compile. Received: "
-                + ", ".join(f"{name}={value!r}" for name, value in kwargs.items())
+                "like, run_eagerly, steps_per_execution, jit_compile and auto_scale_loss. Received: "
+                + ", ".join(f"{name}={value!r}" for name, value in own.items())
             )
         if jit_compile is True and self._replicas > 1:
             raise ValueError(
                 "tf.distribute cannot run inside one XLA program on several replicas; leave jit_compile='auto', "
                 "which still compiles the augmenter. Received: jit_compile=True"
             )
-        super().compile(
-            optimizer=optimizer,
-            run_eagerly=run_eagerly,
-            steps_per_execution=steps_per_execution,
-            jit_compile=jit_compile,
-        )
-        self._compile_arguments = {
+        arguments = {
             "optimizer": optimizer,
             "run_eagerly": run_eagerly,
             "steps_per_execution": steps_per_execution,
             "jit_compile": jit_compile,
+            "auto_scale_loss": auto_scale_loss,
         }
+        super().compile(**arguments)
+        self._compile_arguments = arguments
 
     def fit(
         self,
@@ -337,14 +352,20 @@ class SelfSupervisedModel(keras.Model):
         validation_data=None,
         shuffle=True,
         class_weight=None,
-        **kwargs,
+        sample_weight=None,
+        initial_epoch=0,
+        steps_per_epoch=None,
+        validation_steps=None,
+        validation_batch_size=None,
+        validation_freq=1,
     ):
         """Learns from images; labels, where there are any, are ignored by all methods but `MultiTask`.
 
         Args:
             x: a `tf.data.Dataset` of image batches or of (images, labels), or an array of images
-                (n, height, width, channels), uint8 or float, raw pixels in [0, 255]. A data set of dicts needs
-                the key "image", and may have "label".
+                (n, height, width, channels), uint8 or float, raw pixels in [0, 255]. A data set of dicts, or a dict
+                of arrays, needs the key "image", and may have "label". A `keras.utils.PyDataset`, a Python generator
+                or another iterable of batches, such as PyTorch's `DataLoader`, is taken, too.
             y: labels of an array, for `MultiTask`; otherwise ignored.
             batch_size: int, for an array only: images per step, 256 by default.
             epochs: int, the number of the last epoch.
@@ -352,70 +373,75 @@ class SelfSupervisedModel(keras.Model):
             callbacks: a `keras.callbacks.Callback`, or a list of them.
             validation_split: float, the share of an array, its last part, that is held out.
             validation_data: held-out images, as `x`, or a tuple of arrays (images, labels).
-            shuffle: bool, for an array only: a new order each epoch, which depends on (seed, epoch) alone. Epochs are
-                counted over all fits of the model.
+            shuffle: bool. Of an array, a new order each epoch, which depends on (seed, epoch) alone; of a
+                `PyDataset`, as in `keras.Model.fit`. Others have an order of their own. Epochs are counted over all
+                fits of the model.
             class_weight: not taken, since the loss has no classes.
-            **kwargs: the other arguments of `keras.Model.fit`: initial_epoch, steps_per_epoch, … Epochs of
-                `steps_per_epoch` shorter than a shuffled data set of `keras_ssl.data` have images of their own,
-                a function of (seed, epoch), so that they can be replayed as whole ones can. Those of other data sets
-                go on where the epoch before ended, in an order of their own.
+            sample_weight: not taken, since the loss compares images.
+            initial_epoch: int, the number of epochs done before.
+            steps_per_epoch: int, batches in an epoch. A generator that is to be read in several epochs needs it.
+                Epochs shorter than a shuffled data set of `keras_ssl.data` have images of their own, a function of
+                (seed, epoch), so that they can be replayed as whole ones can. Those of other data sets go on where
+                the epoch before ended, in an order of their own.
+            validation_steps: int, likewise of `validation_data`.
+            validation_batch_size: int, for held-out arrays. Defaults to `batch_size`.
+            validation_freq: as in `keras.Model.fit`.
 
         Returns:
             A `keras.callbacks.History`.
 
         Raises:
             ValueError: where the images cannot be what the encoder expects: none at all, another shape, pixels in
-                [0, 1], too few in a batch; before `compile`; for a `class_weight`; and where pixels, the loss or the
-                weights are not finite any more: the error names the step, the learning rate and the last checkpoint.
+                [0, 1], too few in a batch; before `compile`; for weights of classes or samples; and where pixels, the
+                loss or the weights are not finite any more: the error names the step, the learning rate and the last
+                checkpoint.
         """
-        if not self.compiled:
-            raise ValueError(
-                f"Compile {type(self).__name__} before fit, with an optimizer: model.compile('adam'). "
-                "Received: a model that is not compiled"
-            )
-        if class_weight is not None:
-            raise ValueError(
-                f"{type(self).__name__} learns without classes, so there are none to weigh; leave class_weight out. "
-                f"Received: class_weight={class_weight}"
-            )
+        self._check_call("fit", class_weight, sample_weight)
+        if not is_in_batches(x):
+            x, y = images_and_labels(x, y)
         if validation_split and validation_data is None:
             (x, y), validation_data = split_arrays(x, y, validation_split)
+        check_passes(x, epochs - initial_epoch, steps_per_epoch, "steps_per_epoch")
         x = self._as_dataset(x, y, batch_size, shuffle=shuffle)
-        x, kwargs["steps_per_epoch"] = epochs_of_steps(x, kwargs.get("steps_per_epoch"))
+        x, steps_per_epoch = epochs_of_steps(x, steps_per_epoch)
         if validation_data is not None:
-            default = None if is_in_batches(validation_data) else batch_size
-            size = kwargs.pop("validation_batch_size", None) or default
+            check_passes(validation_data, epochs - initial_epoch, validation_steps, "validation_steps")
+            size = None if is_in_batches(validation_data) else validation_batch_size or batch_size
             validation_data = self._as_dataset(validation_data, None, size)
-        if isinstance(callbacks, keras.callbacks.Callback):
-            callbacks = [callbacks]
-        callbacks = list(callbacks or [])
+        callbacks = _listed(callbacks)
         finite = StopNotFinite(self._not_finite, type(self).__name__, callbacks)
         enough = TooFewImages(self.minimum_batch, type(self).__name__, x, validation_data, self._replicas)
         # A fit that counts its epochs from 0 again goes on with the data's order; a resumed one counts them itself.
-        steps_done = 0 if kwargs.get("initial_epoch") else int(tf.convert_to_tensor(self.step))
+        steps_done = 0 if initial_epoch else int(tf.convert_to_tensor(self.step))
         order = EpochOrder(x, epochs_done(x, steps_done))
         ours = [FirstBatchCheck(self.check_first_batch), finite, enough, order]
-        x = distribute.transferable(x, self.distribute_strategy)
-        if self.optimizer is not None and not self.optimizer.built:
-            # Before the step is traced: variables of a trace that a check breaks off are lost.
-            with self.distribute_strategy.scope():
-                self.optimizer.build(self.trainable_variables)
-        try:
+        self._build_optimizer()
+        with self._tracing():
             return super().fit(
-                x,
+                distribute.transferable(x, self.distribute_strategy),
                 epochs=epochs,
                 verbose=verbose,
                 callbacks=[*ours, *callbacks],
                 validation_data=validation_data,
-                shuffle=False,
-                **kwargs,
+                shuffle=shuffle and isinstance(x, keras.utils.PyDataset),
+                initial_epoch=initial_epoch,
+                steps_per_epoch=steps_per_epoch,
+                validation_steps=validation_steps,
+                validation_freq=validation_freq,
             )
-        except ValueError:
-            # What a check broke off while it was traced fails for ever, with other words: trace anew in the next fit.
-            self.train_function = self.test_function = None
-            raise
 
-    def evaluate(self, x=None, y=None, batch_size=None, callbacks=None, **kwargs):
+    def evaluate(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        verbose="auto",
+        sample_weight=None,
+        steps=None,
+        callbacks=None,
+        return_dict=False,
+        **kwargs,
+    ):
         """The loss, and what is logged beside it, on held-out images; the same images give the same numbers.
 
         Args:
@@ -423,8 +449,12 @@ class SelfSupervisedModel(keras.Model):
                 one batch the remainder is left out.
             y: labels of an array, for `MultiTask`; otherwise ignored.
             batch_size: int, for an array only; 256 by default.
+            verbose: as in `keras.Model.evaluate`.
+            sample_weight: not taken, since the loss compares images.
+            steps: int, how many batches. Defaults to all.
             callbacks: a `keras.callbacks.Callback`, or a list of them.
-            **kwargs: the other arguments of `keras.Model.evaluate`.
+            return_dict: bool, whether the numbers are given by name.
+            **kwargs: what `keras.Model.fit` adds for itself.
 
         Returns:
             The loss and the logged quantities, as a list, or with `return_dict=True` by name.
@@ -432,43 +462,108 @@ class SelfSupervisedModel(keras.Model):
         Raises:
             ValueError: where the images cannot be what the encoder expects, as in `fit`.
         """
-        if isinstance(callbacks, keras.callbacks.Callback):
-            callbacks = [callbacks]
-        x = self._as_dataset(x, y, batch_size)
-        finite = StopNotFinite(self._not_finite, type(self).__name__)
-        enough = TooFewImages(self.minimum_batch, type(self).__name__, held_out=x, replicas=self._replicas)
-        callbacks = [FirstBatchCheck(self.check_first_batch), finite, enough, *(callbacks or [])]
-        return super().evaluate(x, callbacks=callbacks, **kwargs)
+        self._check_call("evaluate", None, sample_weight)
+        if not kwargs:  # else fit asks for its validation data, which it has made ready
+            x = self._as_dataset(x, y, batch_size)
+            finite = StopNotFinite(self._not_finite, type(self).__name__)
+            enough = TooFewImages(self.minimum_batch, type(self).__name__, held_out=x, replicas=self._replicas)
+            callbacks = [FirstBatchCheck(self.check_first_batch), finite, enough, *_listed(callbacks)]
+        with self._tracing():
+            return super().evaluate(
+                x, verbose=verbose, steps=steps, callbacks=callbacks, return_dict=return_dict, **kwargs
+            )
 
-    def predict(self, x, batch_size=None, **kwargs):
+    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """The encoder's features of images as they are: `keras.Model.predict` without waits of tf.data's tuner.
 
         Args:
-            x: images, as for `fit`, or a Python generator of batches of them, which is read once.
+            x: images, as for `fit`.
             batch_size: int, for arrays only.
-            **kwargs: the other arguments of `keras.Model.predict`.
+            verbose: as in `keras.Model.predict`.
+            steps: int, how many batches. Defaults to all.
+            callbacks: a `keras.callbacks.Callback`, or a list of them.
 
         Raises:
             ValueError: for an array with values beyond 255, or dicts without "image".
         """
-        if isinstance(x, tf.data.Dataset):
-            x = image_and_label(x)
-        elif isinstance(x, Iterator):
-            # Keras takes none but generators, and of tuples alone.
-            x = (batch if isinstance(batch, tuple) else (batch,) for batch in x)
-        elif hasattr(x, "shape"):
-            refuse_beyond_255(np.asarray(x), f"{type(self).__name__} expects")
-            x, batch_size = from_arrays(x, batch_size=batch_size or PREDICTED_AT_ONCE, shuffle=False), None
-        return super().predict(without_autotune(x), batch_size=batch_size, **kwargs)
+        if is_in_batches(x):
+            x = usable_batches(x)
+        else:
+            x = np.asarray(images_and_labels(x)[0])
+            refuse_beyond_255(x, f"{type(self).__name__} expects")
+            x = from_arrays(x, batch_size=_or(batch_size, PREDICTED_AT_ONCE), shuffle=False)
+        return super().predict(x, verbose=verbose, steps=steps, callbacks=callbacks)
+
+    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
+        """One step on one batch of images, as `keras.Model.train_on_batch`; weights are not taken, as in `fit`."""
+        self._check_call("train_on_batch", class_weight, sample_weight)
+        self._build_optimizer()
+        with self._tracing():
+            logs = super().train_on_batch(x, y, return_dict=return_dict)
+            self.check_first_batch()
+        return logs
+
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+        """The loss on one batch, as `keras.Model.test_on_batch`; weights are not taken, as in `evaluate`."""
+        self._check_call("test_on_batch", None, sample_weight)
+        with self._tracing():
+            logs = super().test_on_batch(x, y, return_dict=return_dict)
+            self.check_first_batch()
+        return logs
+
+    def export(self, filepath, *args, **kwargs):
+        """Exports the encoder, which is what the method is called for: `encoder.export`, with its arguments.
+
+        `keras_ssl.export.saved_model` makes more of it: signatures for encoded pictures, and a manifest.
+        """
+        return self.encoder.export(filepath, *args, **kwargs)
+
+    def _check_call(self, verb, class_weight, sample_weight):
+        """Raises a ValueError before `compile`, and for weights, which Keras would leave out in silence."""
+        name = type(self).__name__
+        if not self.compiled:
+            raise ValueError(
+                f"Compile {name} before {verb}, with an optimizer: model.compile('adam'). "
+                "Received: a model that is not compiled"
+            )
+        if class_weight:
+            raise ValueError(
+                f"{name} learns without classes, so there are none to weigh; leave class_weight out. "
+                f"Received: class_weight={class_weight}"
+            )
+        if sample_weight is not None:
+            raise ValueError(
+                f"{name} weighs all images alike; leave sample_weight out, and images that are not to count. "
+                f"Received: sample_weight of shape {np.shape(sample_weight)}"
+            )
+
+    def _build_optimizer(self):
+        """Before a training step is traced, since variables of a trace that a check breaks off are lost."""
+        if self.optimizer is None:
+            raise ValueError(
+                f"{type(self).__name__} needs an optimizer to learn: model.compile('adam'). Received: optimizer=None"
+            )
+        if not self.optimizer.built:
+            with self.distribute_strategy.scope():
+                self.optimizer.build(self.trainable_variables)
+
+    @contextlib.contextmanager
+    def _tracing(self):
+        """Around what may trace a step: what a check breaks off there does not spoil the next call."""
+        try:
+            yield
+        except ValueError:
+            # Such a trace fails for ever, with other words.
+            self.train_function = self.test_function = None
+            raise
 
     def _as_dataset(self, images, labels, batch_size, shuffle=False):
-        if isinstance(images, tuple):
-            images, labels, _ = keras.utils.unpack_x_y_sample_weight(images)  # as Keras' validation_data has them
         method = type(self).__name__
         if is_in_batches(images):
             return with_enough_images(usable_batches(images, batch_size), self.minimum_batch, method, self._replicas)
+        images, labels = images_and_labels(images, labels)
         images = np.asarray(images)
-        batch_size = batch_size or DEFAULT_BATCH_SIZE
+        batch_size = check_batch_size(_or(batch_size, DEFAULT_BATCH_SIZE))
         check_images(images.shape, images.dtype, self.encoder.input_shape, self.minimum_batch, method)
         if images.dtype.kind == "f":
             check_pixels(min(len(images), batch_size), images.min(), images.max(), self.minimum_batch, method)
@@ -515,3 +610,11 @@ class SelfSupervisedModel(keras.Model):
         """Compiles as the saved model was, and builds the optimizer so that its state can be loaded."""
         self.compile(**keras.saving.deserialize_keras_object(config))
         self.optimizer.build(self.trainable_variables)
+
+
+def _listed(callbacks):
+    return [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else callbacks or []
+
+
+def _or(given, default):
+    return default if given is None else given

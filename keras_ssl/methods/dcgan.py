@@ -6,6 +6,7 @@ from keras_ssl import backbones
 from keras_ssl.backbones.checks import check_count
 from keras_ssl.losses import discriminator_loss, generator_loss, r1_penalty
 from keras_ssl.methods.base import SelfSupervisedModel
+from keras_ssl.optimizers.optimizer_group import OptimizerGroup
 from keras_ssl.training import map_batches
 from keras_ssl.training.adversaries import check_adversaries
 
@@ -198,38 +199,52 @@ class DCGAN(SelfSupervisedModel):
         generator_optimizer=None,
         discriminator_optimizer=None,
         *,
+        optimizer=None,
         run_eagerly=False,
         steps_per_execution=1,
         jit_compile="auto",
+        auto_scale_loss=True,
         **kwargs,
     ):
         """Sets the two optimizers. The losses are the method's own.
 
+        `model.optimizer` then stands for both, so that Keras' callbacks find them.
+
         Args:
-            generator_optimizer: a `keras.optimizers.Optimizer` or its name. By default, and if the other is left
-                out, too, Adam with learning rate 2e-4 and β₁ = 0.5 (Radford et al. 2015, section 4).
+            generator_optimizer: a `keras.optimizers.Optimizer` or its name. Of the three one alone is for both
+                networks, each with a copy of its own; none of them is Adam with learning rate 2e-4 and β₁ = 0.5
+                (Radford et al. 2015, section 4).
             discriminator_optimizer: likewise, another object.
+            optimizer: likewise, for both.
             run_eagerly: bool, as in `SelfSupervisedModel.compile`.
             steps_per_execution: int, likewise.
             jit_compile: likewise.
+            auto_scale_loss: likewise.
+            **kwargs: the other arguments of `SelfSupervisedModel.compile`, at their defaults.
 
         Raises:
-            ValueError: for one optimizer in place of two, for losses or metrics, which the method has itself, or for
-                `jit_compile=True` with several replicas.
+            ValueError: for three optimizers or one object as two, for losses or metrics, which the method has
+                itself, or for `jit_compile=True` with several replicas.
         """
-        by_name = {"generator_optimizer": generator_optimizer, "discriminator_optimizer": discriminator_optimizer}
-        _check_optimizers(by_name, kwargs)
-        by_name = {name: keras.optimizers.get(_or(given, _adam())) for name, given in by_name.items()}
+        given = {
+            "optimizer": optimizer,
+            "generator_optimizer": generator_optimizer,
+            "discriminator_optimizer": discriminator_optimizer,
+        }
+        by_name = dict(zip(("generator_optimizer", "discriminator_optimizer"), _two_optimizers(given), strict=True))
         super().compile(
-            None, run_eagerly=run_eagerly, steps_per_execution=steps_per_execution, jit_compile=jit_compile
+            None, run_eagerly=run_eagerly, steps_per_execution=steps_per_execution, jit_compile=jit_compile, **kwargs
         )
         self._compile_arguments.pop("optimizer")
-        self._compile_arguments.update(by_name)
-        self.generator_optimizer = self._loss_scaling(by_name["generator_optimizer"])
-        self.discriminator_optimizer = self._loss_scaling(by_name["discriminator_optimizer"])
+        self._compile_arguments.update({**by_name, "auto_scale_loss": auto_scale_loss})
+        if auto_scale_loss:
+            by_name = {name: self._loss_scaling(optimizer) for name, optimizer in by_name.items()}
         with self.distribute_strategy.scope():
+            self.generator_optimizer = by_name["generator_optimizer"]
+            self.discriminator_optimizer = by_name["discriminator_optimizer"]
             self.generator_optimizer.build(self.generator.trainable_variables)
             self.discriminator_optimizer.build(self.discriminator.trainable_variables)
+            self.optimizer = OptimizerGroup(by_name.values())
 
     def _loss_scaling(self, optimizer):
         """`optimizer`, under mixed_float16 with the loss scaling that Keras gives to a model's only one."""
@@ -281,13 +296,19 @@ def _check_settings(generator, discriminator, filters, label_smoothing, r1_weigh
         )
 
 
-def _check_optimizers(by_name, others):
-    missing = sum(optimizer is None for optimizer in by_name.values()) == 1
-    first, second = by_name.values()
-    if others or missing or (first is second and isinstance(first, keras.optimizers.Optimizer)):
-        received = ", ".join(f"{name}={value!r}" for name, value in {**by_name, **others}.items())
+def _two_optimizers(by_name):
+    """The optimizers of the two networks, of those given by their names as arguments of `compile`."""
+    given = [optimizer for optimizer in by_name.values() if optimizer is not None]
+    shared = [optimizer for optimizer in given if isinstance(optimizer, keras.optimizers.Optimizer)]
+    if len(given) > (1 if by_name["optimizer"] is not None else 2) or len({*map(id, shared)}) < len(shared):
+        received = ", ".join(f"{name}={value!r}" for name, value in by_name.items())
         raise ValueError(
-            "DCGAN brings its own losses and metrics and trains two networks, each with an optimizer of its own: "
-            "compile(generator_optimizer=…, discriminator_optimizer=…), or compile() for Adam with learning rate "
-            f"2e-4 and beta_1=0.5 for both. Received: {received}"
+            "DCGAN trains two networks, each with an optimizer of its own: compile(generator_optimizer=…, "
+            "discriminator_optimizer=…), compile(optimizer) for two like that one, or compile() for Adam with "
+            f"learning rate 2e-4 and beta_1=0.5. Received: {received}"
         )
+    if len(given) == 2:
+        return [keras.optimizers.get(optimizer) for optimizer in given]
+    first = keras.optimizers.get(given[0]) if given else _adam()
+    config = {**first.get_config(), "name": f"{first.name}_of_discriminator"}
+    return [first, type(first).from_config(config)]

@@ -17,7 +17,13 @@ from keras_ssl.training.checks import (
 from keras_ssl.training.enough_images import TooFewImages, with_enough_images
 from keras_ssl.training.epoch_order import EpochOrder, epochs_done, epochs_of_steps
 from keras_ssl.training.finite import NotFinite, StopNotFinite, all_finite, check_finite_weights
-from keras_ssl.training.fit_inputs import is_in_batches, split_arrays, usable_batches
+from keras_ssl.training.fit_inputs import (
+    check_passes,
+    images_and_labels,
+    is_in_batches,
+    split_arrays,
+    usable_batches,
+)
 from keras_ssl.training.latest import Latest
 from keras_ssl.training.map_batches import map_batches
 from keras_ssl.training.step_of_thread import StepOfThread, recording
@@ -39,10 +45,12 @@ __all__ = [
     "check_head",
     "check_images",
     "check_margin",
+    "check_passes",
     "check_pixels",
     "check_positive",
     "epochs_done",
     "epochs_of_steps",
+    "images_and_labels",
     "is_in_batches",
     "map_batches",
     "pixel_range",

@@ -235,6 +235,10 @@ class FirstBatchCheck(keras.callbacks.Callback):
         self._check = check
         self._checked = False
 
+    def on_test_begin(self, logs=None):
+        """Held-out images are others than those of the training that they interrupt."""
+        self._checked = False
+
     def on_train_batch_end(self, batch, logs=None):
         """Checks the first batch, then nothing more: reading a variable waits for the device."""
         if not self._checked:

@@ -1,6 +1,8 @@
 import numpy as np
 import tensorflow as tf
 
+from keras_ssl.data.batches import check_batch_size
+
 
 def map_batches(function, inputs, batch_size=256):
     """The results of `function` over an array of any length, in compiled batches that fit into memory.
@@ -19,8 +21,7 @@ def map_batches(function, inputs, batch_size=256):
     inputs = np.asarray(inputs)
     if inputs.ndim < 1 or not len(inputs):
         raise ValueError(f"There is nothing to compute. Received: an array of shape {inputs.shape}")
-    if not isinstance(batch_size, int) or batch_size < 1:
-        raise ValueError(f"batch_size must be a positive integer. Received: batch_size={batch_size}")
+    batch_size = check_batch_size(batch_size)
     batch = tf.TensorSpec((None, *inputs.shape[1:]), inputs.dtype)
     compiled = tf.function(function).get_concrete_function(batch)
     starts = range(0, len(inputs), batch_size)

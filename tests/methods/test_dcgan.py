@@ -215,22 +215,30 @@ def test_images_come_to_look_like_digits():
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [
-        ("adam",),
-        (None, "adam"),
-        (keras.optimizers.Adam(),) * 2,
-    ],
-    ids=["generator", "discriminator", "shared"],
+    "arguments", [(keras.optimizers.Adam(),) * 2, ("adam", "sgd", "sgd")], ids=["shared", "three"]
 )
-def test_two_optimizers_or_none(arguments):
-    with pytest.raises(ValueError, match="two networks, each with an optimizer of its own"):
-        build().compile(*arguments)
+def test_an_optimizer_for_each_network(arguments):
+    names = ("generator_optimizer", "discriminator_optimizer", "optimizer")
+    with pytest.raises(ValueError, match="two networks, each with an optimizer of its own.*Received: optimizer="):
+        build().compile(**dict(zip(names, arguments, strict=False)))
 
 
-@pytest.mark.parametrize("argument", [{"optimizer": "adam"}, {"metrics": ["accuracy"]}, {"loss": "mse"}])
+@pytest.mark.parametrize("name", ["optimizer", "generator_optimizer", "discriminator_optimizer"])
+@pytest.mark.parametrize(
+    "optimizer", ["rmsprop", keras.optimizers.RMSprop(0.02, momentum=0.3)], ids=["name", "object"]
+)
+def test_one_optimizer_is_for_both_networks(name, optimizer):
+    model = build()
+    model.compile(**{name: optimizer})
+    first, second = model.generator_optimizer, model.discriminator_optimizer
+    assert first is not second and first.name != second.name
+    expected = keras.optimizers.get(optimizer).get_config() | {"name": None}
+    assert first.get_config() | {"name": None} == second.get_config() | {"name": None} == expected
+
+
+@pytest.mark.parametrize("argument", [{"metrics": ["accuracy"]}, {"loss": "mse"}])
 def test_what_compile_does_not_take(argument):
-    with pytest.raises(ValueError, match=f"brings its own losses.*Received: .*{next(iter(argument))}="):
+    with pytest.raises(ValueError, match=f"brings its own loss.*Received: .*{next(iter(argument))}="):
         build().compile(**argument)
 
 
