@@ -95,7 +95,10 @@ def _settings(ctx, param, values):
         key, equals, text = value.partition("=")
         if not equals:
             raise click.BadParameter(f"write KEY=VALUE, such as epochs=20. Received: {value}")
-        settings[key] = _value(text)
+        try:
+            settings[key] = _value(text)
+        except (yaml.YAMLError, ValueError, RecursionError):
+            raise click.BadParameter(f"write the value as in YAML: 20, word, [1, 2]. Received: {value}") from None
     return settings
 
 

@@ -148,6 +148,10 @@ def test_help(run, command):
             ["pretrain", "dcgan", "--data", "digits", "--epochs", "1", "--minutes", "1", "--out", "{}/x"],
             "one of them",
         ),
+        *(
+            (["pretrain", "simclr", "--data", "digits", "--out", "{}/x", "--set", word], "Received: ")
+            for word in ("heads=null", "backbone=[]", "batch_size=99999999999999999999", "learning_rate.zzz=1")
+        ),
         (["evaluate", "{}/nothing"], "There is no run in"),
         (["evaluate", "{}/nothing", "--protocol", "fine"], "no run in"),
         (["export", "{}/nothing", "--to", "{}/y"], "There is no run in"),
@@ -195,6 +199,10 @@ def test_debug_shows_the_traceback(run, tmp_path):
     [
         ["pretrain", "simclr", "--out", "x"],
         ["pretrain", "simclr", "--data", "digits", "--out", "x", "--set", "epochs"],
+        ["pretrain", "simclr", "--data", "digits", "--out", "x", "--set", "epochs=[1"],
+        ["pretrain", "simclr", "--data", "digits", "--out", "x", "--set", "backbone={name: a: b}"],
+        ["pretrain", "simclr", "--data", "digits", "--out", "x", "--set", "epochs=" + "9" * 5000],
+        ["pretrain", "simclr", "--data", "digits", "--out", "x", "--set", "heads=" + "[" * 5000],
         ["pretrain", "simclr", "--data", "digits", "--out", "x", "--image-size", "0x9"],
         ["pretrain", "simclr", "--data", "digits", "--out", "x", "--batch-size", "1"],
         ["embed"],
@@ -202,4 +210,4 @@ def test_debug_shows_the_traceback(run, tmp_path):
 )
 def test_wrong_usage_exits_with_2(run, words):
     result = run(*words)
-    assert result.exit_code == 2 and "Error" in result.output
+    assert result.exit_code == 2 and "Error" in result.output and "Traceback" not in result.output

@@ -4,7 +4,7 @@ import numpy as np
 from keras_ssl.callbacks.encoder_of import encoder_of
 from keras_ssl.evaluate import knn
 from keras_ssl.evaluate.embedding_function import EmbeddingFunction
-from keras_ssl.evaluate.features import collect
+from keras_ssl.evaluate.features import Features, collect
 from keras_ssl.evaluate.image_batches import ImageBatches
 from keras_ssl.evaluate.knn_references import REFERENCES, knn_references
 
@@ -28,6 +28,8 @@ class KNNMonitor(keras.callbacks.Callback):
 
     Place it before the callbacks that use the number: `CSVLogger`, `ModelCheckpoint`, `EarlyStopping`.
 
+    Images with a label below 0, by which many data sets mark those without one, are left out.
+
     Args:
         train: labelled images whose features vote: a batched `tf.data.Dataset` of `(images, labels)`, or a tuple of
             arrays `(images, labels)`. Some thousand are enough. Use one that is not shuffled and not the one that
@@ -46,8 +48,9 @@ class KNNMonitor(keras.callbacks.Callback):
         scored_images: int, how many images an accuracy comes from; None before the first.
 
     Raises:
-        ValueError: when the images have no labels, or `every` is not positive; in fit, when the images do not suit
-            the encoder, or `k` is greater than the number of training images.
+        ValueError: when the images have no labels, or `every` is not positive; at the start of fit, when the images
+            do not suit the encoder, the labels are no class numbers of two classes at least, or `k` is greater than
+            the number of training images.
 
     Example:
 
@@ -84,7 +87,10 @@ class KNNMonitor(keras.callbacks.Callback):
         encoder = encoder_of(self)
         self._embed = EmbeddingFunction(encoder, self._train.image_shape)
         self._accuracy = None
-        if self._references is True:
+        if self._references is not True:
+            # What does not suit is said now, not after an epoch of training.
+            self._measure(lambda images: np.ones((len(images), 1), "float32"))
+        else:
             self._references = knn_references(encoder, self._train_images, self._train.image_shape, self._measure)
         if self._verbose and self._references:
             found = ", ".join(f"{value:.3f} of {REFERENCES[name]}" for name, value in self._references.items())
@@ -99,7 +105,8 @@ class KNNMonitor(keras.callbacks.Callback):
             logs.update({"val_knn_accuracy": self._accuracy, **self._references})
 
     def _measure(self, embed):
-        train, validation = (collect(embed, batches) for batches in (self._train, self._validation))
+        train = _with_labels(collect(embed, self._train), "train")
+        validation = _with_labels(collect(embed, self._validation), "validation")
         self.scored_images = len(validation.labels)
         if not all(np.isfinite(part.features).all() for part in (train, validation)):
             return float("nan")
@@ -115,3 +122,14 @@ def _labelled(dataset, name, batch_size):
             f"Received: {name} without labels"
         )
     return batches
+
+
+def _with_labels(part, name):
+    """The `Features` of the images that have a label."""
+    labels = np.asarray(part.labels)
+    if labels.dtype.kind not in "if":
+        return part
+    labelled = (labels.reshape(len(labels), -1) >= 0).all(axis=1)
+    if not labelled.any():
+        raise ValueError(f"KNNMonitor needs labels of 0 and more. Received: {name} with labels below 0 alone")
+    return Features(part.features[labelled], labels[labelled])

@@ -61,7 +61,7 @@ def vicreg_terms(z_a, z_b, *, global_views=None):
 
 
 def _variance_and_covariance(z):
-    z -= tf.reduce_mean(z, axis=0)
+    z = z - tf.reduce_mean(z, axis=0)  # not -=, which a tf.Variable refuses
     batch, dimensions = (tf.cast(size, tf.float32) for size in tf.unstack(tf.shape(z)))
     squares, products = off_diagonal_squares(z, z)
     deviation = tf.sqrt(products / (batch - 1.0) + EPSILON)

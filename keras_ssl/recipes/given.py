@@ -1,11 +1,14 @@
 """Settings as users write them: on the command line after --set, in Python as overrides."""
 
+import math
 import re
 
 from keras_ssl.recipes.settings import read
 
 SIZES = ("image_size", "read_size")
 _WHOLE = ("batch_size", "epochs", "steps_per_epoch")
+#: No number of images or steps is larger, and TensorFlow counts with none that is.
+LARGEST = 2**31 - 1
 
 
 def given(settings, overrides):
@@ -38,9 +41,13 @@ def _given(key, value, own):
         return value
     if not _is_number(value):
         raise ValueError(f"{key} must be a number. Received: {key}={value!r}")
-    if key in _WHOLE and (value < 1 or value != int(value)):
-        raise ValueError(f"{key} must be a whole number above 0. Received: {key}={value!r}")
-    return int(value) if key in _WHOLE or (isinstance(own, int) and value == int(value)) else value
+    if key in _WHOLE and not (1 <= value <= LARGEST and value == int(value)):
+        raise ValueError(f"{key} must be a whole number above 0, and {LARGEST} at most. Received: {key}={value!r}")
+    return (
+        int(value)
+        if key in _WHOLE or (isinstance(own, int) and math.isfinite(value) and value == int(value))
+        else value
+    )
 
 
 def size(key, value):

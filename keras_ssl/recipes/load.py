@@ -8,9 +8,10 @@ import yaml
 
 from keras_ssl.recipes.facts import facts_of
 from keras_ssl.recipes.given import given
+from keras_ssl.recipes.known import overridden
 from keras_ssl.recipes.plan import Budget, Plan, is_few, is_photographs, rules
 from keras_ssl.recipes.recipe import Recipe
-from keras_ssl.recipes.settings import is_overridden, merge, override
+from keras_ssl.recipes.settings import is_overridden, merge
 from keras_ssl.recipes.timing import seconds_per_step
 
 # Data sets by name whose images are of a kind; all others have the settings of photographs until they are seen.
@@ -100,9 +101,7 @@ def _papers(document, data, overrides, epochs):
     settings = merge(settings, document.get(KINDS.get(data), {}))
     if epochs is not None:
         settings["epochs"] = epochs
-    for key, value in overrides.items():
-        settings = override(settings, key, value)
-    return settings
+    return overridden(settings, overrides)
 
 
 def _of_length(budget, document, facts, overrides):

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from keras_ssl.recipes.known import overridden
 from keras_ssl.recipes.settings import is_overridden, merge, override, read
 
 
@@ -97,8 +98,7 @@ class Plan:
         self._document = document
         self.settings = {"method": document["method"], **document["default"], "read_size": None}
         self._take_kinds(image_size, few_steps)
-        for key, value in overrides.items():
-            self.settings = override(self.settings, key, value)
+        self.settings = overridden(self.settings, overrides)
         self._fit_to_images()
         self._fit_to_number()
 

@@ -1,12 +1,13 @@
-import difflib
 import math
 from dataclasses import dataclass
 
 import keras
+import tensorflow as tf
 
 from keras_ssl import augment, backbones, methods, optimizers, tasks
 from keras_ssl.backbones.seeded_weights import seeded_weights
 from keras_ssl.optimizers import CosineMomentum
+from keras_ssl.recipes.known import member, optimizer_module
 
 # Augmentations that go by the number of channels too, not by the size alone.
 BY_IMAGE_SHAPE = ("for_images", "multi_crop")
@@ -55,7 +56,7 @@ class Recipe:
 
     def _method(self, image_shape, steps_per_epoch, seed):
         settings = self.settings
-        method = _member("method", methods, settings["method"])
+        method = member("method", methods, settings["method"])
         arguments = {"seed": seed, **settings.get("arguments", {})}
         for name, epochs in settings.get("arguments_in_epochs", {}).items():
             arguments[name] = round(epochs * self._pass(steps_per_epoch))
@@ -67,10 +68,10 @@ class Recipe:
             given = {name: task for name, task in settings["tasks"].items() if task is not None}
             arguments["tasks"] = {name: _make("task", tasks, task) for name, task in given.items()}
         if "backbone" in settings:
-            encoder = _make("backbone", backbones, settings["backbone"], image_shape)
+            encoder = _network("backbone", settings["backbone"], image_shape)
             units = encoder.output_shape[-1]
             for name, head in settings.get("heads", {}).items():  # each on what the one before gives
-                arguments[name] = _make(name, backbones, head, units)
+                arguments[name] = _network(name, head, units)
                 units = arguments[name].output_shape[-1]
             return _call("method", method, (encoder,), arguments)
         # The method builds its encoder itself.
@@ -104,9 +105,9 @@ class Recipe:
     def _optimizer(self, settings, steps_per_epoch):
         arguments = dict(settings)
         name = arguments.pop("name")
-        where = optimizers if name in optimizers.__all__ else keras.optimizers
-        maker = _member("optimizer", where, name)
-        optimizer = _call("optimizer", maker, (self.learning_rate(steps_per_epoch),), arguments)
+        maker = member("optimizer", optimizer_module(name), name)
+        made = _call("optimizer", maker, (self.learning_rate(steps_per_epoch),), arguments)
+        optimizer = _of_kind("optimizer", keras.optimizers.Optimizer, made, settings)
         rate = self.settings["learning_rate"]
         if "constant_for" not in rate:
             return optimizer
@@ -130,29 +131,35 @@ def _momentum(settings, total_steps):
     return _call("momentum", CosineMomentum, (total_steps,), settings)
 
 
-def _member(kind, module, name):
-    public = {member.lower(): member for member in getattr(module, "__all__", None) or dir(module)}
-    if name not in public.values():
-        close = [public[member] for member in difflib.get_close_matches(str(name).lower(), public, n=3)]
-        hint = f" Close: {', '.join(close)}." if close else ""
-        raise ValueError(f"There is no {kind} of that name.{hint} Received: {kind}={name!r}")
-    return getattr(module, name)
-
-
 def _make(kind, module, settings, *args):
     arguments = dict(settings)
     name = arguments.pop("name")
-    return _call(kind, _member(kind, module, name), args, arguments)
+    return _call(kind, member(kind, module, name), args, arguments)
+
+
+def _network(kind, settings, given):
+    return _of_kind(kind, keras.Model, _make(kind, backbones, settings, given), settings)
 
 
 def _augmenter(settings, image_shape):
-    return _make(
-        "augmenter", augment, settings, image_shape if settings["name"] in BY_IMAGE_SHAPE else image_shape[:2]
-    )
+    given = image_shape if settings["name"] in BY_IMAGE_SHAPE else image_shape[:2]
+    made = _make("augmenter", augment, settings, given)
+    return _of_kind("augmenter", augment.Augmenter | augment.MultiCrop, made, settings)
+
+
+def _of_kind(kind, expected, made, settings):
+    if not isinstance(made, expected):
+        raise ValueError(f"That makes no {kind} but a {type(made).__name__}. Received: {kind}={settings}")
+    return made
 
 
 def _call(kind, maker, args, arguments):
     try:
         return maker(*args, **arguments)
-    except TypeError as error:
-        raise ValueError(f"The {kind} does not take these settings: {error}. Received: {arguments}") from error
+    except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, tf.errors.OpError) as error:
+        if isinstance(error, ValueError) and "Received: " in str(error):
+            raise
+        raise ValueError(
+            f"The {kind} does not take these settings: {error}. "
+            f"Received: {kind}={getattr(maker, '__name__', maker)} with {arguments}"
+        ) from error

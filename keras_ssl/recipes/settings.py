@@ -1,6 +1,7 @@
 """Nested settings: laid over each other, read and changed by keys with dots."""
 
 import copy
+import difflib
 
 
 def merge(base, changes):
@@ -22,7 +23,9 @@ def override(settings, key, value):
     """
     first, *rest = key.split(".")
     if first not in settings:
-        raise ValueError(f"The recipe has the settings {', '.join(sorted(settings))}. Received: {key!r}")
+        close = difflib.get_close_matches(first, settings, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise ValueError(f"The recipe has the settings {', '.join(sorted(settings))}.{hint} Received: {key!r}")
     if not rest:
         # A part by its name alone, such as backbone=small_cnn.
         named = isinstance(settings[first], dict) and "name" in settings[first] and isinstance(value, str)

@@ -71,7 +71,7 @@ def test_training_is_the_same_with_and_without(data):
 
 def test_measures_first_every_and_last_and_repeats_between(data, monkeypatch):
     monitor = KNNMonitor(*data, every=3, k=5, references=False)
-    measured = iter([0.1, 0.3, 0.6, 0.7])
+    measured = iter([0.0, 0.1, 0.3, 0.6, 0.7])  # the first before the training, to see that it can be done
     monkeypatch.setattr(monitor, "_measure", lambda embed: next(measured))
     _, history = fit(data[0][0], [monitor], epochs=7)
     assert history["val_knn_accuracy"] == [0.1, 0.1, 0.3, 0.3, 0.3, 0.6, 0.7]
@@ -155,3 +155,34 @@ def test_says_what_it_cannot_work_with(data):
         plain.fit(images, np.zeros(40), callbacks=[KNNMonitor(*data)], verbose=0)
     with pytest.raises(ValueError, match="k=99"):
         fit(images, [KNNMonitor(*data, k=99)])
+
+
+def test_images_without_a_label_are_left_out(data):
+    (images, labels), validation = data
+    marked = np.where(np.arange(40) < 10, -1, labels)
+    _, expected = fit(images, [KNNMonitor((images[10:], labels[10:]), validation, k=5)], epochs=1)
+    _, history = fit(images, [KNNMonitor((images, marked), validation, k=5)], epochs=1)
+    assert history == expected
+    monitor = KNNMonitor(data[0], (validation[0], np.where(np.arange(20) < 5, -1, validation[1])), k=5)
+    fit(images, [monitor], epochs=1)
+    assert monitor.scored_images == 15
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda y: np.full_like(y, -1), "Received: train with labels below 0 alone"),
+        (lambda y: np.zeros_like(y), "the class 0 alone"),
+        (lambda y: y + 0.5, "integers.*dtype float"),
+    ],
+    ids=["unlabelled", "one-class", "floats"],
+)
+@pytest.mark.parametrize("references", [True, False])
+def test_labels_that_do_not_do_are_refused_before_the_first_step(data, spoil, message, references):
+    (images, labels), validation = data
+    seen = []
+    monitor = KNNMonitor((images, spoil(labels)), validation, k=5, references=references)
+    watch = keras.callbacks.LambdaCallback(on_train_batch_begin=lambda *args: seen.append(args))
+    with pytest.raises(ValueError, match=message):
+        fit(images, [monitor, watch], epochs=1)
+    assert not seen

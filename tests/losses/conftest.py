@@ -61,7 +61,7 @@ def assert_replicas_add_up():
 
 @pytest.fixture
 def assert_any_float():
-    """Checks that a loss takes any float dtype, computes in float32, and compiles with XLA to the same."""
+    """Checks that a loss takes any float dtype, and variables, computes in float32, and compiles to the same."""
 
     def check(loss, tensors):
         for dtype in ("float16", "bfloat16", "float64"):
@@ -70,6 +70,7 @@ def assert_any_float():
             assert value.dtype == tf.float32
             np.testing.assert_allclose(value, loss(*(tf.cast(tensor, tf.float32) for tensor in cast)), rtol=1e-6)
         tensors = [tf.cast(tensor, tf.float32) for tensor in tensors]
+        np.testing.assert_array_equal(loss(*map(tf.Variable, tensors)), loss(*tensors))
         compiled = tf.function(loss, jit_compile=True)
         np.testing.assert_allclose(compiled(*tensors), loss(*tensors), rtol=1e-5)
 

@@ -1,0 +1,217 @@
+"""What the settings of a recipe may be: the names that there are, and values of their kind and in their range."""
+
+import difflib
+import inspect
+import math
+
+import keras
+
+from keras_ssl import augment, backbones, methods, optimizers, tasks
+from keras_ssl.optimizers import CosineMomentum
+from keras_ssl.recipes.given import LARGEST, size
+from keras_ssl.recipes.settings import override
+
+#: What the recipe makes of parts of its own, and a method takes as an argument.
+_MADE = {"encoder", "image_shape", "augmenter", "momentum", "tasks", "seed"}
+_OPTIONAL = ("image_size", "read_size", "steps_per_epoch", "augmenter")
+
+
+_POSITIVE = "above 0", lambda value: value > 0
+_NOT_NEGATIVE = "0 or more", lambda value: value >= 0
+_SHARE = "from 0 to 1", lambda value: 0 <= value <= 1
+_DECAY = "from 0 to below 1", lambda value: 0 <= value < 1
+#: Of what Keras and the schedules take without a look.
+RANGES = {
+    "learning_rate": {"base": _POSITIVE, "constant": _POSITIVE, "warmup_epochs": _NOT_NEGATIVE},
+    "momentum": {"initial": _SHARE, "final": _SHARE, "time_constant": _POSITIVE},
+    "optimizer": {
+        **dict.fromkeys(("beta_1", "beta_2", "rho"), _DECAY),
+        **dict.fromkeys(("momentum", "ema_momentum"), _SHARE),
+        **dict.fromkeys(("l2", "weight_decay"), _NOT_NEGATIVE),
+        **dict.fromkeys(("epsilon", "clipnorm", "clipvalue", "global_clipnorm", "loss_scale_factor"), _POSITIVE),
+        "trust_coefficient": _POSITIVE,
+    },
+}
+
+
+def member(kind, module, name):
+    """What `module` has under that name.
+
+    Raises:
+        ValueError: where it has no such, with the names that are close.
+    """
+    public = {each.lower(): each for each in getattr(module, "__all__", None) or dir(module)}
+    if name not in public.values():
+        close = [public[each] for each in difflib.get_close_matches(str(name).lower(), public, n=3)]
+        hint = f" Close: {', '.join(close)}." if close else ""
+        raise ValueError(f"There is no {kind} of that name.{hint} Received: {kind}={name!r}")
+    return getattr(module, name)
+
+
+def optimizer_module(name):
+    """Where the optimizer of that name is: this package's goes before Keras' own."""
+    return optimizers if name in optimizers.__all__ else keras.optimizers
+
+
+def overridden(settings, overrides):
+    """A recipe's `settings` with the caller's `overrides`, a dict by keys with dots, laid over them.
+
+    Raises:
+        ValueError: unless a method can be built of the result, as far as can be told before it is.
+    """
+    changed = settings
+    for key, value in overrides.items():
+        changed = override(changed, key, value)
+    _check_settings(changed, settings)
+    return changed
+
+
+def _check_settings(settings, own):
+    for key, value in settings.items():
+        if value is None and own.get(key) is not None and key not in _OPTIONAL:
+            raise ValueError(f"{key} cannot be left out of this recipe. Received: {key}=None")
+    for key in ("batch_size", "epochs", "steps_per_epoch"):
+        if settings.get(key) is not None:
+            _check_whole(key, settings[key])
+    for key in ("image_size", "read_size"):
+        if settings.get(key) is not None:
+            size(key, settings[key])
+    method = member("method", methods, settings["method"])
+    arguments = _parameters(method)
+    _check_part("backbone", backbones, settings.get("backbone"))
+    _check_part("augmenter", augment, settings.get("augmenter"))
+    _check_each("heads", backbones, settings.get("heads"), set(arguments) - _MADE)
+    _check_each("tasks", tasks, settings.get("tasks"))
+    made = _MADE | set(settings.get("heads") or ())
+    for key in ("arguments", "arguments_in_epochs"):
+        _check_values(key, settings.get(key), {name: arguments[name] for name in arguments if name not in made})
+    _check_numbers("learning_rate", settings["learning_rate"], {**own["learning_rate"], "constant": 0.1})
+    if "momentum" in settings:
+        _check_numbers(
+            "momentum", settings["momentum"], {**_parameters(CosineMomentum, drop=1), "time_constant": 1.0}
+        )
+    for key, optimizer in _optimizers(settings, own).items():
+        _check_part(key, None, optimizer, RANGES["optimizer"])
+
+
+def _check_whole(key, value):
+    """Raises a ValueError unless `value` is an integer from 1 to the largest that TensorFlow counts to."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST:
+        raise ValueError(f"{key} must be a whole number from 1 to {LARGEST}. Received: {key}={value!r}")
+
+
+def _optimizers(settings, own):
+    if "optimizers" not in settings:
+        return {"optimizer": settings["optimizer"]}
+    several = settings["optimizers"]
+    _check_dict("optimizers", several)
+    for name, optimizer in several.items():
+        _check_name("optimizers", name, optimizer, own["optimizers"])
+    return {f"optimizers.{name}": optimizer for name, optimizer in several.items()}
+
+
+def _check_each(key, module, parts, names=None):
+    """Checks parts that have names of their own, which are among `names`, and may be left out by None."""
+    if parts is None:
+        return
+    _check_dict(key, parts)
+    for name, part in parts.items():
+        if names is not None:
+            _check_name(key, name, part, names)
+        if part is not None or key == "heads":
+            _check_part(f"{key}.{name}", module, part)
+
+
+def _check_part(key, module, part, ranges=None):
+    """Checks what is made by its `name` with arguments."""
+    if part is None and key in ("backbone", "augmenter"):
+        return
+    _check_dict(key, part)
+    if "name" not in part:
+        raise ValueError(f"{key} needs a name, of what to make. Received: {key}={part!r}")
+    kind = key.partition(".")[0].removesuffix("s")
+    module = module or optimizer_module(part["name"])
+    known = _parameters(member(kind, module, part["name"]), drop=0 if module is tasks else 1)
+    _check_values(key, {name: value for name, value in part.items() if name != "name"}, known, ranges)
+
+
+def _check_values(key, values, known, ranges=None):
+    """Checks values by name against the names, and the values, that are `known`; None for any."""
+    if values is None:
+        return
+    _check_dict(key, values)
+    for name, value in values.items():
+        if known is not None:
+            _check_name(key, name, value, known)
+            _check_kind(f"{key}.{name}", value, known[name])
+        if value is not None and name in (ranges or {}):
+            _check_range(f"{key}.{name}", value, ranges[name])
+
+
+def _check_numbers(key, values, known):
+    """Checks a part that has no `name`, and no number that may be None but the one that follows from the others."""
+    _check_values(key, values, known, RANGES[key])
+    for name, value in values.items():
+        if value is None and name != "final":
+            raise ValueError(f"{key}.{name} must be a number. Received: {key}.{name}=None")
+
+
+def _check_dict(key, value):
+    if not isinstance(value, dict):
+        raise ValueError(f"{key} must be several settings, such as {{name: …}}. Received: {key}={value!r}")
+
+
+def _check_name(key, name, value, known):
+    if name not in known:
+        close = difflib.get_close_matches(str(name), known, n=1)
+        hint = f" Did you mean {key}.{close[0]}?" if close else ""
+        raise ValueError(f"{key} has the settings {', '.join(sorted(known))}.{hint} Received: {key}.{name}={value!r}")
+
+
+def _check_kind(key, value, usual):
+    """Checks that a value is of the kind of the usual one: a switch, a number or numbers, or a word."""
+    if value is None or usual in (None, inspect.Parameter.empty):
+        fits, kind = True, ""
+    elif isinstance(usual, bool):
+        fits, kind = isinstance(value, bool), "true or false"
+    elif isinstance(usual, int | float | list | tuple):
+        fits, kind = all(map(_is_number, value if isinstance(value, list | tuple) else [value])), "a number"
+        kind = "numbers" if isinstance(usual, list | tuple) else kind
+    else:
+        fits, kind = not isinstance(usual, str) or isinstance(value, str), "a word"
+    if not fits:
+        raise ValueError(f"{key} must be {kind}, such as {usual}. Received: {key}={value!r}")
+
+
+def _check_range(key, value, numbers):
+    words, is_in = numbers
+    if not _is_number(value) or not is_in(value):
+        raise ValueError(f"{key} must be a number {words}. Received: {key}={value!r}")
+
+
+def _is_number(value):
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _parameters(maker, drop=0):
+    """The arguments of a function or a class, by name, with their defaults; None of what is neither.
+
+    Args:
+        maker: the function or class.
+        drop: int, how many of the first the recipe gives itself.
+    """
+    if not inspect.isfunction(maker) and not inspect.isclass(maker):
+        return None
+    known = {}
+    # Of a class also those of its bases, as far as they are passed on.
+    for each in [maker] if inspect.isfunction(maker) else maker.__mro__:
+        if not (each is maker or ("__init__" in vars(each) and each.__module__.startswith("keras"))):
+            continue
+        parameters = list(inspect.signature(each).parameters.values())
+        named = [p for p in parameters[drop:] if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+        known = {**{p.name: p.default for p in named}, **known}
+        if not any(p.kind == p.VAR_KEYWORD for p in parameters):
+            return known
+    if inspect.isfunction(maker):  # `for_images` and `multi_crop` pass them on to one of these
+        known = {**_parameters(augment.simclr, drop), **_parameters(augment.grayscale, drop), **known}
+    return known
