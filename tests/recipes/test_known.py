@@ -1,8 +1,11 @@
+import argparse
 import re
 
 import pytest
+from click.testing import CliRunner
 
 from keras_ssl import recipes
+from keras_ssl.cli import main
 from keras_ssl.recipes.known import member
 
 PHOTOGRAPHS = recipes.Facts(500, (96, 128), resizable=True, accelerator=False, cores=2)
@@ -118,3 +121,45 @@ def test_what_a_part_cannot_be_is_said_when_it_is_made(overrides, message):
 def test_names_that_are_close_are_named():
     with pytest.raises(ValueError, match="no backbone of that name. Close: resnet18, resnet50. Received: backbone="):
         member("backbone", __import__("keras_ssl").backbones, "resnet1")
+
+
+KEYS = """
+    batch_size epochs image_size read_size method backbone backbone.width backbone.name backbone.filters heads heads.x
+    heads.projector heads.projector.hidden_units augmenter augmenter.strength augmenter.scale arguments tasks
+    arguments.temperature arguments.momentum arguments.queue_size arguments_in_epochs.frozen_steps momentum
+    momentum.initial optimizer optimizer.name optimizer.beta_1 optimizers learning_rate learning_rate.base
+    learning_rate.constant tasks.rotation steps_per_epoch seed . .. a.b epochs.x image_size.0
+"""
+VALUES = """
+    0 1 -1 2 64 1e3 1e400 -1e400 .nan .inf nan inf 99999999999999999999 null ~ true false yes [] {} '' abc é ² [1]
+    [1,2] [1,[2]] {a:1} {name:mlp} {name:resnet18,width:4} {name:null} {name:[1]} SGD Adam BYOL resnet18
+    2020-01-01 0x10 1_0 64x96 64x96x3 &a[*a] *a !!python/object:os.system [1 {a 'x %TAG @ ` - : ?
+"""
+UNSPLIT = ["9" * 5000, "[" * 3000, "{a: b: c}", "{name: mlp, units: [1, a]}", "\t", "\0", " ", "a: b", "&a [*a]"]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_thousand_command_lines_end_in_settings_or_a_sentence(monkeypatch, rng):
+    images = [None, PHOTOGRAPHS, DIGITS]
+
+    def load(method, data, out, *, overrides, epochs, steps, **kwargs):
+        facts = images[rng.integers(len(images))]
+        recipe = recipes.load(method, overrides=overrides, images=facts, epochs=epochs, steps=steps)
+        assert recipe.settings["batch_size"] > 0
+        return argparse.Namespace(epochs_done=0, path=out)
+
+    monkeypatch.setattr("keras_ssl.runs.pretrain", load)
+    keys, values, codes = KEYS.split(), [*VALUES.split(), *UNSPLIT], set()
+    for _ in range(1000):
+        words = ["pretrain", str(rng.choice(recipes.names())), "--data", "digits", "--out", "x"]
+        for _ in range(rng.integers(1, 4)):
+            words += ["--set", f"{rng.choice(keys)}={values[rng.integers(len(values))]}"]
+        if rng.random() < 0.2:
+            words += [str(rng.choice(["--epochs", "--steps"])), str(rng.choice(["0", "-1", "1", "9" * 13, "x"]))]
+        result = CliRunner().invoke(main, words)
+        assert isinstance(result.exception, SystemExit | None), (words, result.exception)
+        codes.add(result.exit_code)
+        if result.exit_code == 1:
+            assert result.output.startswith("Error: ") and "Received: " in result.output, (words, result.output)
+    assert codes == {0, 1, 2}
