@@ -226,11 +226,16 @@ def pretrain(method, data, out, resume, batch_size, backbone, settings, **kwargs
         run = (
             runs.resume(out, data=data) if resume else runs.pretrain(method, data, out, overrides=overrides, **kwargs)
         )
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as stop:
         begun = os.path.isfile(os.path.join(out, "config.yaml"))
-        next_step = f" Go on with: keras-ssl pretrain --resume --out {out}" if begun else " Nothing was begun yet."
+        next_step = (
+            " Epochs up to the newest checkpoint are kept; those after it are trained anew, with the same result. "
+            f"Go on with: keras-ssl pretrain --resume --out {out}"
+            if begun
+            else " Nothing was begun yet."
+        )
         click.echo(f"\nStopped.{next_step}", err=True)
-        sys.exit(130)
+        sys.exit(stop.code if isinstance(stop, SystemExit) else 130)
     click.echo(f"Epochs done: {run.epochs_done}, in {run.path}. Next: keras-ssl evaluate {run.path}")
 
 

@@ -1,10 +1,13 @@
-import os
 import re
+import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 import keras
 
+from keras_ssl.sealed import is_whole, seal, sequence_of
 from keras_ssl.training import check_finite_weights
+from keras_ssl.write_aside import write_aside
 
 _NAME = re.compile(r"epoch-(\d+)\.keras")
 
@@ -14,13 +17,16 @@ class Checkpoint(keras.callbacks.Callback):
 
     A checkpoint holds the method, its optimizers and its step counter: training that goes on from it, on the
     same data from `keras_ssl.data`, gives the same weights bit for bit on the same machine. It is written
-    aside and then renamed, so a crash leaves the one before. Weights that are NaN or infinite are an error, and not
-    written.
+    aside and then renamed, so a crash leaves the one before; and it has a checksum, by which `latest_checkpoint`
+    passes over a damaged one. Weights that are NaN or infinite are an error, and not written.
+
+    The newest is the one that was written last, whatever its number: where the folder has checkpoints of an earlier
+    training, those of this one take their place.
 
     Args:
         folder: where `epoch-0001.keras`, `epoch-0002.keras`, … go; made if it is not there.
         every: int, epochs between checkpoints; the last epoch always has one. Default 1.
-        keep: int, how many of the newest stay. Default 1.
+        keep: int, how many of the newest stay. Default 2, so that there is one before a damaged one.
 
     Example:
 
@@ -35,14 +41,18 @@ class Checkpoint(keras.callbacks.Callback):
     >>> _ = model.fit(images, initial_epoch=epochs_done, epochs=4, verbose=0)
     """
 
-    def __init__(self, folder, every=1, keep=1):
+    def __init__(self, folder, every=1, keep=2):
         super().__init__()
         if every < 1 or keep < 1:
             raise ValueError(f"every and keep must be at least 1. Received: every={every}, keep={keep}")
         self.folder = Path(folder)
         self.every = every
         self.keep = keep
-        self._epochs_done = 0
+        self._epochs_done = self._epochs_written = 0
+
+    def on_train_begin(self, logs=None):
+        """Forgets an earlier fit."""
+        self._epochs_done = self._epochs_written = 0
 
     def on_epoch_end(self, epoch, logs=None):
         """Writes a checkpoint when one is due."""
@@ -52,11 +62,8 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         """Writes a checkpoint of the last epoch, unless it has one."""
-        if self._epochs_done and not self._path(self._epochs_done).exists():
+        if self._epochs_done != self._epochs_written:
             self._write()
-
-    def _path(self, epochs_done):
-        return self.folder / f"epoch-{epochs_done:04d}.keras"
 
     @property
     def newest(self):
@@ -66,27 +73,48 @@ class Checkpoint(keras.callbacks.Callback):
     def _write(self):
         check_finite_weights(self.model)
         self.folder.mkdir(parents=True, exist_ok=True)
-        aside = self.folder / "writing.keras"
-        self.model.save(aside)
-        os.replace(aside, self._path(self._epochs_done))
-        for _, path in _checkpoints(self.folder)[: -self.keep]:
-            path.unlink()
+        sequence = max((found.sequence or 0 for found in _checkpoints(self.folder)), default=0) + 1
+
+        def write(aside):
+            self.model.save(aside)
+            seal(aside, sequence)
+
+        write_aside(self.folder / f"epoch-{self._epochs_done:04d}.keras", write)
+        self._epochs_written = self._epochs_done
+        found = _checkpoints(self.folder)
+        kept = [one for one in found if one.sequence is not None][-self.keep :]
+        for one in found:
+            if one not in kept:
+                one.path.unlink()
+
+
+class _Found(NamedTuple):
+    sequence: int | None
+    epochs_done: int
+    path: Path
 
 
 def _checkpoints(folder):
-    """(epochs done, path) of every checkpoint in `folder`, oldest first."""
+    """Every checkpoint in `folder`, oldest first, and those last of which half is missing."""
     matches = ((_NAME.fullmatch(path.name), path) for path in Path(folder).glob("epoch-*.keras"))
-    return sorted((int(match[1]), path) for match, path in matches if match)
+    found = [_Found(sequence_of(path), int(match[1]), path) for match, path in matches if match and path.is_file()]
+    return sorted(found, key=lambda one: (one.sequence is None, one.sequence, one.epochs_done))
 
 
 def latest_checkpoint(folder):
-    """The newest checkpoint that `Checkpoint` left in `folder`.
+    """The newest whole checkpoint that `Checkpoint` left in `folder`.
 
     Returns:
         A tuple of its path and the number of epochs it has done, or `(None, 0)` where there is none.
+
+    Warns:
+        UserWarning: where a newer one is truncated or damaged, which is passed over.
     """
-    checkpoints = _checkpoints(folder)
-    if not checkpoints:
-        return None, 0
-    epochs_done, path = checkpoints[-1]
-    return path, epochs_done
+    for found in reversed(_checkpoints(folder)):
+        if is_whole(found.path):
+            return found.path, found.epochs_done
+        warnings.warn(
+            f"The checkpoint {found.path} is truncated or damaged and is passed over: the one before it is used.",
+            stacklevel=2,
+        )
+    return None, 0

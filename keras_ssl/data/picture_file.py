@@ -10,6 +10,8 @@ import shutil
 
 import numpy as np
 
+from keras_ssl.write_aside import remove_abandoned, write_aside
+
 _MARK = b"keras_ssl pictures 1"
 _TAIL = 8 + len(_MARK)
 
@@ -54,27 +56,26 @@ def write_pictures(path, key, batches, count, shape):
         OSError: If the disk has no room for them.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f"writing-{path.name}")
-    aside.unlink(missing_ok=True)
+    remove_abandoned(path)
     size = count * int(np.prod(shape, dtype=np.int64))
     free = shutil.disk_usage(path.parent).free + (path.stat().st_size if path.is_file() else 0)
     if size > free:
         raise _full(path, size, free)
     # One of another key; both might not fit.
     path.unlink(missing_ok=True)
-    try:
+
+    def write(aside):
         with aside.open("wb") as file:
             arrays, extra = batches()
             for array in arrays:
                 file.write(np.ascontiguousarray(array).data)
             about = json.dumps({"key": key, "shape": [count, *shape], "extra": extra()}).encode()
             file.write(about + len(about).to_bytes(8, "little") + _MARK)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
-    except BaseException as error:
-        aside.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+
+    try:
+        write_aside(path, write)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise _full(path, size, shutil.disk_usage(path.parent).free) from error
         raise
 

@@ -7,6 +7,8 @@ import time
 import uuid
 from pathlib import Path
 
+from keras_ssl.write_aside import flush
+
 # TensorFlow Serving takes the subfolders named by a number and looks at no other.
 _NUMBER = re.compile(r"[0-9]+")
 _STAGING = ".export-"
@@ -76,7 +78,7 @@ def publish(folder, path):
     """
     path = Path(path)
     for entry in [*folder.rglob("*"), folder]:
-        _flush(entry)
+        flush(entry)
     while True:
         version = path / str(max(numbered(path), default=0) + 1)
         try:
@@ -85,7 +87,7 @@ def publish(folder, path):
             if error.errno not in _TAKEN:
                 raise
         else:
-            _flush(path)
+            flush(path)
             return version
 
 
@@ -94,17 +96,3 @@ def _remove_abandoned(path):
         with contextlib.suppress(OSError):  # another export may clean up at the same time
             if time.time() - folder.stat().st_mtime > _ABANDONED_AFTER_SECONDS:
                 shutil.rmtree(folder)
-
-
-def _flush(path):
-    """Waits until the file or folder is on the disk, so that a power cut leaves no hollow version."""
-    if path.is_file():
-        with open(path, "rb+") as file:
-            os.fsync(file)
-        return
-    with contextlib.suppress(OSError):  # not every file system can flush a folder
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

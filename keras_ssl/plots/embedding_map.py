@@ -8,6 +8,8 @@ MARKERS = "o^s"
 MOST_IN_LEGEND = len(COLORS) * len(MARKERS)
 # What t-SNE's authors do first, against noise and for speed (van der Maaten and Hinton 2008, section 4.2 has 30).
 COMPONENTS = 50
+# Unit vectors that differ less differ by rounding; of no difference at all t-SNE makes NaN, by which it crashes.
+LEAST_DEVIATION = 1e-6
 
 
 def embedding_map(features, labels=None, method="tsne", class_names=None, max_points=2000, seed=0):
@@ -28,8 +30,8 @@ def embedding_map(features, labels=None, method="tsne", class_names=None, max_po
         A `matplotlib.figure.Figure`. Of more than 30 classes there is no legend.
 
     Raises:
-        ValueError: when there are fewer than five features, when labels differ in number, when all features are equal
-            or some are not finite, or for an unknown method.
+        ValueError: when there are fewer than five features, when labels differ in number, when all features have the
+            same direction or some are not finite, or for an unknown method.
 
     Example:
 
@@ -84,6 +86,11 @@ def _in_two_dimensions(features, method, seed):
     components = 2 if method == "pca" else min(COMPONENTS, *features.shape)
     with threads.suited_to(features):
         features = PCA(components, random_state=seed).fit_transform(normalize(features))
+        if not features[:, 0].std() > LEAST_DEVIATION:
+            raise ValueError(
+                "All images have features of the same direction, so a map would be one point: they have collapsed. "
+                f"Received: features that deviate by {features[:, 0].std():.2g} once they are normalised"
+            )
         if method == "pca":
             return features
         perplexity = min(30, (len(features) - 1) / 3)

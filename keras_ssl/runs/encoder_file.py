@@ -1,7 +1,8 @@
 import keras
 
-from keras_ssl.runs.run import write_aside
+from keras_ssl.sealed import seal
 from keras_ssl.training import check_finite_weights
+from keras_ssl.write_aside import write_aside
 
 
 class EncoderFile(keras.callbacks.Callback):
@@ -21,4 +22,8 @@ class EncoderFile(keras.callbacks.Callback):
         """Writes the encoder when it is due."""
         if (epoch + 1) % self._every == 0 or epoch + 1 == self.params["epochs"]:
             check_finite_weights(self.model.encoder)
-            write_aside(self._path, self.model.encoder.save)
+            write_aside(self._path, self._write)
+
+    def _write(self, aside):
+        self.model.encoder.save(aside)
+        seal(aside)

@@ -9,8 +9,9 @@ from keras_ssl import plots
 from keras_ssl.data.once import looked_at_once
 from keras_ssl.progress import Stage
 from keras_ssl.runs.next_command import next_command
-from keras_ssl.runs.run import opened, save_figure, write_aside
+from keras_ssl.runs.run import opened, save_figure
 from keras_ssl.runs.sources import located, open_source, trained_on
+from keras_ssl.write_aside import write_aside
 
 #: The ways to score features, by the names that the command line takes.
 PROTOCOLS = {
@@ -81,7 +82,7 @@ def evaluate(
     known = [*PROTOCOLS, *TRAINING_PROTOCOLS]
     if not protocols or set(protocols) - set(known):
         raise ValueError(f"The protocols are {', '.join(known)}. Received: protocols={', '.join(protocols)}")
-    encoder = run.encoder()
+    encoder = run.encoder(allow_diverged=True)
     source = located(run.config["data"], data)
     warning = None
     if source["name"] == run.config["data"]["name"] and trained_on(run.config["data"], test_split):

@@ -1,10 +1,7 @@
 import contextlib
-import csv
 from pathlib import Path
 
 import keras
-import tensorflow as tf
-import yaml
 
 from keras_ssl import plots, recipes
 from keras_ssl.callbacks import BatchStatistics, Checkpoint, KNNMonitor, Progress, latest_checkpoint
@@ -13,7 +10,10 @@ from keras_ssl.data.once import looked_at_once
 from keras_ssl.data.resize import check_resize
 from keras_ssl.evaluate import training_verdict
 from keras_ssl.evaluate.knn_references import REFERENCES
+from keras_ssl.runs.config import versions, write_config
 from keras_ssl.runs.encoder_file import EncoderFile
+from keras_ssl.runs.history_file import HistoryFile, read_history, write_history
+from keras_ssl.runs.lock import locked
 from keras_ssl.runs.monitors import monitors
 from keras_ssl.runs.next_command import next_command
 from keras_ssl.runs.pictures import draw_pictures, draw_task
@@ -22,14 +22,13 @@ from keras_ssl.runs.run import (
     CACHE_FILE,
     README_TITLE,
     Run,
-    cleared_on_failure,
-    is_taken,
-    read_history,
+    new_folder,
     save_figure,
-    write_aside,
 )
 from keras_ssl.runs.sample import sample
 from keras_ssl.runs.sources import held_out, located, open_source, resolve
+from keras_ssl.runs.stop_on_signal import StopOnSignal
+from keras_ssl.write_aside import write_aside
 
 # For the statistics of batch normalization: their error is then a few per cent of a deviation.
 STATISTICS_IMAGES = 2000
@@ -123,6 +122,7 @@ def pretrain(
 
     Raises:
         FileExistsError: when `out` has something in it.
+        BlockingIOError: when another training is at work in it.
         ValueError: for names or settings that do not exist.
 
     Example:
@@ -133,37 +133,32 @@ def pretrain(
     (None, 256)
     """
     out = Path(out)
-    if is_taken(out):
-        raise FileExistsError(
-            f"{out} is there already. Take another folder, or go on with the run in it: keras_ssl.runs.resume, "
-            f"on the command line --resume. Received: out={str(out)!r}"
-        )
-    check_resize(resize)
-    source = resolve(str(data), split, channels, data_dir, on_error, resize, bits, cache)
-    given = dict(overrides or {})
-    if image_size is not None:
-        given["image_size"] = image_size
-    facts = facts_of_source(source)
-    with dtype_policy(policy):
-        recipe = recipes.load(method, overrides=given, images=facts, minutes=minutes, epochs=epochs, steps=steps)
-        if verbose:
-            announce(recipe, facts, minutes)
-            if left_out := held_out(source):
-                print(left_out)
-    config = {
-        "name": recipe.name,
-        "data": {**source, **{key: recipe.settings[key] for key in ("image_size", "read_size")}},
-        "recipe": recipe.settings,
-        "images": facts.images,
-        "decisions": [vars(decision) for decision in recipe.decisions],
-        "policy": policy,
-        "seed": seed,
-        "report_every": reports_every(recipe.settings["epochs"], minutes),
-        "jit_compile": jit_compile,
-        "monitor": monitor,
-        "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
-    }
-    with cleared_on_failure(out):
+    with new_folder(out):
+        check_resize(resize)
+        source = resolve(str(data), split, channels, data_dir, on_error, resize, bits, cache)
+        given = dict(overrides or {})
+        if image_size is not None:
+            given["image_size"] = image_size
+        facts = facts_of_source(source)
+        with dtype_policy(policy):
+            recipe = recipes.load(method, overrides=given, images=facts, minutes=minutes, epochs=epochs, steps=steps)
+            if verbose:
+                announce(recipe, facts, minutes)
+                if left_out := held_out(source):
+                    print(left_out)
+        config = {
+            "name": recipe.name,
+            "data": {**source, **{key: recipe.settings[key] for key in ("image_size", "read_size")}},
+            "recipe": recipe.settings,
+            "images": facts.images,
+            "decisions": [vars(decision) for decision in recipe.decisions],
+            "policy": policy,
+            "seed": seed,
+            "report_every": reports_every(recipe.settings["epochs"], minutes),
+            "jit_compile": jit_compile,
+            "monitor": monitor,
+            "versions": versions(),
+        }
         return _train(config, out, verbose)
 
 
@@ -181,12 +176,17 @@ def resume(path, *, data=None, verbose="auto"):
 
     Raises:
         FileNotFoundError: where it is not the folder of a run.
+        BlockingIOError: where another training is at work in it.
+        ValueError: where it diverged, or its settings are incomplete.
     """
     run = Run(path)
-    if data is not None:
-        _write_config(run.path, {**run.config, "data": located(run.config["data"], data)})
-    if run.epochs_done < run.config["recipe"]["epochs"]:
-        _train({**run.config, "data": located(run.config["data"])}, run.path, verbose)
+    with locked(run.path):
+        config = run.config
+        if data is not None:
+            config = {**config, "data": located(config["data"], data)}
+            write_config(run.path / "config.yaml", config)
+        if run.epochs_done < config["recipe"]["epochs"]:
+            _train({**config, "data": located(config["data"])}, run.path, verbose)
     return run
 
 
@@ -218,16 +218,17 @@ def _train(config, folder, verbose):
             model = recipe.build(image_shape, steps_of_pass, seed=seed, jit_compile=config["jit_compile"])
             _start_folder(folder, config, model)
         else:
-            model = keras.saving.load_model(checkpoint)
+            model = Run(folder).model()
         _truncate_history(folder / "history.csv", epochs_done)
         callbacks = _callbacks(folder, config, model, verbose)
-        model.fit(
-            images,
-            epochs=settings["epochs"],
-            initial_epoch=epochs_done,
-            callbacks=callbacks,
-            verbose=0,
-        )
+        with StopOnSignal() as stop:
+            model.fit(
+                images,
+                epochs=settings["epochs"],
+                initial_epoch=epochs_done,
+                callbacks=[*callbacks, stop],
+                verbose=0,
+            )
         run = Run(folder)
         if verbose:
             print(_verdict(run, callbacks), flush=True)
@@ -250,17 +251,11 @@ def dtype_policy(name):
 def _start_folder(folder, config, model):
     folder.mkdir(parents=True, exist_ok=True)
     method, data = config["recipe"]["method"], config["data"]
-    (folder / "README.md").write_text(
-        GO_ON.format(method=method, data=data["name"], folder=folder, name=folder.name), encoding="utf-8"
-    )
+    text = GO_ON.format(method=method, data=data["name"], folder=folder, name=folder.name)
+    write_aside(folder / "README.md", lambda path: path.write_text(text, encoding="utf-8"))
     draw_task(model, _preview(data, for_views=True)[:8], folder)
     # Last, because this file makes the folder a run.
-    _write_config(folder, config)
-
-
-def _write_config(folder, config):
-    text = yaml.safe_dump(config, sort_keys=False)
-    write_aside(folder / "config.yaml", lambda path: path.write_text(text, encoding="utf-8"))
+    write_config(folder / "config.yaml", config)
 
 
 def _preview(source, for_views=False):
@@ -277,7 +272,7 @@ def _callbacks(folder, config, model, verbose):
             if config["monitor"]
             else []
         ),
-        keras.callbacks.CSVLogger(folder / "history.csv", append=True),
+        HistoryFile(folder / "history.csv"),
         EncoderFile(folder / "encoder.keras", every),
         *([Progress(config["recipe"]["batch_size"], plain=verbose == 2 or None)] if verbose else []),
         # Last: an epoch counts as done when all else about it is written.
@@ -312,14 +307,5 @@ def _truncate_history(path, epochs):
     """Leaves out the rows of epochs that were logged and never reached a checkpoint."""
     before = read_history(path)
     rows = [row for row in before if int(row["epoch"]) < epochs]
-    if len(rows) == len(before):
-        return
-
-    def write(aside):
-        with aside.open("w", newline="", encoding="utf-8") as file:
-            if rows:
-                writer = csv.DictWriter(file, fieldnames=rows[0])
-                writer.writeheader()
-                writer.writerows(rows)
-
-    write_aside(path, write)
+    if len(rows) < len(before):
+        write_history(path, rows)

@@ -1,15 +1,16 @@
 import contextlib
-import csv
-import os
 import shutil
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
-import yaml
-
 from keras_ssl.callbacks import latest_checkpoint
 from keras_ssl.recipes.plan import steps_per_epoch
+from keras_ssl.runs.config import read_config
+from keras_ssl.runs.history_file import read_history
+from keras_ssl.runs.lock import LOCK_FILE, locked
+from keras_ssl.sealed import is_whole, load_whole, weights_that_are_not_finite
+from keras_ssl.write_aside import is_aside, write_aside
 
 #: The decoded pictures of a run with `cache="disk"`.
 CACHE_FILE = "pictures.cache"
@@ -17,11 +18,12 @@ CACHE_FILE = "pictures.cache"
 RUN_FILES = (
     "README.md",
     "config.yaml",
-    "writing-config.yaml",
     "encoder.keras",
-    "writing-encoder.keras",
     "history.csv",
     CACHE_FILE,
+    # As earlier versions wrote them aside.
+    "writing-config.yaml",
+    "writing-encoder.keras",
     f"writing-{CACHE_FILE}",
 )
 RUN_FOLDERS = ("checkpoints", "figures")
@@ -32,6 +34,9 @@ BEGUN_FIGURES = ("views.png", "questions.png")
 @dataclass(frozen=True)
 class Run:
     """A run folder.
+
+    Reading its settings and its history runs no code that came with it. `encoder` and `model` load `.keras` files,
+    which Keras does in its safe mode, but which may hold any network: load those of people that you trust.
 
     Args:
         path: the folder that `runs.pretrain` made.
@@ -58,8 +63,15 @@ class Run:
 
     @property
     def config(self):
-        """All settings, as a dict: the recipe's under "recipe", the data's under "data"."""
-        return yaml.safe_load((self.path / "config.yaml").read_text(encoding="utf-8"))
+        """All settings, as a dict: the recipe's under "recipe", the data's under "data".
+
+        Raises:
+            ValueError: where a setting is missing or is none.
+
+        Warns:
+            UserWarning: for settings that this version does not know, and where other versions wrote them.
+        """
+        return read_config(self.path / "config.yaml")
 
     @property
     def history(self):
@@ -80,11 +92,18 @@ class Run:
         images = self.config.get("images")
         return images and steps_per_epoch(self.config["recipe"], images) * self.epochs_done
 
-    def encoder(self):
+    def encoder(self, allow_diverged=False):
         """The encoder as it is now, a `keras.Model`.
+
+        Args:
+            allow_diverged: bool, whether weights that are NaN or infinite are no error.
 
         Raises:
             FileNotFoundError: when the run has not finished an epoch.
+            ValueError: when its weights are not finite.
+
+        Warns:
+            UserWarning: when its file is damaged, and that of the newest checkpoint is taken.
         """
         path = self.path / "encoder.keras"
         if not path.is_file():
@@ -92,13 +111,25 @@ class Run:
                 f"The run in {self.path} has not finished its first epoch, so it has no encoder yet; "
                 f"go on with: keras-ssl pretrain --resume --out {self.path}"
             )
-        return keras.saving.load_model(path)
+        if is_whole(path):
+            encoder = load_whole(path)
+        else:
+            warnings.warn(
+                f"{path} is truncated or damaged and is passed over: the encoder of the newest checkpoint is used.",
+                stacklevel=2,
+            )
+            encoder = self.model(allow_diverged).encoder
+        return encoder if allow_diverged else self._finite(encoder)
 
-    def model(self):
+    def model(self, allow_diverged=False):
         """The whole method as it is now, with heads and optimizers, a `keras_ssl.SelfSupervisedModel`.
+
+        Args:
+            allow_diverged: bool, whether weights that are NaN or infinite are no error.
 
         Raises:
             FileNotFoundError: when the run has not finished an epoch.
+            ValueError: when its weights are not finite.
         """
         checkpoint, _ = latest_checkpoint(self.path / "checkpoints")
         if checkpoint is None:
@@ -106,7 +137,17 @@ class Run:
                 f"The run in {self.path} has not finished its first epoch, so there is no checkpoint to load; "
                 f"go on with: keras-ssl pretrain --resume --out {self.path}"
             )
-        return keras.saving.load_model(checkpoint)
+        model = load_whole(checkpoint)
+        return model if allow_diverged else self._finite(model)
+
+    def _finite(self, model):
+        if found := weights_that_are_not_finite(model):
+            raise ValueError(
+                "The training diverged: weights are NaN or infinite, and nothing can be done with them. Train anew, "
+                f"with a lower learning rate. Received: the run in {self.path}, {len(found)} such weights, first "
+                f"{found[0]}"
+            )
+        return model
 
 
 def opened(run):
@@ -114,11 +155,25 @@ def opened(run):
     return run if isinstance(run, Run) else Run(run)
 
 
-def write_aside(path, write):
-    """Calls `write` with a path beside `path`, then renames, so that `path` is whole or as it was."""
-    aside = path.with_name(f"writing-{path.name}")
-    write(aside)
-    os.replace(aside, path)
+@contextlib.contextmanager
+def new_folder(folder):
+    """Makes and keeps the folder of a new run, and takes it away again where the run fails early.
+
+    Raises:
+        FileExistsError: where it is taken.
+    """
+    taken = FileExistsError(
+        f"{folder} is there already. Take another folder, or go on with the run in it: keras_ssl.runs.resume, "
+        f"on the command line --resume. Received: out={str(folder)!r}"
+    )
+    if is_taken(folder):
+        raise taken
+    with cleared_on_failure(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with locked(folder):
+            if is_taken(folder):
+                raise taken
+            yield
 
 
 @contextlib.contextmanager
@@ -131,6 +186,8 @@ def cleared_on_failure(folder):
     made = not folder.exists()
     try:
         yield
+    except (BlockingIOError, FileExistsError):  # it is another's
+        raise
     except BaseException as error:
         can_go_on = (folder / "config.yaml").is_file() and not isinstance(error, Exception)
         if not can_go_on and latest_checkpoint(folder / "checkpoints")[0] is None:
@@ -157,7 +214,8 @@ def _is_a_beginning(entry):
         return entry.is_dir() and all(figure.name in BEGUN_FIGURES for figure in entry.iterdir())
     if entry.name == "README.md":
         return entry.is_file() and entry.read_text(encoding="utf-8", errors="replace").startswith(README_TITLE)
-    return entry.name in ("writing-config.yaml", "writing-encoder.keras", CACHE_FILE, f"writing-{CACHE_FILE}")
+    names = (LOCK_FILE, CACHE_FILE, "writing-config.yaml", "writing-encoder.keras", f"writing-{CACHE_FILE}")
+    return entry.name in names or is_aside(entry)
 
 
 def _clear(folder, made):
@@ -180,12 +238,4 @@ def save_figure(folder, name, draw, *args, **kwargs):
         print(f"There is no {name}.png: {' '.join(str(error).split())}", flush=True)
         return
     (folder / "figures").mkdir(exist_ok=True)
-    figure.savefig(folder / "figures" / f"{name}.png", bbox_inches="tight")
-
-
-def read_history(path):
-    """The rows of a history.csv, as dicts of strings; none where there is no file."""
-    if not path.is_file():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    write_aside(folder / "figures" / f"{name}.png", lambda path: figure.savefig(path, bbox_inches="tight"))

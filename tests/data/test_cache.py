@@ -65,7 +65,8 @@ def test_what_a_killed_process_left_is_not_taken_for_whole(left, folder, tmp_pat
     before = levels(opened(path, "disk", file, shuffle=False))
     part = file.read_bytes()[:left]
     file.write_bytes(part)
-    file.with_name(f"writing-{file.name}").write_bytes(part)
+    file.with_name(f".writing-{file.name}-x").mkdir()
+    (file.with_name(f".writing-{file.name}-x") / file.name).write_bytes(part)
     assert levels(opened(path, "disk", file, shuffle=False)) == before
     assert os.listdir(file.parent) == [file.name]
 

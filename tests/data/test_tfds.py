@@ -1,3 +1,6 @@
+import json
+import sys
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -161,3 +164,18 @@ def test_cifar10(tfds_dir):
     images, _ = next(iter(dataset))
     for image, example in zip(images[:3], reference, strict=True):
         np.testing.assert_array_equal(image, example["image"])
+
+
+@pytest.mark.parametrize("key", ["pythonClassName", "type"])
+def test_data_of_strangers_imports_no_module(key, tmp_path, monkeypatch):
+    """features.json names the class of the features, and tensorflow-datasets imports its module."""
+    version = tmp_path / "shady" / "1.0.0"
+    version.mkdir(parents=True)
+    (version / "features.json").write_text(json.dumps({key: "a_strangers_module.Feature", "content": {}}))
+    info = {"name": "shady", "version": "1.0.0", "fileFormat": "tfrecord", "splits": []}
+    (version / "dataset_info.json").write_text(json.dumps(info))
+    (tmp_path / "a_strangers_module.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ValueError, match="would import.*names a_strangers_module.Feature"):
+        load("shady", data_dir=str(tmp_path))
+    assert "a_strangers_module" not in sys.modules

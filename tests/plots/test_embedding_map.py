@@ -64,3 +64,11 @@ def test_classes_up_to_thirty_look_different_and_more_have_no_legend(rng):
 def test_what_makes_no_map_is_refused(features, labels, arguments, message):
     with pytest.raises(ValueError, match=message):
         embedding_map(features, labels, **arguments)
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1.0])
+def test_features_of_one_direction_are_no_map(scale, rng):
+    """t-SNE makes NaN of them, and crashes."""
+    spread = rng.normal(size=(60, 8)) if scale < 1 else np.arange(1, 61)[:, None] * np.ones((1, 8))
+    with pytest.raises(ValueError, match="a map would be one point"):
+        embedding_map(scale * spread, np.arange(60) % 10)

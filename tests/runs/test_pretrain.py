@@ -20,6 +20,7 @@ def test_a_run_folder_holds_all_there_is_to_know(finished):
     names = {str(path.relative_to(finished.path)) for path in finished.path.rglob("*") if path.is_file()}
     assert names - {"evaluation.json", "figures/map.png"} == {
         "README.md",
+        "checkpoints/epoch-0001.keras",
         "checkpoints/epoch-0002.keras",
         "config.yaml",
         "encoder.keras",
@@ -49,7 +50,8 @@ def test_steps_are_counted_where_the_images_were(finished, tmp_path):
     assert finished.steps_done == 2 * (200 // recipe["batch_size"])
     # As a run of an earlier version has it.
     (tmp_path / "checkpoints").symlink_to(finished.path / "checkpoints")
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump({"recipe": recipe}))
+    earlier = {key: value for key, value in finished.config.items() if key != "images"}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(earlier))
     assert runs.Run(tmp_path).steps_done is None
 
 
@@ -160,6 +162,8 @@ def test_a_folder_that_is_taken_is_refused(finished, tmp_path):
 def test_the_beginning_of_a_run_that_was_killed_is_not_in_the_way(tmp_path, tiny):
     (tmp_path / "README.md").write_text("# A run of keras_ssl\n\nsimclr on digits.")
     (tmp_path / "writing-config.yaml").write_text("name:")
+    (tmp_path / ".writing-config.yaml-x").mkdir()
+    (tmp_path / ".lock").touch()
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "views.png").write_bytes(b"")
     assert not is_taken(tmp_path)

@@ -1,0 +1,54 @@
+import csv
+
+import keras
+
+from keras_ssl.write_aside import write_aside
+
+
+class HistoryFile(keras.callbacks.Callback):
+    """Keeps what fit logs as a CSV file, one row an epoch, which is whole at any time.
+
+    Args:
+        path: the file, a `pathlib.Path`. Rows that it has stay.
+    """
+
+    def __init__(self, path):
+        super().__init__()
+        self._path = path
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Adds the row."""
+        write_history(self._path, [*read_history(self._path), {"epoch": epoch, **dict(sorted((logs or {}).items()))}])
+
+
+def read_history(path):
+    """The rows of a history.csv, as dicts of strings; none where there is no file.
+
+    Raises:
+        ValueError: where two trainings wrote into it at once, as earlier versions let them.
+    """
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for line, row in enumerate(rows, 2):
+        if not (row.get("epoch") or "").isdigit():
+            raise ValueError(
+                "history.csv must have one header and one row an epoch; two trainings may have written into it at "
+                f"once. Delete the lines of one of them. Received: line {line} of {path}"
+            )
+    return rows
+
+
+def write_history(path, rows):
+    """Writes a history.csv anew; what a row does not have is "NA"."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+
+    def write(aside):
+        with aside.open("w", newline="", encoding="utf-8") as file:
+            if rows:
+                writer = csv.DictWriter(file, names, restval="NA")
+                writer.writeheader()
+                writer.writerows(rows)
+
+    write_aside(path, write)

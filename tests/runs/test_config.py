@@ -1,0 +1,55 @@
+import pytest
+import yaml
+
+from keras_ssl import runs
+from keras_ssl.runs import config as configs
+
+
+@pytest.fixture
+def read(finished, tmp_path):
+    """A function that reads the finished run's settings after a change to them."""
+
+    def read(change):
+        config = finished.config
+        change(config)
+        (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+        return runs.Run(tmp_path).config
+
+    return read
+
+
+@pytest.mark.parametrize("key", configs._REQUIRED)
+def test_a_setting_that_is_missing_or_of_another_kind_is_named(key, read):
+    part, _, name = key.rpartition(".")
+    with pytest.raises(ValueError, match=f"must have {key}"):
+        read(lambda config: (config[part] if part else config).pop(name))
+    with pytest.raises(ValueError, match=f"The setting {key} of a run must be"):
+        read(lambda config: (config[part] if part else config).update({name: 0.5}))
+
+
+def test_unknown_settings_and_other_versions_are_said(read):
+    with pytest.warns(UserWarning, match="no setting 'polic'.*did you mean 'policy'"):
+        read(lambda config: config.update(polic="float32"))
+    with pytest.warns(UserWarning, match="made with keras 2.1; here are keras 3"):
+        read(lambda config: config["versions"].update(keras="2.1"))
+
+
+def test_settings_are_written_without_aliases(tmp_path):
+    size = [16, 16]
+    configs.write_config(tmp_path / "config.yaml", {"data": {"image_size": size}, "recipe": {"image_size": size}})
+    text = (tmp_path / "config.yaml").read_text()
+    assert "&" not in text and "*" not in text
+
+
+def test_a_small_file_does_not_become_a_large_one(finished, tmp_path):
+    lines = ["a: &a0 [x]"] + [f"a{n + 1}: &a{n + 1} [{', '.join([f'*a{n}'] * 10)}]" for n in range(8)]
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(finished.config) + "\n".join(lines))
+    with pytest.raises(ValueError, match="at most 1000000 characters"):
+        configs.read_config(tmp_path / "config.yaml")
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "a: [", "!!python/object/apply:os.getcwd []", "a: &a [*a]"])
+def test_what_are_no_settings_is_refused(text, tmp_path):
+    (tmp_path / "config.yaml").write_text(text)
+    with pytest.raises(ValueError, match="settings of a run must"):
+        configs.read_config(tmp_path / "config.yaml")

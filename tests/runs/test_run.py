@@ -1,0 +1,62 @@
+import shutil
+
+import keras
+import numpy as np
+import pytest
+
+from keras_ssl import runs
+from keras_ssl.callbacks import latest_checkpoint
+from keras_ssl.sealed import seal
+
+
+@pytest.fixture
+def copied(finished, tmp_path):
+    return runs.Run(shutil.copytree(finished.path, tmp_path / "run"))
+
+
+def test_a_damaged_encoder_is_passed_over_with_a_word(copied, finished):
+    file = copied.path / "encoder.keras"
+    file.write_bytes(file.read_bytes()[:-1000])
+    with pytest.warns(UserWarning, match="encoder.keras is truncated or damaged"):
+        encoder = copied.encoder()
+    np.testing.assert_array_equal(encoder.get_weights()[0], finished.encoder().get_weights()[0])
+
+
+def test_a_damaged_checkpoint_costs_an_epoch(copied, finished):
+    newest = copied.path / "checkpoints" / "epoch-0002.keras"
+    newest.write_bytes(newest.read_bytes()[:-1000])
+    with pytest.warns(UserWarning, match="epoch-0002.keras is truncated"):
+        run = runs.resume(copied.path, verbose=0)
+    assert run.epochs_done == 2 and run.history == finished.history
+    np.testing.assert_array_equal(run.encoder().get_weights()[0], finished.encoder().get_weights()[0])
+
+
+def test_a_diverged_run_is_not_gone_on_from(copied, photos, tmp_path):
+    path, _ = latest_checkpoint(copied.path / "checkpoints")
+    model = keras.saving.load_model(path)
+    model.encoder.weights[0].assign(np.full_like(model.encoder.weights[0], np.nan))
+    model.encoder.save(copied.path / "encoder.keras")
+    model.save(copied.path / "checkpoints" / "epoch-0001.keras")
+    seal(copied.path / "checkpoints" / "epoch-0001.keras", 9)
+    for use in (
+        lambda: runs.resume(copied.path, verbose=0),
+        lambda: runs.export(copied, tmp_path / "saved"),
+        lambda: runs.embed(copied, photos, tmp_path / "features.npz", verbose=0),
+    ):
+        with pytest.raises(ValueError, match=f"The training diverged.*Received: the run in {copied.path}"):
+            use()
+
+
+def test_the_history_is_no_link_to_follow_and_two_in_one_are_told(copied, tmp_path):
+    (tmp_path / "victim").write_text("mine")
+    history = copied.path / "history.csv"
+    content = history.read_text()
+    history.write_text(content + content)
+    with pytest.raises(ValueError, match="two trainings.*Received: line 4"):
+        assert copied.history
+    history.unlink()
+    (copied.path / "checkpoints" / "epoch-0002.keras").unlink()
+    history.symlink_to(tmp_path / "victim")
+    (tmp_path / "victim").write_text(content)
+    runs.resume(copied.path, verbose=0)
+    assert (tmp_path / "victim").read_text() == content and not history.is_symlink()

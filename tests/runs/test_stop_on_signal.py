@@ -1,0 +1,51 @@
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from keras_ssl import runs
+from keras_ssl.runs.stop_on_signal import StopOnSignal
+
+
+@pytest.mark.parametrize("number, raised", [(signal.SIGTERM, SystemExit), (signal.SIGINT, KeyboardInterrupt)])
+def test_a_signal_ends_a_run_after_its_step_and_it_goes_on_exactly(
+    number, raised, finished, tmp_path, tiny, monkeypatch
+):
+    steps = []
+    after_step = StopOnSignal.on_train_batch_end
+
+    def send(self, batch, logs=None):
+        steps.append(batch)
+        if len(steps) == 9:  # in the second epoch of six steps
+            os.kill(os.getpid(), number)
+        after_step(self, batch, logs)
+
+    with monkeypatch.context() as patch, pytest.raises(raised) as error:
+        patch.setattr(StopOnSignal, "on_train_batch_end", send)
+        runs.pretrain("simclr", "digits", tmp_path / "run", split="train[:200]", overrides=tiny, verbose=0)
+    assert len(steps) == 9 and getattr(error.value, "code", 143) == 143
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert runs.Run(tmp_path / "run").epochs_done == 1
+    run = runs.resume(tmp_path / "run", verbose=0)
+    assert run.history == finished.history
+    for resumed, whole in zip(run.model().get_weights(), finished.model().get_weights(), strict=True):
+        np.testing.assert_array_equal(resumed, whole)
+
+
+def test_outside_fit_and_at_the_second_time_it_ends_at_once():
+    with pytest.raises(SystemExit), StopOnSignal():
+        os.kill(os.getpid(), signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt), StopOnSignal() as stop:
+        stop.on_train_begin()
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_programs_own_handler_stays():
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with StopOnSignal():
+            assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)
