@@ -11,8 +11,8 @@ def load(path):
     It runs the graph that TensorFlow Serving runs. To build on the encoder with Keras, load `encoder.keras` from the
     same folder with `keras.saving.load_model` instead.
 
-    It runs the graph of the SavedModel, which can read and write files: load those of people that you trust. Checksums
-    tell damage, not malice.
+    It runs the graph of the SavedModel, which may read and write files: load those of people you trust. A checksum
+    tells damage, not malice.
 
     Args:
         path: The folder that `export.saved_model` wrote into (its newest version is loaded), or one version
