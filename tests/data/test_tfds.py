@@ -166,12 +166,12 @@ def test_cifar10(tfds_dir):
         np.testing.assert_array_equal(image, example["image"])
 
 
-@pytest.mark.parametrize("key", ["pythonClassName", "type"])
-def test_data_of_strangers_imports_no_module(key, tmp_path, monkeypatch):
+@pytest.mark.parametrize("key, rest", [("pythonClassName", {}), ("type", {"content": {}})])
+def test_data_of_strangers_imports_no_module(key, rest, tmp_path, monkeypatch):
     """features.json names the class of the features, and tensorflow-datasets imports its module."""
     version = tmp_path / "shady" / "1.0.0"
     version.mkdir(parents=True)
-    (version / "features.json").write_text(json.dumps({key: "a_strangers_module.Feature", "content": {}}))
+    (version / "features.json").write_text(json.dumps({key: "a_strangers_module.Feature", **rest}))
     info = {"name": "shady", "version": "1.0.0", "fileFormat": "tfrecord", "splits": []}
     (version / "dataset_info.json").write_text(json.dumps(info))
     (tmp_path / "a_strangers_module.py").write_text("")
