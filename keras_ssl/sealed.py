@@ -5,7 +5,6 @@ import re
 import zipfile
 
 import keras
-import numpy as np
 
 # A zip archive may end in a comment, so a sealed file is loaded by whatever loads one that is not.
 _SEAL = re.compile(rb"keras_ssl seal 1 ([0-9]{12}) ([0-9a-f]{64})")
@@ -60,12 +59,6 @@ def load_whole(path, **kwargs):
             f"Received: path={str(path)!r}"
         )
     return keras.saving.load_model(path, **kwargs)
-
-
-def weights_that_are_not_finite(model):
-    """The paths of a model's weights that hold NaN or infinity."""
-    weights = ((weight.path, np.asarray(keras.ops.convert_to_numpy(weight))) for weight in model.variables)
-    return [path for path, values in weights if not np.isfinite(values.astype("float32")).all() and values.size]
 
 
 def _seal_of(path):

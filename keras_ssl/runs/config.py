@@ -33,7 +33,7 @@ _REQUIRED = {
     "recipe.batch_size": int,
 }
 #: What runs of some versions do not have.
-_OPTIONAL = {"images", "decisions", "versions", "cached", "data.bits", "data.cache"}
+_OPTIONAL = {"images", "decisions", "report_every", "versions", "cached", "data.bits", "data.cache"}
 # Aliases of YAML make a small file a large one; settings have some hundred entries.
 _MOST_CHARACTERS = 1_000_000
 

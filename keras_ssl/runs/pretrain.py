@@ -264,7 +264,7 @@ def _preview(source, for_views=False):
 
 
 def _callbacks(folder, config, model, verbose):
-    every = config["report_every"]
+    every = config.get("report_every") or reports_every(config["recipe"]["epochs"])  # earlier versions have none
     return [
         *([] if model.encodes_whole_images else [_batch_statistics(config)]),
         *(

@@ -9,7 +9,8 @@ from keras_ssl.recipes.plan import steps_per_epoch
 from keras_ssl.runs.config import read_config
 from keras_ssl.runs.history_file import read_history
 from keras_ssl.runs.lock import LOCK_FILE, locked
-from keras_ssl.sealed import is_whole, load_whole, weights_that_are_not_finite
+from keras_ssl.sealed import is_whole, load_whole
+from keras_ssl.training import broken_weights
 from keras_ssl.write_aside import is_aside, write_aside
 
 #: The decoded pictures of a run with `cache="disk"`.
@@ -141,7 +142,7 @@ class Run:
         return model if allow_diverged else self._finite(model)
 
     def _finite(self, model):
-        if found := weights_that_are_not_finite(model):
+        if found := broken_weights(model):
             raise ValueError(
                 "The training diverged: weights are NaN or infinite, and nothing can be done with them. Train anew, "
                 f"with a lower learning rate. Received: the run in {self.path}, {len(found)} such weights, first "

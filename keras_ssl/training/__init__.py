@@ -16,7 +16,7 @@ from keras_ssl.training.checks import (
 )
 from keras_ssl.training.enough_images import TooFewImages, with_enough_images
 from keras_ssl.training.epoch_order import EpochOrder, epochs_done, epochs_of_steps
-from keras_ssl.training.finite import NotFinite, StopNotFinite, all_finite, check_finite_weights
+from keras_ssl.training.finite import NotFinite, StopNotFinite, all_finite, broken_weights, check_finite_weights
 from keras_ssl.training.fit_inputs import (
     check_passes,
     images_and_labels,
@@ -38,6 +38,7 @@ __all__ = [
     "StopNotFinite",
     "TooFewImages",
     "all_finite",
+    "broken_weights",
     "check_choice",
     "check_decoder",
     "check_encoder",

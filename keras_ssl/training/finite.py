@@ -21,7 +21,7 @@ def check_finite_weights(model):
     Args:
         model: a `keras.Model`.
     """
-    if broken := _broken_weights(model):
+    if broken := broken_weights(model):
         raise ValueError(
             f"Weights of {model.name} are no finite numbers (NaN or infinity), so nothing is written. {_DIVERGED}. "
             f"Received: {len(broken)} of {len(model.weights)} weights, the first {broken[0]}"
@@ -94,7 +94,7 @@ class StopNotFinite(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Looks, and checks the weights, which can be NaN where the loss is not: relu(NaN) is 0 on a CPU."""
         self._look()
-        if broken := _broken_weights(self.model):
+        if broken := broken_weights(self.model):
             raise ValueError(
                 f"{self._method} has weights that are no finite numbers (NaN or infinity), so the training stopped "
                 f"after step {int(tf.convert_to_tensor(self.model.step))}, {self._circumstances()}. {_DIVERGED}. "
@@ -126,7 +126,7 @@ class StopNotFinite(keras.callbacks.Callback):
         )
 
 
-def _broken_weights(model):
+def broken_weights(model):
     """The paths of the weights that hold NaN or infinity."""
     weights = [weight for weight in model.weights if keras.backend.is_float_dtype(weight.dtype)]
     finite = [tf.reduce_all(tf.math.is_finite(tf.convert_to_tensor(weight))) for weight in weights]
