@@ -1,14 +1,12 @@
 import difflib
-import json
 import os
-import sys
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 from keras_ssl.data.batches import finish, images_per_epoch
 from keras_ssl.data.cache import choose_cache, keep
+from keras_ssl.data.foreign_code import refuse_foreign_code
 from keras_ssl.data.memory import in_memory
 from keras_ssl.data.order import each_epoch, epoch_order
 from keras_ssl.data.resize import resize_images
@@ -61,8 +59,7 @@ def prepared_builder(name, data_dir):
 
     # tensorflow-datasets reads its variable only once, when it is imported.
     data_dir = data_dir or os.environ.get("TFDS_DATA_DIR")
-    if data_dir:
-        _refuse_code(Path(data_dir) / name.partition(":")[0], data_dir)
+    refuse_foreign_code(name, data_dir)
     try:
         builder = tfds.builder(name, data_dir=data_dir)
     except tfds.core.DatasetNotFoundError as error:
@@ -88,37 +85,6 @@ def prepared_builder(name, data_dir):
             f"Received: name={name!r}, prepared as {builder.info.file_format.value}"
         )
     return builder
-
-
-def _refuse_code(folder, data_dir):
-    """Refuses prepared data that would have tensorflow-datasets import a module that its features.json names."""
-    for path in sorted(folder.rglob("features.json")):
-        named = set(_classes(json.loads(path.read_text(encoding="utf-8"))))
-        modules = {name: name.rpartition(".")[0] for name in named}
-        foreign = [name for name, module in modules.items() if not _is_known(module)]
-        if foreign:
-            raise ValueError(
-                "The prepared data set names Python modules that reading it would import. If you trust them, import "
-                f"them first; else leave this data alone. Received: data_dir={str(data_dir)!r}, in which {path} "
-                f"names {', '.join(sorted(foreign))}"
-            )
-
-
-def _is_known(module):
-    return module.split(".")[0] == "tensorflow_datasets" or module in sys.modules
-
-
-def _classes(part):
-    """The classes that a features.json names, in its format and in that of before."""
-    if isinstance(part, dict):
-        for key, value in part.items():
-            if key in ("pythonClassName", "python_class_name", "type") and isinstance(value, str) and "." in value:
-                yield value
-            else:
-                yield from _classes(value)
-    elif isinstance(part, list):
-        for value in part:
-            yield from _classes(value)
 
 
 def _check_features(features, name, image_size, labels):
