@@ -107,14 +107,23 @@ def latest_checkpoint(folder):
     Returns:
         A tuple of its path and the number of epochs it has done, or `(None, 0)` where there is none.
 
+    Raises:
+        ValueError: where there are checkpoints, and all are truncated or damaged.
+
     Warns:
         UserWarning: where a newer one is truncated or damaged, which is passed over.
     """
-    for found in reversed(_checkpoints(folder)):
-        if is_whole(found.path):
-            return found.path, found.epochs_done
+    checkpoints = _checkpoints(folder)[::-1]
+    whole = next((number for number, found in enumerate(checkpoints) if is_whole(found.path)), len(checkpoints))
+    if checkpoints and whole == len(checkpoints):
+        # To begin anew would take away what is left: the history, and files that may be mended.
+        raise ValueError(
+            "All checkpoints are truncated or damaged. Copy them there again, or begin anew in another folder. "
+            f"Received: {', '.join(found.path.name for found in checkpoints)} in {folder}"
+        )
+    for found in checkpoints[:whole]:
         warnings.warn(
             f"The checkpoint {found.path} is truncated or damaged and is passed over: the one before it is used.",
             stacklevel=2,
         )
-    return None, 0
+    return (checkpoints[whole].path, checkpoints[whole].epochs_done) if checkpoints else (None, 0)

@@ -24,6 +24,8 @@ class HistoryFile(keras.callbacks.Callback):
 def read_history(path):
     """The rows of a history.csv, as dicts of strings; none where there is no file.
 
+    A last line that a killed process of an earlier version did not finish is left out.
+
     Raises:
         ValueError: where two trainings wrote into it at once, as earlier versions let them.
     """
@@ -31,6 +33,8 @@ def read_history(path):
         return []
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
+    if rows and None in rows[-1].values():
+        rows.pop()
     for line, row in enumerate(rows, 2):
         if not (row.get("epoch") or "").isdigit():
             raise ValueError(

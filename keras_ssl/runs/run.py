@@ -84,8 +84,12 @@ class Run:
 
     @property
     def epochs_done(self):
-        """Epochs of the newest checkpoint."""
-        return latest_checkpoint(self.path / "checkpoints")[1]
+        """Epochs of the newest checkpoint; 0, with a warning, where all are damaged: the encoder may be whole."""
+        try:
+            return latest_checkpoint(self.path / "checkpoints")[1]
+        except ValueError as error:
+            warnings.warn(str(error), stacklevel=2)
+            return 0
 
     @property
     def steps_done(self):
@@ -191,7 +195,7 @@ def cleared_on_failure(folder):
         raise
     except BaseException as error:
         can_go_on = (folder / "config.yaml").is_file() and not isinstance(error, Exception)
-        if not can_go_on and latest_checkpoint(folder / "checkpoints")[0] is None:
+        if not can_go_on and not any((folder / "checkpoints").glob("epoch-*.keras")):
             _clear(folder, made)
         raise
 

@@ -96,3 +96,12 @@ def test_one_of_an_earlier_version_has_no_seal_and_is_found(model, data, tmp_pat
     model.save(tmp_path / "epoch-0001.keras")
     model.save(tmp_path / "epoch-0010.keras")
     assert latest_checkpoint(tmp_path) == (tmp_path / "epoch-0010.keras", 10)
+
+
+@pytest.mark.parametrize("size", [0, 1000])
+def test_where_all_are_damaged_there_is_none_to_begin_anew_from(size, model, data, tmp_path):
+    model.fit(*data, epochs=2, verbose=0, callbacks=[Checkpoint(tmp_path)])
+    for path in tmp_path.iterdir():
+        path.write_bytes(path.read_bytes()[:size])
+    with pytest.raises(ValueError, match="All checkpoints are .*epoch-000.*epoch-000"):
+        latest_checkpoint(tmp_path)

@@ -60,3 +60,23 @@ def test_the_history_is_no_link_to_follow_and_two_in_one_are_told(copied, tmp_pa
     (tmp_path / "victim").write_text(content)
     runs.resume(copied.path, verbose=0)
     assert (tmp_path / "victim").read_text() == content and not history.is_symlink()
+
+
+def test_damaged_checkpoints_do_not_begin_a_run_anew(copied):
+    for path in (copied.path / "checkpoints").iterdir():
+        path.write_bytes(path.read_bytes()[:1000])
+    before = {path: path.read_bytes() for path in copied.path.rglob("*") if path.is_file()}
+    with pytest.raises(ValueError, match="All checkpoints are .*Received: epoch-0002.keras, epoch-0001.keras"):
+        runs.resume(copied.path, verbose=0)
+    assert {path: path.read_bytes() for path in copied.path.rglob("*") if path.is_file()} == before
+    # What is whole can be used.
+    with pytest.warns(UserWarning, match="All checkpoints are"):
+        assert copied.epochs_done == 0
+    assert copied.encoder().output_shape == (None, 8)
+
+
+def test_a_last_line_that_was_not_finished_is_left_out(copied):
+    before = copied.history
+    with (copied.path / "history.csv").open("a") as file:
+        file.write("2,0.5")
+    assert copied.history == before
