@@ -66,6 +66,33 @@ def overridden(settings, overrides):
     return changed
 
 
+def check_kept(settings, own):
+    """Checks the settings of a recipe that were kept in a file, which anybody may have changed.
+
+    Args:
+        settings: dict, those of the file.
+        own: dict, those of the method's recipe.
+
+    Raises:
+        ValueError: where one is missing or unknown, or no method can be built of them.
+    """
+    known = {*own, *_OPTIONAL}
+    if missing := sorted(known - {*settings, *_OPTIONAL}):
+        raise ValueError(f"The settings of a recipe must have {', '.join(missing)}. Received: {', '.join(settings)}")
+    for key, value in settings.items():
+        _check_name("recipe", key, value, known)
+    _check_settings(settings, own)
+    _check_complete("learning_rate", settings["learning_rate"], ("constant",), ("base", "warmup_epochs"))
+    if "momentum" in settings:
+        _check_complete("momentum", settings["momentum"], ("initial",), ("time_constant",))
+
+
+def _check_complete(key, value, *ways):
+    if not any(set(names) <= set(value) for names in ways):
+        words = " or ".join(" and ".join(f"{key}.{name}" for name in names) for names in ways)
+        raise ValueError(f"The settings of a recipe must have {words}. Received: {key}={value!r}")
+
+
 def _check_settings(settings, own):
     for key, value in settings.items():
         if value is None and own.get(key) is not None and key not in _OPTIONAL:

@@ -33,7 +33,15 @@ _REQUIRED = {
     "recipe.batch_size": int,
 }
 #: What runs of some versions do not have.
-_OPTIONAL = {"images", "decisions", "report_every", "versions", "cached", "data.bits", "data.cache"}
+_OPTIONAL = {
+    "images": (int, type(None)),
+    "decisions": list,
+    "report_every": int,
+    "versions": dict,
+    "cached": dict,
+    "data.bits": (int, type(None)),
+    "data.cache": str,
+}
 # Aliases of YAML make a small file a large one; settings have some hundred entries.
 _MOST_CHARACTERS = 1_000_000
 
@@ -75,8 +83,10 @@ def read_config(path):
             f"The settings of a run must be a mapping of at most {_MOST_CHARACTERS} characters, with all aliases in "
             f"their place. Received: {path}"
         )
-    for key, kinds in _REQUIRED.items():
+    for key, kinds in {**_REQUIRED, **_OPTIONAL}.items():
         part, name = _part(config, key)
+        if name not in part and key in _OPTIONAL:
+            continue
         if name not in part:
             raise ValueError(
                 f"The settings of a run must have {key}: take the run's own config.yaml again. "

@@ -10,6 +10,7 @@ from keras_ssl.data.once import looked_at_once
 from keras_ssl.data.resize import check_resize
 from keras_ssl.evaluate import training_verdict
 from keras_ssl.evaluate.knn_references import REFERENCES
+from keras_ssl.recipes.known import check_kept
 from keras_ssl.runs.config import versions, write_config
 from keras_ssl.runs.encoder_file import EncoderFile
 from keras_ssl.runs.history_file import HistoryFile, read_history, write_history
@@ -182,12 +183,21 @@ def resume(path, *, data=None, verbose="auto"):
     run = Run(path)
     with locked(run.path):
         config = run.config
+        if not run.epochs_done:  # else the checkpoint has the method, perhaps that of an earlier version's recipe
+            _check_recipe(config, run.path)
         if data is not None:
             config = {**config, "data": located(config["data"], data)}
             write_config(run.path / "config.yaml", config)
         if run.epochs_done < config["recipe"]["epochs"]:
             _train({**config, "data": located(config["data"])}, run.path, verbose)
     return run
+
+
+def _check_recipe(config, folder):
+    try:
+        check_kept(config["recipe"], recipes.load(config["name"]).settings)
+    except ValueError as error:
+        raise ValueError(f"The run in {folder} cannot go on by its config.yaml. {error}") from error
 
 
 def _train(config, folder, verbose):

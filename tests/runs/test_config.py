@@ -1,7 +1,8 @@
 import pytest
 import yaml
 
-from keras_ssl import runs
+from keras_ssl import recipes, runs
+from keras_ssl.recipes import known
 from keras_ssl.runs import config as configs
 
 
@@ -53,3 +54,37 @@ def test_what_are_no_settings_is_refused(text, tmp_path):
     (tmp_path / "config.yaml").write_text(text)
     with pytest.raises(ValueError, match="settings of a run must"):
         configs.read_config(tmp_path / "config.yaml")
+
+
+@pytest.mark.parametrize("key", ["versions", "report_every", "images", "cached"])
+def test_a_setting_that_may_be_missing_has_its_kind(key, read):
+    assert key not in read(lambda config: config.pop(key))
+    with pytest.raises(ValueError, match=f"The setting {key} of a run must be of the kind .*Received: {key}='x'"):
+        read(lambda config: config.update({key: "x"}))
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda config: config["recipe"].pop("optimizer"), "must have optimizer. Received: "),
+        (lambda config: config["recipe"].pop("learning_rate"), "must have learning_rate. Received: "),
+        (lambda config: config["recipe"]["learning_rate"].pop("warmup_epochs"), "and learning_rate.warmup_epochs"),
+        (lambda config: config["recipe"].update(learning_rate=[1]), r"learning_rate=\[1\]"),
+        (lambda config: config["recipe"]["backbone"].pop("name"), "backbone needs a name"),
+        (lambda config: config["recipe"].update(batchsize=3), "Did you mean recipe.batch_size.*recipe.batchsize=3"),
+        (lambda config: config["recipe"].update(epochs=0), "epochs=0"),
+        (lambda config: config.update(name="simcrl"), "Did you mean 'simclr'"),
+    ],
+)
+def test_a_run_goes_on_by_no_recipe_that_builds_nothing(change, message, read, tmp_path):
+    read(change)
+    with pytest.raises(ValueError, match=f"run in {tmp_path} cannot go on by its config.yaml. .*{message}"):
+        runs.resume(tmp_path, verbose=0)
+
+
+def test_what_recipes_are_planned_to_can_go_on():
+    for name in recipes.names():
+        for side, images in ((8, 500), (32, 50_000), (200, 2000)):
+            facts = recipes.Facts(images=images, image_size=(side, side), channels=3, resizable=side > 64)
+            settings = recipes.load(name, images=facts, steps=200).settings
+            known.check_kept(yaml.safe_load(yaml.safe_dump(settings)), recipes.load(name).settings)
