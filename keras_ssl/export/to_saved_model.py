@@ -100,10 +100,10 @@ def saved_model(
     '1'
     """
     image_shape, features = checks.check_encoder(encoder)
+    checks.check_classifier(classifier, features, class_names)
     for model in (encoder, classifier):
         if model is not None:
             check_finite_weights(model)
-    checks.check_classifier(classifier, features, class_names)
     checks.check_metadata(metadata)
     image_size = checks.check_serving_size(image_size, image_shape)
     check_resize(resize)

@@ -258,7 +258,9 @@ class SelfSupervisedModel(keras.Model):
 
     def check_first_batch(self):
         """Raises a ValueError when what the last step noted of its batch cannot be learned from."""
-        check_pixels(*self._pixels.read(), self.minimum_batch, type(self).__name__)
+        images, lowest, highest = self._pixels.read()
+        if images:  # a step of the user's own may not take them from `images`
+            check_pixels(images, lowest, highest, self.minimum_batch, type(self).__name__)
 
     def forward(self, views, training):
         """From views to the loss.

@@ -186,7 +186,7 @@ class LastBatch:
         self._seen.assign(tf.stack([tf.cast(number, tf.float32) for number in numbers]))
 
     def read(self):
-        """The numbers last noted, a list of floats."""
+        """The numbers last noted, a list of floats; zeros where nothing was."""
         return self._seen.numpy().tolist()
 
 

@@ -127,9 +127,9 @@ def test_views_differ_from_step_to_step(labelled):
     seeds = []
 
     class Recorder(augment.Augmenter):
-        def call(self, images, seed=None, replica=0, replicas=1):
+        def call(self, images, seed=None, first_row=0):
             tf.py_function(lambda value: seeds.append(tuple(value.numpy())), [seed], [])
-            return super().call(images, seed, replica, replicas)
+            return super().call(images, seed, first_row)
 
     recorder = Recorder([keras.layers.Identity()])
     fine_tuned_classifier(plain(), labelled, epochs=2, batch_size=16, augmenter=recorder)

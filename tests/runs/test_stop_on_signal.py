@@ -8,6 +8,14 @@ from keras_ssl import runs
 from keras_ssl.runs.stop_on_signal import StopOnSignal
 
 
+@pytest.fixture(autouse=True)
+def _pythons_own_handler():
+    """Where a shell starts the tests in the background, they ignore SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("number, raised", [(signal.SIGTERM, SystemExit), (signal.SIGINT, KeyboardInterrupt)])
 def test_a_signal_ends_a_run_after_its_step_and_it_goes_on_exactly(
     number, raised, finished, tmp_path, tiny, monkeypatch
