@@ -8,10 +8,11 @@ import warnings
 
 import click
 import yaml
+from click.core import ParameterSource
 
 import keras_ssl
 
-EXPECTED_ERRORS = (ValueError, TypeError, OSError, ImportError)
+EXPECTED_ERRORS = (ValueError, TypeError, OSError, ImportError, MemoryError)
 # Known without an import of TensorFlow, so that --help is quick; a test compares them with those of `runs`.
 PROTOCOLS = ("knn", "linear", "svm", "mlp", "few-label", "fine-tune")
 CLASSIFIERS = ("linear", "fine-tune")
@@ -219,6 +220,13 @@ def pretrain(method, data, out, resume, batch_size, backbone, settings, **kwargs
         raise click.UsageError("--resume goes on with the settings in the run folder: leave METHOD out.")
     if not resume and not (method and data):
         raise click.UsageError("Name a METHOD and --data: keras-ssl pretrain simclr --data digits --out runs/x")
+    context = click.get_current_context()
+    changed = [name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if resume and (useless := sorted(set(changed) - {"resume", "out", "data"})):
+        raise click.UsageError(
+            "--resume goes on with the settings in the run folder, which is planned to its end: leave other options "
+            f"out. Received: {', '.join(useless)}"
+        )
     given = {"batch_size": batch_size, "backbone": backbone}
     overrides = {**{key: value for key, value in given.items() if value is not None}, **settings}
     runs = _runs()
@@ -256,9 +264,9 @@ def pretrain(method, data, out, resume, batch_size, backbone, settings, **kwargs
 def evaluate(run, protocol, **kwargs):
     """Score the features of RUN with labels it has not seen, beside raw pixels and a random encoder."""
     _runs().evaluate(run, protocol, **kwargs)
-    click.echo(
-        f"The protocols in words are in {run}/evaluation.json, a map of the features in {run}/figures/map.png."
-    )
+    drawn = os.path.isfile(os.path.join(run, "figures", "map.png"))
+    a_map = f", a map of the features in {run}/figures/map.png" if drawn else ""
+    click.echo(f"The protocols in words are in {run}/evaluation.json{a_map}.")
 
 
 @main.command()

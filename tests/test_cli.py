@@ -211,3 +211,8 @@ def test_debug_shows_the_traceback(run, tmp_path):
 def test_wrong_usage_exits_with_2(run, words):
     result = run(*words)
     assert result.exit_code == 2 and "Error" in result.output and "Traceback" not in result.output
+
+
+def test_resume_takes_no_other_settings(tmp_path):
+    result = CliRunner().invoke(main, ["pretrain", "--resume", "--out", str(tmp_path), "--epochs", "9"])
+    assert result.exit_code == 2 and "leave other options out. Received: epochs" in result.output

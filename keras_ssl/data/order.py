@@ -46,11 +46,16 @@ def sources(dataset):
     return [(source, passes * repeats) for part in inputs for source, passes in sources(part)]
 
 
-def is_shuffled_again(dataset):
-    """Whether tf.data's `shuffle`, which is no function of the epoch, follows upon a data set of this package."""
+def forgets_epochs(dataset):
+    """Whether an order that is no function of the epoch follows upon a data set of this package.
+
+    That is so after tf.data's `shuffle`, and after a `cache` of a shuffled one, which repeats its first order.
+    """
     if not isinstance(dataset, tf.data.Dataset) or hasattr(dataset, "epoch") or not sources(dataset):
         return False
-    return type(dataset).__name__ == "_ShuffleDataset" or any(map(is_shuffled_again, dataset._inputs()))
+    kind = type(dataset).__name__
+    repeats_order = kind == "CacheDataset" and any(source.shuffled for source, _ in sources(dataset))
+    return kind == "_ShuffleDataset" or repeats_order or any(map(forgets_epochs, dataset._inputs()))
 
 
 def each_epoch(build, seed):

@@ -19,6 +19,7 @@ from keras_ssl.training import (
     TooFewImages,
     all_finite,
     check_encoder,
+    check_finite_weights,
     check_images,
     check_passes,
     check_pixels,
@@ -518,7 +519,18 @@ class SelfSupervisedModel(keras.Model):
 
         `keras_ssl.export.saved_model` makes more of it: signatures for encoded pictures, and a manifest.
         """
+        check_finite_weights(self.encoder)
         return self.encoder.export(filepath, *args, **kwargs)
+
+    def save(self, filepath, *args, **kwargs):
+        """Saves the method as `keras.Model.save`; weights that are NaN or infinite are an error, and not written."""
+        check_finite_weights(self)
+        return super().save(filepath, *args, **kwargs)
+
+    def save_weights(self, filepath, *args, **kwargs):
+        """Saves the weights as `keras.Model.save_weights`; NaN and infinity are an error, and not written."""
+        check_finite_weights(self)
+        return super().save_weights(filepath, *args, **kwargs)
 
     def _check_call(self, verb, class_weight, sample_weight):
         """Raises a ValueError before `compile`, and for weights, which Keras would leave out in silence."""
@@ -585,7 +597,10 @@ class SelfSupervisedModel(keras.Model):
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         # On several replicas Keras takes the mean of their images to see a shape, which fails where shares differ.
-        if not all(layer.built for layer in self._flatten_layers()):
+        # Layers of the augmenter have no weights to build.
+        augmenting = self.augmenter._flatten_layers() if self.augmenter is not None else ()
+        known = {id(layer) for layer in augmenting}
+        if not all(layer.built for layer in self._flatten_layers() if id(layer) not in known):
             super()._maybe_symbolic_build(iterator, data_batch)
 
     def get_config(self):

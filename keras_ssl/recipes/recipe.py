@@ -153,10 +153,14 @@ def _of_kind(kind, expected, made, settings):
     return made
 
 
+# What makers raise for settings that they did not foresee; NotImplementedError is a RuntimeError.
+_REFUSALS = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RuntimeError, tf.errors.OpError)
+
+
 def _call(kind, maker, args, arguments):
     try:
         return maker(*args, **arguments)
-    except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, tf.errors.OpError) as error:
+    except _REFUSALS as error:
         if isinstance(error, ValueError) and "Received: " in str(error):
             raise
         raise ValueError(

@@ -1,17 +1,23 @@
+import math
 import signal
 import sys
 import threading
+import time
 
 import keras
 
+# Slurm and Kubernetes kill 30 seconds after SIGTERM. The rest is for the checkpoint.
+SECONDS_LEFT = 10
+
 
 class StopOnSignal(keras.callbacks.Callback):
-    """Ends a training by SIGTERM or Ctrl-C after the step that it is in, so that what is written stays whole.
+    """Ends a training by SIGTERM or Ctrl-C so that it can go on, and what is written stays whole.
 
     A context manager around the training, and a callback of its fit, the last one. Within fit the first signal ends
-    it after the step, or after what is written at the end of an epoch; a second one, and one outside fit, ends it at
-    once: SIGINT by `KeyboardInterrupt`, SIGTERM by `SystemExit(143)`. The epoch that was begun has no checkpoint; who
-    goes on trains it anew, with the same result.
+    it after the epoch, with a checkpoint, where that takes ten seconds more at the most, and otherwise after the
+    step: the epoch that was begun, and those since the newest checkpoint, are then trained anew, with the same
+    result. A second signal, and one outside fit, ends it at once. SIGINT ends it by `KeyboardInterrupt`, SIGTERM by
+    `SystemExit(143)`.
 
     Handlers that a program has set itself, and threads other than the main one, are left alone.
     """
@@ -35,27 +41,33 @@ class StopOnSignal(keras.callbacks.Callback):
         """From here on signals wait for the end of the step."""
         self._in_fit = True
 
+    def on_epoch_begin(self, epoch, logs=None):
+        """Begins to time the epoch."""
+        self._began = time.monotonic()
+
     def on_train_batch_end(self, batch, logs=None):
-        """Ends the training where a signal came."""
-        self._end_if_received()
+        """Ends the training where a signal came and the epoch is long."""
+        if self._received is not None:
+            steps_left = (self.params["steps"] or math.inf) - batch - 1
+            if (time.monotonic() - self._began) / (batch + 1) * steps_left > SECONDS_LEFT:
+                _end(self._received)
 
     def on_epoch_end(self, epoch, logs=None):
-        """Ends the training where a signal came."""
-        self._end_if_received()
+        """Ends the fit where a signal came, so that other callbacks write what they have."""
+        if self._received is not None:
+            self.model.stop_training = True
 
     def on_train_end(self, logs=None):
-        """From here on signals end at once."""
+        """Ends the training where a signal came; from here on signals end at once."""
         self._in_fit = False
+        if self._received is not None:
+            _end(self._received)
 
     def _receive(self, number, frame):
         if self._in_fit and self._received is None:
             self._received = number
         else:
             _end(number)
-
-    def _end_if_received(self):
-        if self._received is not None:
-            _end(self._received)
 
 
 def _end(number):

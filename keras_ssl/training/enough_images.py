@@ -1,6 +1,7 @@
 """Batches of too few images to be compared with each other are left out, and it is said once."""
 
 import warnings
+from functools import partial
 
 import keras
 import tensorflow as tf
@@ -20,7 +21,8 @@ def with_enough_images(dataset, minimum, method, replicas=1):
     it comes, so the number of batches is not known any more; `TooFewImages` says afterwards what was left out.
 
     Args:
-        dataset: a `tf.data.Dataset` in batches; anything else is returned as it is.
+        dataset: a `tf.data.Dataset` in batches, or a `keras.utils.PyDataset`, whose batches are looked at when they
+            are asked for, and of which a small one is an error. Anything else is returned as it is.
         minimum: int, the fewest images in a batch, on each replica.
         method: str, the method's name for the messages.
         replicas: int, how many share a batch. tf.distribute deals a small batch unevenly: of four images the last of
@@ -33,12 +35,16 @@ def with_enough_images(dataset, minimum, method, replicas=1):
     Raises:
         ValueError: where it is known that no batch would remain.
     """
-    if (minimum < 2 and replicas < 2) or not isinstance(dataset, tf.data.Dataset):
+    if minimum < 2 and replicas < 2:
         return dataset
 
     def is_enough(images):
         return smallest_share(images, replicas) >= minimum
 
+    if isinstance(dataset, keras.utils.PyDataset):
+        return _Checked(dataset, is_enough, partial(_too_few, method, minimum, replicas))
+    if not isinstance(dataset, tf.data.Dataset):
+        return dataset
     shape = _rows(dataset.element_spec).shape
     if shape.rank != 4 or (shape[0] is not None and is_enough(shape[0])):
         return dataset
@@ -60,6 +66,34 @@ def with_enough_images(dataset, minimum, method, replicas=1):
     return with_attributes(
         _filtered(dataset, is_enough).apply(tf.data.experimental.assert_cardinality(len(dataset) - 1)), dataset
     )
+
+
+class _Checked(keras.utils.PyDataset):
+    """A `PyDataset` that is read no further than a batch of too few images."""
+
+    def __init__(self, dataset, is_enough, message):
+        super().__init__(dataset.workers, dataset.use_multiprocessing, dataset.max_queue_size)
+        self._dataset, self._is_enough, self._message = dataset, is_enough, message
+
+    def __getitem__(self, index):
+        batch = self._dataset[index]
+        images = len(_rows(batch))
+        if not self._is_enough(images):
+            raise ValueError(self._message(f"{_images(images)} in batch {index} of the PyDataset"))
+        return batch
+
+    @property
+    def num_batches(self):
+        """As many as the data set has."""
+        return self._dataset.num_batches
+
+    def on_epoch_begin(self):
+        """Passed on."""
+        self._dataset.on_epoch_begin()
+
+    def on_epoch_end(self):
+        """Passed on."""
+        self._dataset.on_epoch_end()
 
 
 class TooFewImages(keras.callbacks.Callback):

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from keras_ssl.data import set_epoch
 from keras_ssl.data.batches import with_length
-from keras_ssl.data.order import is_shuffled_again, sources
+from keras_ssl.data.order import forgets_epochs, sources
 
 
 class EpochOrder(keras.callbacks.Callback):
@@ -20,10 +20,11 @@ class EpochOrder(keras.callbacks.Callback):
         super().__init__()
         self._dataset = dataset
         self._epochs_before = epochs_before
-        if is_shuffled_again(dataset):
+        if forgets_epochs(dataset):
             warnings.warn(
-                "`.shuffle` draws an order that depends on what ran before, so this training cannot be replayed or "
-                "resumed exactly; leave it out: data sets of keras_ssl.data have a new order in each epoch.",
+                "`.shuffle` draws an order that depends on what ran before, and `.cache` repeats the first one, so "
+                "this training cannot be replayed or resumed exactly; leave them out: data sets of keras_ssl.data "
+                "have a new order in each epoch, and keep their images in memory by cache='memory'.",
                 stacklevel=3,
             )
 

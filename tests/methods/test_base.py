@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_ssl import BYOL, Autoencoder, SelfSupervisedModel, SimCLR
+from keras_ssl import BYOL, Autoencoder, SelfSupervisedModel, SimCLR, augment
 from keras_ssl.data import from_arrays
 from keras_ssl.optimizers import CosineMomentum
 
@@ -298,3 +298,24 @@ def test_data_of_unknown_length_makes_no_step_more_than_it_has_batches(model, im
     dataset = tf.data.Dataset.from_tensor_slices(images).batch(8).filter(lambda batch: True)
     model.fit(dataset, epochs=2, verbose=0)
     assert int(model.step) == int(model.optimizer.iterations) == 6
+
+
+def test_nothing_is_written_of_weights_that_are_not_finite(encoder, tmp_path):
+    model = SimCLR(encoder)
+    model.compile("adam")
+    model.encoder.set_weights([np.full_like(weight, np.nan) for weight in model.encoder.get_weights()])
+    for write, name in ((model.save, "a.keras"), (model.save_weights, "a.weights.h5"), (model.export, "a")):
+        with pytest.raises(ValueError, match="no finite numbers"):
+            write(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_first_batch_with_unequal_shares_and_an_augmenter_that_nothing_has_called(two_replicas):
+    with two_replicas.scope():
+        inputs = keras.Input((8, 8, 1))
+        encoder = keras.Model(inputs, keras.layers.Dense(4)(keras.layers.Flatten()(inputs)))
+        model = SimCLR(encoder, augmenter=augment.compose([augment.RandomFlip()]))
+        model.compile("adam")
+    images = np.random.default_rng(0).integers(0, 256, (14, *model.encoder.input_shape[1:]), dtype="uint8")
+    history = model.fit(images, batch_size=7, verbose=0).history
+    assert np.isfinite(history["loss"]).all()

@@ -2,6 +2,7 @@
 
 import warnings
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -79,3 +80,35 @@ def test_nothing_left_is_an_error():
     assert rows(enough) == []
     with pytest.raises(ValueError, match="Received: 3 batches, all of fewer"):
         callback.on_test_end()
+
+
+class InBatches(keras.utils.PyDataset):
+    """Images in batches of sixteen."""
+
+    def __init__(self, images):
+        super().__init__(workers=2)
+        self.images = images
+
+    def __len__(self):
+        return -(-len(self.images) // 16)
+
+    def __getitem__(self, index):
+        return self.images[16 * index : 16 * (index + 1)], np.zeros(len(self.images[16 * index : 16 * (index + 1)]))
+
+
+def test_a_small_batch_of_a_py_dataset_is_an_error():
+    whole = with_enough_images(InBatches(np.zeros((18, 2, 2, 1))), 2, "DCL")
+    assert len(whole[1][0]) == 2 and whole.num_batches == 2 and whole.workers == 2
+    torn = with_enough_images(InBatches(np.zeros((17, 2, 2, 1))), 2, "DCL")
+    with pytest.raises(ValueError, match="at least 2; use a larger batch_size. Received: a single image in batch 1"):
+        torn[1]
+
+
+@pytest.mark.parametrize("images, replicas, enough", [(7, 2, True), (4, 3, False), (1, 2, False), (3, 2, True)])
+def test_each_replica_needs_an_image(images, replicas, enough):
+    batches = dataset(images).batch(images)
+    if enough:
+        assert with_enough_images(batches, 1, "MAE", replicas) is batches
+        return
+    with pytest.raises(ValueError, match=f"MAE needs at least 1 on each of {replicas} replicas"):
+        with_enough_images(batches, 1, "MAE", replicas)

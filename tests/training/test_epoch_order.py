@@ -42,6 +42,11 @@ def test_where_replay_ends_it_is_said():
         assert epochs_of_steps(numbered(shuffle=False), 3)[1] == 3
     with pytest.warns(UserWarning, match="cannot be replayed"):
         EpochOrder(numbered().shuffle(2).map(lambda images: images))
+    with pytest.warns(UserWarning, match="`.cache` repeats the first"):
+        EpochOrder(numbered().cache())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        EpochOrder(numbered(shuffle=False).cache())
 
 
 def test_epochs_that_end_where_the_data_does_and_data_of_others_are_left_to_keras():
