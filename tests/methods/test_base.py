@@ -314,8 +314,8 @@ def test_a_first_batch_with_unequal_shares_and_an_augmenter_that_nothing_has_cal
     with two_replicas.scope():
         inputs = keras.Input((8, 8, 1))
         encoder = keras.Model(inputs, keras.layers.Dense(4)(keras.layers.Flatten()(inputs)))
-        model = SimCLR(encoder, augmenter=augment.compose([augment.RandomFlip()]))
+        model = SimCLR(encoder, augmenter=augment.compose([augment.RandomFlip(0.0)]))
         model.compile("adam")
     images = np.random.default_rng(0).integers(0, 256, (14, *model.encoder.input_shape[1:]), dtype="uint8")
     history = model.fit(images, batch_size=7, verbose=0).history
-    assert np.isfinite(history["loss"]).all()
+    assert history["contrastive_accuracy"] == [1.0]  # both views are the image itself
