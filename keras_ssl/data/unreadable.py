@@ -16,11 +16,12 @@ def why_unreadable(path, read):
     try:
         read(tf.constant(path))
     except tf.errors.OpError as error:
-        words = " ".join(error.message.split())
-        # Around them stand the name of a node, before and behind, or what an eager assertion prints.
-        return re.sub(r"\{\{.*?\}\} ?| ?\[Op:\w+\].*|Expected .* Summarized data: |b'(.*?)'", r"\1", words).rstrip(
-            "."
-        )
+        # Before them a graph says where it was traced, in lines that are set in.
+        words = " ".join(re.sub(r"(?s)^Graph execution error:.*\n +File [^\n]*\n", "", error.message).split())
+        # Around them stand the name of a node, before and behind, or what an assertion prints.
+        words = re.sub(r"assertion failed: \[(.*)\] \[\[", r"\1 [[", words)
+        around = r"\{\{.*?\}\} ?| ?\[\[.*?\]\]| ?\[Op:\w+\].*|Expected .* Summarized data: |b'(.*?)'"
+        return re.sub(around, r"\1", words).rstrip(".")
     return "it can be read now, but could not a moment ago"
 
 
@@ -97,4 +98,5 @@ def find_unreadable(paths, read):
     bad = set(range(len(paths)))
     for indices in readable.batch(1024).as_numpy_iterator():
         bad.difference_update(indices.tolist())
-    return {index: why_unreadable(paths[index].numpy(), read) for index in sorted(bad)}
+    once_more = tf.function(read, input_signature=[tf.TensorSpec((), tf.string)])  # of many operations
+    return {index: why_unreadable(paths[index].numpy(), once_more) for index in sorted(bad)}
