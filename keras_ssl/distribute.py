@@ -71,7 +71,13 @@ def gather(tensor):
     """
     if num_replicas() == 1:
         return tensor
-    return tf.distribute.get_replica_context().all_gather(tensor, axis=0)
+    return _with_dense_gradient(tf.distribute.get_replica_context().all_gather(tensor, axis=0))
+
+
+@tf.custom_gradient
+def _with_dense_gradient(tensor):
+    # The gradient of all_gather does not take the sparse one of tf.gather.
+    return tf.identity(tensor), tf.convert_to_tensor
 
 
 def total(tensor):

@@ -597,10 +597,11 @@ class SelfSupervisedModel(keras.Model):
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         # On several replicas Keras takes the mean of their images to see a shape, which fails where shares differ.
-        # Layers of the augmenter have no weights to build.
-        augmenting = self.augmenter._flatten_layers() if self.augmenter is not None else ()
-        known = {id(layer) for layer in augmenting}
-        if not all(layer.built for layer in self._flatten_layers() if id(layer) not in known):
+        # Augmenters, and the layers in them, have no weights to build.
+        layers = list(self._flatten_layers())
+        augmenters = [layer for layer in layers if isinstance(layer, augment.Augmenter | augment.MultiCrop)]
+        weightless = {id(layer) for augmenter in augmenters for layer in augmenter._flatten_layers()}
+        if not all(layer.built or id(layer) in weightless for layer in layers):
             super()._maybe_symbolic_build(iterator, data_batch)
 
     def get_config(self):
