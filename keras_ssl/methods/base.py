@@ -411,20 +411,16 @@ class SelfSupervisedModel(keras.Model):
             check_passes(validation_data, epochs - initial_epoch, validation_steps, "validation_steps")
             size = None if is_in_batches(validation_data) else validation_batch_size or batch_size
             validation_data = self._as_dataset(validation_data, None, size)
-        callbacks = _listed(callbacks)
-        finite = StopNotFinite(self._not_finite, type(self).__name__, callbacks)
-        enough = TooFewImages(self.minimum_batch, type(self).__name__, x, validation_data, self._replicas)
         # A fit that counts its epochs from 0 again goes on with the data's order; a resumed one counts them itself.
         steps_done = 0 if initial_epoch else int(tf.convert_to_tensor(self.step))
         order = EpochOrder(x, epochs_done(x, steps_done))
-        ours = [FirstBatchCheck(self.check_first_batch), finite, enough, order]
         self._build_optimizer()
         with self._tracing():
             return super().fit(
                 distribute.transferable(x, self.distribute_strategy),
                 epochs=epochs,
                 verbose=verbose,
-                callbacks=[*ours, *callbacks],
+                callbacks=[order, *self._guarded(callbacks, x, validation_data)],
                 validation_data=validation_data,
                 shuffle=shuffle and isinstance(x, keras.utils.PyDataset),
                 initial_epoch=initial_epoch,
@@ -468,9 +464,7 @@ class SelfSupervisedModel(keras.Model):
         self._check_call("evaluate", None, sample_weight)
         if not kwargs:  # else fit asks for its validation data, which it has made ready
             x = self._as_dataset(x, y, batch_size)
-            finite = StopNotFinite(self._not_finite, type(self).__name__)
-            enough = TooFewImages(self.minimum_batch, type(self).__name__, held_out=x, replicas=self._replicas)
-            callbacks = [FirstBatchCheck(self.check_first_batch), finite, enough, *_listed(callbacks)]
+            callbacks = self._guarded(callbacks, held_out=x)
         with self._tracing():
             return super().evaluate(
                 x, verbose=verbose, steps=steps, callbacks=callbacks, return_dict=return_dict, **kwargs
@@ -494,7 +488,7 @@ class SelfSupervisedModel(keras.Model):
         else:
             x = np.asarray(images_and_labels(x)[0])
             refuse_beyond_255(x, f"{type(self).__name__} expects")
-            x = from_arrays(x, batch_size=_or(batch_size, PREDICTED_AT_ONCE), shuffle=False)
+            x = from_arrays(x, batch_size=PREDICTED_AT_ONCE if batch_size is None else batch_size, shuffle=False)
         return super().predict(x, verbose=verbose, steps=steps, callbacks=callbacks)
 
     def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
@@ -551,6 +545,17 @@ class SelfSupervisedModel(keras.Model):
                 f"Received: sample_weight of shape {np.shape(sample_weight)}"
             )
 
+    def _guarded(self, callbacks, training=None, held_out=None):
+        """The caller's callbacks, behind those that look at what the steps of a fit or an evaluation noted."""
+        callbacks = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else callbacks or []
+        method = type(self).__name__
+        return [
+            FirstBatchCheck(self.check_first_batch),
+            StopNotFinite(self._not_finite, method, callbacks),
+            TooFewImages(self.minimum_batch, method, training, held_out, self._replicas),
+            *callbacks,
+        ]
+
     def _build_optimizer(self):
         """Before a training step is traced, since variables of a trace that a check breaks off are lost."""
         if self.optimizer is None:
@@ -574,14 +579,19 @@ class SelfSupervisedModel(keras.Model):
     def _as_dataset(self, images, labels, batch_size, shuffle=False):
         method = type(self).__name__
         if is_in_batches(images):
-            return with_enough_images(usable_batches(images, batch_size), self.minimum_batch, method, self._replicas)
-        images, labels = images_and_labels(images, labels)
+            batches = usable_batches(images, batch_size)
+        else:
+            batches = self._batches_of_arrays(*images_and_labels(images, labels), batch_size, shuffle)
+        return with_enough_images(batches, self.minimum_batch, method, self._replicas)
+
+    def _batches_of_arrays(self, images, labels, batch_size, shuffle):
+        method = type(self).__name__
         images = np.asarray(images)
-        batch_size = check_batch_size(_or(batch_size, DEFAULT_BATCH_SIZE))
+        batch_size = check_batch_size(DEFAULT_BATCH_SIZE if batch_size is None else batch_size)
         check_images(images.shape, images.dtype, self.encoder.input_shape, self.minimum_batch, method)
         if images.dtype.kind == "f":
             check_pixels(min(len(images), batch_size), images.min(), images.max(), self.minimum_batch, method)
-        batches = from_arrays(
+        return from_arrays(
             images,
             self.usable_labels(labels, images.shape),
             batch_size=batch_size,
@@ -589,7 +599,6 @@ class SelfSupervisedModel(keras.Model):
             seed=self.seed,
             drop_remainder=not shuffle and self.minimum_batch > 1,
         )
-        return with_enough_images(batches, self.minimum_batch, method, self._replicas)
 
     @property
     def _replicas(self):
@@ -628,11 +637,3 @@ class SelfSupervisedModel(keras.Model):
         """Compiles as the saved model was, and builds the optimizer so that its state can be loaded."""
         self.compile(**keras.saving.deserialize_keras_object(config))
         self.optimizer.build(self.trainable_variables)
-
-
-def _listed(callbacks):
-    return [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else callbacks or []
-
-
-def _or(given, default):
-    return default if given is None else given

@@ -88,7 +88,9 @@ class DCGAN(SelfSupervisedModel):
     ):
         _check_settings(generator, discriminator, filters, label_smoothing, r1_weight, spectral_normalization)
         discriminator = discriminator or backbones.dcgan_discriminator(image_shape, filters, spectral_normalization)
-        generator = generator or backbones.dcgan_generator(image_shape, _or(latent_dim, LATENT_DIM), filters)
+        if generator is None:
+            latents = LATENT_DIM if latent_dim is None else latent_dim
+            generator = backbones.dcgan_generator(image_shape, latents, filters)
         check_adversaries(tuple(image_shape), generator, discriminator, latent_dim)
         super().__init__(backbones.dcgan_encoder(discriminator, feature_grid), seed=seed, **kwargs)
         self.generator = generator
@@ -268,10 +270,6 @@ class DCGAN(SelfSupervisedModel):
     def compile_from_config(self, config):
         """Compiles as the saved model was, which builds both optimizers, so that their states can be loaded."""
         self.compile(**keras.saving.deserialize_keras_object(config))
-
-
-def _or(given, default):
-    return default if given is None else given
 
 
 def _adam():

@@ -37,9 +37,9 @@ def _given(key, value, own):
             f"{key} has the parts {', '.join(own)}: set one of them, such as {key}.{next(iter(own))}=…. "
             f"Received: {key}={value!r}"
         )
-    if key not in _WHOLE and not _is_number(own):
+    if key not in _WHOLE and not is_number(own):
         return value
-    if not _is_number(value):
+    if not is_number(value):
         raise ValueError(f"{key} must be a number. Received: {key}={value!r}")
     if key in _WHOLE and not (1 <= value <= LARGEST and value == int(value)):
         raise ValueError(f"{key} must be a whole number above 0, and {LARGEST} at most. Received: {key}={value!r}")
@@ -78,5 +78,6 @@ def size(key, value):
     return whole
 
 
-def _is_number(value):
+def is_number(value):
+    """Whether a setting is a number, which in YAML a switch is not."""
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -8,7 +8,7 @@ import keras
 
 from keras_ssl import augment, backbones, methods, optimizers, tasks
 from keras_ssl.optimizers import CosineMomentum
-from keras_ssl.recipes.given import LARGEST, size
+from keras_ssl.recipes.given import LARGEST, is_number, size
 from keras_ssl.recipes.settings import override
 
 #: What the recipe makes of parts of its own, and a method takes as an argument.
@@ -202,7 +202,7 @@ def _check_kind(key, value, usual):
     elif isinstance(usual, bool):
         fits, kind = isinstance(value, bool), "true or false"
     elif isinstance(usual, int | float | list | tuple):
-        fits, kind = all(map(_is_number, value if isinstance(value, list | tuple) else [value])), "a number"
+        fits, kind = all(map(_is_finite, value if isinstance(value, list | tuple) else [value])), "a number"
         kind = "numbers" if isinstance(usual, list | tuple) else kind
     else:
         fits, kind = not isinstance(usual, str) or isinstance(value, str), "a word"
@@ -212,12 +212,12 @@ def _check_kind(key, value, usual):
 
 def _check_range(key, value, numbers):
     words, is_in = numbers
-    if not _is_number(value) or not is_in(value):
+    if not _is_finite(value) or not is_in(value):
         raise ValueError(f"{key} must be a number {words}. Received: {key}={value!r}")
 
 
-def _is_number(value):
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def _is_finite(value):
+    return is_number(value) and math.isfinite(value)
 
 
 def _parameters(maker, drop=0):

@@ -90,12 +90,16 @@ class Recipe:
             warmup_steps=min(rate["warmup_epochs"] * self._pass(steps_per_epoch), total_steps / 10),
         )
 
+    def _epoch(self, steps_per_epoch):
+        """An epoch of the training, in steps."""
+        return self.settings.get("steps_per_epoch") or steps_per_epoch
+
     def _total_steps(self, steps_per_epoch):
-        return (self.settings.get("steps_per_epoch") or steps_per_epoch) * self.settings["epochs"]
+        return self._epoch(steps_per_epoch) * self.settings["epochs"]
 
     def _pass(self, steps_per_epoch):
         """What the settings call an epoch, in steps: one pass over the images, or the trained parts of it."""
-        return min(steps_per_epoch, self.settings.get("steps_per_epoch") or steps_per_epoch)
+        return min(steps_per_epoch, self._epoch(steps_per_epoch))
 
     def _optimizers(self, steps_per_epoch):
         """The optimizers by their names as arguments of `compile`: one, unless the recipe lists several."""

@@ -82,11 +82,11 @@ def evaluate(
     known = [*PROTOCOLS, *TRAINING_PROTOCOLS]
     if not protocols or set(protocols) - set(known):
         raise ValueError(f"The protocols are {', '.join(known)}. Received: protocols={', '.join(protocols)}")
-    encoder = run.encoder(allow_diverged=True)
-    source = located(run.config["data"], data)
+    encoder, config = run.encoder(allow_diverged=True), run.config
+    source = located(config["data"], data)
     warning = None
-    if source["name"] == run.config["data"]["name"] and trained_on(run.config["data"], test_split):
-        warning = TRAINED_ON.format(test_split, run.config["data"]["split"])
+    if source["name"] == config["data"]["name"] and trained_on(config["data"], test_split):
+        warning = TRAINED_ON.format(test_split, config["data"]["split"])
         warnings.warn(warning, stacklevel=2)
     # Features are taken several times: by the encoder, by random ones, and as raw pixels.
     kept = "none" if source.get("cache") == "none" else "auto"
@@ -105,7 +105,7 @@ def evaluate(
     def score_trained(protocols):
         return _by_name(protocol(encoder, train, test, epochs=epochs, verbose=verbose) for protocol in protocols)
 
-    method = run.config["recipe"]["method"]
+    method = config["recipe"]["method"]
     parts = {"training": train, "test": test}
     features = [
         scoring.extract_features(encoder, part, verbose=verbose, name=f"features of the {name} images, {method}")
@@ -126,7 +126,7 @@ def evaluate(
     if warning:
         report["warning"] = warning
     if baselines:
-        logged = run.history, run.steps_done, run.config["recipe"], next_command(run)
+        logged = run.history, run.steps_done, config["recipe"], next_command(run)
         found = scoring.verdict(rows, len(features[1].features), *logged)
         report["verdict"] = vars(found)
     write_aside(run.path / "evaluation.json", lambda path: path.write_text(json.dumps(report, indent=2)))

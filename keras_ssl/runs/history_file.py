@@ -16,9 +16,14 @@ class HistoryFile(keras.callbacks.Callback):
         super().__init__()
         self._path = path
 
+    def on_train_begin(self, logs=None):
+        """Reads the rows of the training that goes on."""
+        self._rows = read_history(self._path)
+
     def on_epoch_end(self, epoch, logs=None):
         """Adds the row."""
-        write_history(self._path, [*read_history(self._path), {"epoch": epoch, **dict(sorted((logs or {}).items()))}])
+        self._rows.append({"epoch": epoch, **dict(sorted((logs or {}).items()))})
+        write_history(self._path, self._rows)
 
 
 def read_history(path):

@@ -182,13 +182,13 @@ def resume(path, *, data=None, verbose="auto"):
     """
     run = Run(path)
     with locked(run.path):
-        config = run.config
-        if not run.epochs_done:  # else the checkpoint has the method, perhaps that of an earlier version's recipe
+        config, epochs_done = run.config, run.epochs_done
+        if not epochs_done:  # else the checkpoint has the method, perhaps that of an earlier version's recipe
             _check_recipe(config, run.path)
         if data is not None:
             config = {**config, "data": located(config["data"], data)}
             write_config(run.path / "config.yaml", config)
-        if run.epochs_done < config["recipe"]["epochs"]:
+        if epochs_done < config["recipe"]["epochs"]:
             _train({**config, "data": located(config["data"])}, run.path, verbose)
     return run
 

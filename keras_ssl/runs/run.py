@@ -4,17 +4,21 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+import keras
+
 from keras_ssl.callbacks import latest_checkpoint
 from keras_ssl.recipes.plan import steps_per_epoch
 from keras_ssl.runs.config import read_config
 from keras_ssl.runs.history_file import read_history
 from keras_ssl.runs.lock import LOCK_FILE, locked
-from keras_ssl.sealed import is_whole, load_whole
+from keras_ssl.sealed import is_whole
 from keras_ssl.training import broken_weights
 from keras_ssl.write_aside import is_aside, write_aside
 
 #: The decoded pictures of a run with `cache="disk"`.
 CACHE_FILE = "pictures.cache"
+# What earlier versions wrote aside.
+_FORMER_ASIDES = ("writing-config.yaml", "writing-encoder.keras", f"writing-{CACHE_FILE}")
 #: What a run writes; whatever else lies in its folder is not its own.
 RUN_FILES = (
     "README.md",
@@ -22,10 +26,7 @@ RUN_FILES = (
     "encoder.keras",
     "history.csv",
     CACHE_FILE,
-    # As earlier versions wrote them aside.
-    "writing-config.yaml",
-    "writing-encoder.keras",
-    f"writing-{CACHE_FILE}",
+    *_FORMER_ASIDES,
 )
 RUN_FOLDERS = ("checkpoints", "figures")
 README_TITLE = "# A run of keras_ssl\n"
@@ -117,7 +118,7 @@ class Run:
                 f"go on with: keras-ssl pretrain --resume --out {self.path}"
             )
         if is_whole(path):
-            encoder = load_whole(path)
+            encoder = keras.saving.load_model(path)
         else:
             warnings.warn(
                 f"{path} is truncated or damaged and is passed over: the encoder of the newest checkpoint is used.",
@@ -142,7 +143,7 @@ class Run:
                 f"The run in {self.path} has not finished its first epoch, so there is no checkpoint to load; "
                 f"go on with: keras-ssl pretrain --resume --out {self.path}"
             )
-        model = load_whole(checkpoint)
+        model = keras.saving.load_model(checkpoint)
         return model if allow_diverged else self._finite(model)
 
     def _finite(self, model):
@@ -219,8 +220,7 @@ def _is_a_beginning(entry):
         return entry.is_dir() and all(figure.name in BEGUN_FIGURES for figure in entry.iterdir())
     if entry.name == "README.md":
         return entry.is_file() and entry.read_text(encoding="utf-8", errors="replace").startswith(README_TITLE)
-    names = (LOCK_FILE, CACHE_FILE, "writing-config.yaml", "writing-encoder.keras", f"writing-{CACHE_FILE}")
-    return entry.name in names or is_aside(entry)
+    return entry.name in (LOCK_FILE, CACHE_FILE, *_FORMER_ASIDES) or is_aside(entry)
 
 
 def _clear(folder, made):

@@ -12,7 +12,7 @@ class StepOfThread(threading.local):
         model: the method.
 
     Attributes:
-        finite: boolean scalar tensor, whether their pixels are finite.
+        finite: boolean scalar tensor, whether all pixels of its images are finite.
         added_losses: the `AddedLosses` of the step.
     """
 
