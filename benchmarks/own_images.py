@@ -6,16 +6,15 @@ unequal, by balanced accuracy too. Data are folders with one subfolder a class, 
 of its images, tested on 2000 others; the latter two where none are given.
 
 Runs are kept in `--out`: what was interrupted goes on, and what is done is only shown. Minutes are by the clock, so
-nothing else should run. `--cells` cuts the cells out of a folder of photographs with Pascal VOC boxes, one subfolder
-a class, and stops.
+nothing else should run. `--set` changes a setting, to see what the recipe's own is worth. `benchmarks.cut_out` makes
+folders of cells and of street scenes.
 """
 
 import json
 from pathlib import Path
-from xml.etree import ElementTree
 
 import click
-import tensorflow as tf
+import yaml
 
 from benchmarks.timing import describe_machine, print_table
 from keras_ssl import evaluate, runs
@@ -23,37 +22,28 @@ from keras_ssl import evaluate, runs
 METHODS = ("simclr", "moco", "byol", "barlowtwins", "swav", "dino")
 # The splits that are learned from and scored, where they are not the whole ones.
 PARTS = {"cifar10": ("train[:2000]", "test[:2000]")}
-SIDES = ("xmin", "ymin", "xmax", "ymax")
-SMALLEST = 4  # pixels; a few boxes have no area
 PROTOCOLS = ("knn", "linear", "few-label")
 SHOWN = ("kNN", "linear probe", "10 labels per class")
 
 
-def cut_out(photographs, out):
-    """Writes each boxed object of `photographs` (JPEGImages, Annotations) as an image in the folder of its class."""
-    for annotation in sorted((photographs / "Annotations").glob("*.xml")):
-        picture = photographs / "JPEGImages" / f"{annotation.stem}.jpg"
-        if not picture.exists():
-            continue
-        pixels = tf.io.decode_jpeg(picture.read_bytes())
-        for number, thing in enumerate(ElementTree.parse(annotation).findall("object")):
-            left, top, right, bottom = (max(0, int(thing.find(f"bndbox/{side}").text)) for side in SIDES)
-            cut = pixels[top:bottom, left:right]
-            if min(cut.shape[:2]) < SMALLEST:
-                continue
-            folder = out / thing.find("name").text
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / f"{annotation.stem}-{number}.png").write_bytes(tf.io.encode_png(cut).numpy())
-
-
-def row(method, data, minutes, out, data_dir):
-    """The scores of one training, made, gone on with or read."""
+def row(method, data, minutes, out, data_dir, changes=()):
+    """The scores of one training, made, gone on with or read; `changes` of its settings are "key=value"."""
     train_split, test_split = PARTS.get(data, ("train", "test"))
-    folder = out / f"{Path(data).name}-{method}-{minutes:g}"
+    folder = out / "-".join((Path(data).name, method, f"{minutes:g}", *changes))
     if (folder / "config.yaml").exists():
         run = runs.resume(folder, verbose=2)
     else:
-        run = runs.pretrain(method, data, folder, split=train_split, minutes=minutes, data_dir=data_dir, verbose=2)
+        overrides = {key: yaml.safe_load(value) for key, value in (change.split("=", 1) for change in changes)}
+        run = runs.pretrain(
+            method,
+            data,
+            folder,
+            split=train_split,
+            minutes=minutes,
+            data_dir=data_dir,
+            overrides=overrides,
+            verbose=2,
+        )
     if not (folder / "evaluation.json").exists():
         runs.evaluate(run, PROTOCOLS, train_split=train_split, test_split=test_split, verbose=0)
     rows = json.loads((folder / "evaluation.json").read_text())
@@ -75,15 +65,11 @@ def columns(scores):
 @click.option("--method", "methods", multiple=True, default=METHODS, show_default=True)
 @click.option("--out", default="runs/own_images", show_default=True, type=click.Path(path_type=Path))
 @click.option("--data-dir", help="Where the prepared TFDS data sets lie.")
-@click.option("--cells", type=click.Path(exists=True, path_type=Path), help="Photographs with boxes to cut out.")
-def main(data, minutes, methods, out, data_dir, cells):
-    if cells:
-        cut_out(cells, out / "cells")
-        click.echo(f"The objects lie in {out / 'cells'}: give that folder next.")
-        return
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="A setting to change, as in pretrain.")
+def main(data, minutes, methods, out, data_dir, changes):
     print(describe_machine())
     for name in data or ("digits", "cifar10"):
-        rows = [row(method, name, minutes, out, data_dir) for method in methods]
+        rows = [row(method, name, minutes, out, data_dir, changes) for method in methods]
         # Baselines are those of the network that the method has; they are shown once where they are the same.
         print_table(list({tuple(line.items()): line for lines in rows for line in lines}.values()))
 
