@@ -26,7 +26,7 @@ from keras_ssl.runs.run import (
     new_folder,
     save_figure,
 )
-from keras_ssl.runs.sample import sample
+from keras_ssl.runs.sample import preview, sample
 from keras_ssl.runs.sources import held_out, located, open_source, resolve
 from keras_ssl.runs.stop_on_signal import StopOnSignal
 from keras_ssl.write_aside import write_aside
@@ -242,7 +242,7 @@ def _train(config, folder, verbose):
         run = Run(folder)
         if verbose:
             print(_verdict(run, callbacks), flush=True)
-        draw_pictures(model, _preview(source), folder)
+        draw_pictures(model, preview(source), folder)
     save_figure(folder, "curves", plots.training_curves, run.history)
     return run
 
@@ -263,14 +263,9 @@ def _start_folder(folder, config, model):
     method, data = config["recipe"]["method"], config["data"]
     text = GO_ON.format(method=method, data=data["name"], folder=folder, name=folder.name)
     write_aside(folder / "README.md", lambda path: path.write_text(text, encoding="utf-8"))
-    draw_task(model, _preview(data, for_views=True)[:8], folder)
+    draw_task(model, preview(data, for_views=True)[:8], folder)
     # Last, because this file makes the folder a run.
     write_config(folder / "config.yaml", config)
-
-
-def _preview(source, for_views=False):
-    """The first images, to be drawn."""
-    return next(iter(open_source(source, source["split"], for_views=for_views, batch_size=16, shuffle=False))).numpy()
 
 
 def _callbacks(folder, config, model, verbose):

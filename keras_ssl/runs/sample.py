@@ -5,6 +5,7 @@ from keras_ssl.runs.sources import open_source
 
 MOST_BYTES = 256 * 2**20
 BATCH = 250
+SHOWN = 16
 
 
 def sample(config, count, labels=False):
@@ -24,3 +25,17 @@ def sample(config, count, labels=False):
     taken = batches.take(max(2, min(count, MOST_BYTES // image_bytes) // BATCH))
     elements = map(tf.nest.flatten, taken.as_numpy_iterator())
     return [np.concatenate(part) for part in zip(*elements, strict=True)]
+
+
+def preview(source, for_views=False):
+    """Some training images to be drawn, in random order: the first ones of a folder are all of one class.
+
+    Args:
+        source: dict, from `resolve`.
+        for_views: bool, whether they are read as large as views are cut from. Defaults to `False`.
+
+    Returns:
+        Array (n, height, width, channels), n at most 16.
+    """
+    images = open_source(source, source["split"], for_views=for_views, batch_size=SHOWN, shuffle=True, seed=0)
+    return next(iter(images)).numpy()
