@@ -112,7 +112,7 @@ def grayscale(
     Example:
 
     >>> augmenter = keras_ssl.augment.grayscale(8)
-    >>> views = augmenter(digits, seed=(0, 1))
+    >>> views = augmenter(np.zeros((16, 8, 8, 1), "uint8"), seed=(0, 1))
     """
     strength = checks.at_least_zero("strength", strength)
     layers = [

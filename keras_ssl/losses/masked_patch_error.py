@@ -52,7 +52,7 @@ def patch_statistics(patches):
 
     >>> import keras_ssl
     >>> mean, deviation = keras_ssl.losses.patch_statistics([[0.0, 0.5, 1.0]])
-    >>> float(mean), round(float(deviation), 3)
+    >>> float(mean[0, 0]), round(float(deviation[0, 0]), 3)
     (0.5, 0.5)
     """
     patches = tf.cast(patches, tf.float32)
