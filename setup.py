@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
@@ -10,13 +11,33 @@ def requirements():
     return [line for line in lines if line]
 
 
+def version():
+    text = (ROOT / "keras_ssl" / "__init__.py").read_text(encoding="utf-8")
+    return re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE)[1]
+
+
 setup(
     name="keras_ssl",
-    version="0.1.0",
+    version=version(),
     description="Self-supervised learning for images in Keras and TensorFlow",
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
+    license_files=["LICENSE"],
+    keywords=["self-supervised learning", "representation learning", "images", "keras", "tensorflow"],
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Developers",
+        "Intended Audience :: Education",
+        "Intended Audience :: Science/Research",
+        "Operating System :: OS Independent",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Topic :: Scientific/Engineering :: Image Recognition",
+    ],
     packages=find_packages(include=["keras_ssl", "keras_ssl.*"]),
     package_data={"keras_ssl.recipes": ["*.yaml"]},
     # The lower bound is Keras 3.15's, the upper one TensorFlow 2.21's.

@@ -52,7 +52,7 @@ def two_replicas():
 @pytest.fixture
 def tfds_dir():
     """The folder of prepared TFDS data sets, where there is one with CIFAR-10 in it."""
-    for folder in (os.environ.get("TFDS_DATA_DIR"), Path(__file__).parents[2] / "shared" / "tfds"):
-        if folder and (Path(folder) / "cifar10").is_dir():
-            return str(Path(folder).resolve())
+    folder = os.environ.get("TFDS_DATA_DIR", "")
+    if folder and (Path(folder) / "cifar10").is_dir():
+        return str(Path(folder).resolve())
     pytest.skip("no prepared CIFAR-10: set TFDS_DATA_DIR to a folder that has it")
