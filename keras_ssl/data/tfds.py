@@ -66,7 +66,8 @@ def prepared_builder(name, data_dir):
         known = ["digits", *tfds.list_builders(with_community_datasets=False)]
         raise ValueError(
             "`name` must be 'digits' or a data set of tensorflow-datasets (see "
-            f"https://www.tensorflow.org/datasets/catalog).{did_you_mean(name, known, most=3)} Received: name={name!r}"
+            f"https://www.tensorflow.org/datasets/catalog).{did_you_mean(name, known, most=3)} "
+            f"Received: name={name!r}"
         ) from error
     if not builder.is_prepared():
         try:

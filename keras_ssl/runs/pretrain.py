@@ -1,4 +1,5 @@
 import contextlib
+import warnings
 from pathlib import Path
 
 import keras
@@ -183,8 +184,7 @@ def resume(path, *, data=None, verbose="auto"):
     run = Run(path)
     with locked(run.path):
         config, epochs_done = run.config, run.epochs_done
-        if not epochs_done:  # else the checkpoint has the method, perhaps that of an earlier version's recipe
-            _check_recipe(config, run.path)
+        _check_recipe(config, run.path, epochs_done)
         if data is not None:
             config = {**config, "data": located(config["data"], data)}
             write_config(run.path / "config.yaml", config)
@@ -193,11 +193,19 @@ def resume(path, *, data=None, verbose="auto"):
     return run
 
 
-def _check_recipe(config, folder):
+def _check_recipe(config, folder, epochs_done):
+    """An error where the method is to be built by a recipe that builds none, else a warning."""
     try:
         check_kept(config["recipe"], recipes.load(config["name"]).settings)
     except ValueError as error:
-        raise ValueError(f"The run in {folder} cannot go on by its config.yaml. {error}") from error
+        if not epochs_done:
+            raise ValueError(f"The run in {folder} cannot go on by its config.yaml. {error}") from error
+        # The checkpoint has the method, perhaps that of an earlier version's recipe.
+        warnings.warn(
+            f"The recipe in {folder}/config.yaml is none that could begin anew; the training goes on by its "
+            f"checkpoint. {error}",
+            stacklevel=3,
+        )
 
 
 def _train(config, folder, verbose):

@@ -119,9 +119,7 @@ def test_what_a_part_cannot_be_is_said_when_it_is_made(overrides, message):
 
 
 def test_names_that_are_close_are_named():
-    with pytest.raises(
-        ValueError, match=r"no backbone of that name. Did you mean resnet18 or resnet50\? Received: backbone="
-    ):
+    with pytest.raises(ValueError, match=r"no backbone .* Did you mean resnet18 or resnet50\? Received: backbone="):
         member("backbone", __import__("keras_ssl").backbones, "resnet1")
 
 
