@@ -3,10 +3,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_ssl.evaluate.thresholds import COLLAPSED, FEW_STEPS, RARELY_FOUND, STILL_FALLING
+from keras_ssl.evaluate.thresholds import (
+    COLLAPSED,
+    EXPLODED_STD,
+    FEW_STEPS,
+    LOSS_MAY_RISE,
+    RARELY_FOUND,
+    ROSE,
+    STILL_FALLING,
+)
 
 # Once a training is the trouble, the next is tried with a rate so much lower, or so many times the steps.
 LOWER_RATE = 3
+MUCH_LOWER_RATE = 100  # where a rate is beyond all that are usual, steps of 3 would take many trainings
 MORE_STEPS = 4
 
 
@@ -44,11 +53,24 @@ def likeliest_trouble(history, steps=None, settings=None):
     """
     settings = settings or {}
     last = {name: values[-1] for name, values in history.items() if values}
-    rate = (settings.get("learning_rate") or {}).get("base")
-    lower_rate = f"--set learning_rate.base={rate / LOWER_RATE:.2g}" if rate else ""
+    lower_rate = _rate_lower_by(LOWER_RATE, settings)
     for name in ("loss", *COLLAPSED):
         if math.isnan(last.get(name, 0.0)):
             return Trouble(f"The training diverged: {name} is not a number.", "try a lower learning rate", lower_rate)
+    if last.get("feature_std", 0.0) > EXPLODED_STD:
+        return Trouble(
+            f"The weights have exploded (feature_std {last['feature_std']:.3g}; usual are 0.1 to 1), so the learning "
+            "rate is likely too high.",
+            "try a much lower one",
+            _rate_lower_by(MUCH_LOWER_RATE, settings),
+        )
+    if _rose(history):
+        return Trouble(
+            f"The loss rose, from {history['loss'][0]:.4g} to {last['loss']:.4g}, so the learning rate is likely too "
+            "high.",
+            "try a lower one",
+            lower_rate,
+        )
     for name, least in COLLAPSED.items():
         if last.get(name, math.inf) < least:
             return Trouble(
@@ -69,6 +91,20 @@ def likeliest_trouble(history, steps=None, settings=None):
             _weaker_views(settings.get("augmenter") or {}),
         )
     return None
+
+
+def _rate_lower_by(factor, settings):
+    rates = settings.get("learning_rate") or {}
+    name = next((name for name in ("constant", "base") if rates.get(name)), None)  # a constant goes before
+    return f"--set learning_rate.{name}={rates[name] / factor:.2g}" if name else ""
+
+
+def _rose(history):
+    """Whether the loss is above its start, in a training where a good one lowers it."""
+    loss = history.get("loss", ())
+    if len(loss) < 2 or any(name.endswith(LOSS_MAY_RISE) for name in history):
+        return False
+    return loss[-1] > loss[0] + ROSE * abs(loss[0])
 
 
 def _weaker_views(augmenter):
