@@ -183,13 +183,14 @@ def resume(path, *, data=None, verbose="auto"):
     """
     run = Run(path)
     with locked(run.path):
-        config, epochs_done = run.config, run.epochs_done
+        config = run.config
+        checkpoint, epochs_done = latest_checkpoint(run.path / "checkpoints")
         _check_recipe(config, run.path, epochs_done)
         if data is not None:
             config = {**config, "data": located(config["data"], data)}
             write_config(run.path / "config.yaml", config)
         if epochs_done < config["recipe"]["epochs"]:
-            _train({**config, "data": located(config["data"])}, run.path, verbose)
+            _train({**config, "data": located(config["data"])}, run.path, verbose, checkpoint, epochs_done)
     return run
 
 
@@ -208,8 +209,8 @@ def _check_recipe(config, folder, epochs_done):
         )
 
 
-def _train(config, folder, verbose):
-    """Fits from the newest checkpoint in `folder`, or from the start where there is none."""
+def _train(config, folder, verbose, checkpoint=None, epochs_done=0):
+    """Fits from `checkpoint`, which has done so many epochs, or from the start where there is none."""
     settings, source, seed = config["recipe"], config["data"], config["seed"]
     with dtype_policy(config["policy"]):
         images = open_source(
@@ -228,7 +229,6 @@ def _train(config, folder, verbose):
         steps_of_pass = len(images)
         if settings.get("steps_per_epoch"):
             images = with_length(images, settings["steps_per_epoch"])
-        checkpoint, epochs_done = latest_checkpoint(folder / "checkpoints")
         if checkpoint is None:
             recipe = recipes.Recipe(config["name"], settings)
             height, width, channels = images.element_spec.shape[1:]
@@ -236,7 +236,7 @@ def _train(config, folder, verbose):
             model = recipe.build(image_shape, steps_of_pass, seed=seed, jit_compile=config["jit_compile"])
             _start_folder(folder, config, model)
         else:
-            model = Run(folder).model()
+            model = Run(folder).model(checkpoint=checkpoint)
         _truncate_history(folder / "history.csv", epochs_done)
         callbacks = _callbacks(folder, config, model, verbose)
         with StopOnSignal() as stop:

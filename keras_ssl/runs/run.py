@@ -127,17 +127,18 @@ class Run:
             encoder = self.model(allow_diverged).encoder
         return encoder if allow_diverged else self._finite(encoder)
 
-    def model(self, allow_diverged=False):
+    def model(self, allow_diverged=False, checkpoint=None):
         """The whole method as it is now, with heads and optimizers, a `keras_ssl.SelfSupervisedModel`.
 
         Args:
             allow_diverged: bool, whether weights that are NaN or infinite are no error.
+            checkpoint: optional path of one of the run's checkpoints. Defaults to the newest.
 
         Raises:
             FileNotFoundError: when the run has not finished an epoch.
             ValueError: when its weights are not finite.
         """
-        checkpoint, _ = latest_checkpoint(self.path / "checkpoints")
+        checkpoint = checkpoint or latest_checkpoint(self.path / "checkpoints")[0]
         if checkpoint is None:
             raise FileNotFoundError(
                 f"The run in {self.path} has not finished its first epoch, so there is no checkpoint to load; "
