@@ -6,7 +6,9 @@ import numpy as np
 from keras_ssl.evaluate.thresholds import (
     COLLAPSED,
     EXPLODED_STD,
+    FEW_DIRECTIONS,
     FEW_STEPS,
+    GOOD,
     LOSS_MAY_RISE,
     RARELY_FOUND,
     ROSE,
@@ -15,6 +17,7 @@ from keras_ssl.evaluate.thresholds import (
 
 # Once a training is the trouble, the next is tried with a rate so much lower, or so many times the steps.
 LOWER_RATE = 3
+LOWER_RATE_BY_LABELS = 10  # so a learning rate of Adam of 0.1 becomes the usual one in two trainings
 MUCH_LOWER_RATE = 100  # where a rate is beyond all that are usual, steps of 3 would take many trainings
 MORE_STEPS = 4
 
@@ -40,13 +43,14 @@ class Trouble:
         return f"{self.reason} Next, {self.remedy}{words}{run or '.'}"
 
 
-def likeliest_trouble(history, steps=None, settings=None):
+def likeliest_trouble(history, steps=None, settings=None, worse_than_random=False):
     """What most likely went wrong in a training, from what it logged.
 
     Args:
         history: dict of lists, one entry an epoch.
         steps: optional int, updates that the training made.
         settings: optional dict, the recipe's.
+        worse_than_random: bool, whether labels say that the features are worse than a random encoder's.
 
     Returns:
         A `Trouble`, or None where nothing tells of any.
@@ -57,12 +61,19 @@ def likeliest_trouble(history, steps=None, settings=None):
     for name in ("loss", *COLLAPSED):
         if math.isnan(last.get(name, 0.0)):
             return Trouble(f"The training diverged: {name} is not a number.", "try a lower learning rate", lower_rate)
-    if last.get("feature_std", 0.0) > EXPLODED_STD:
+    if (largest := max(history.get("feature_std") or [0.0])) > EXPLODED_STD:
         return Trouble(
-            f"The weights have exploded (feature_std {last['feature_std']:.3g}; usual are 0.1 to 1), so the learning "
-            "rate is likely too high.",
+            f"The weights exploded (feature_std up to {largest:.3g}; usual are 0.1 to 1), so the learning rate is "
+            "likely too high.",
             "try a much lower one",
             _rate_lower_by(MUCH_LOWER_RATE, settings),
+        )
+    if worse_than_random and last.get("feature_rank", math.inf) < FEW_DIRECTIONS:
+        return Trouble(
+            f"Training left features of few directions (feature_rank {last['feature_rank']:.3g}; good runs: "
+            f"{GOOD['feature_rank']:.0f} or more), worse than before it, so the learning rate is likely too high.",
+            "try a lower one",
+            _rate_lower_by(LOWER_RATE_BY_LABELS, settings),
         )
     if _rose(history):
         return Trouble(
