@@ -56,7 +56,7 @@ _REQUIRED = {
     "data": _PARTS,
     "recipe": _PARTS,
     "policy": _WORD,
-    "seed": _whole(-LARGEST, LARGEST),
+    "seed": _Kind("a whole number", lambda value: type(value) is int),
     "jit_compile": _Kind("true, false or auto", lambda value: value == "auto" or _SWITCH.fits(value)),
     "monitor": _SWITCH,
     "data.name": _WORD,

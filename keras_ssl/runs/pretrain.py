@@ -1,4 +1,5 @@
 import contextlib
+import shlex
 import warnings
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import keras
 from keras_ssl import plots, recipes
 from keras_ssl.callbacks import BatchStatistics, Checkpoint, KNNMonitor, Progress, latest_checkpoint
 from keras_ssl.data.batches import with_length
+from keras_ssl.data.describe import is_folder
 from keras_ssl.data.once import looked_at_once
 from keras_ssl.data.resize import check_resize
 from keras_ssl.evaluate import training_verdict
@@ -46,12 +48,12 @@ GO_ON = (
     keras-ssl pretrain --resume --out {folder}   # go on after an interruption
     keras-ssl evaluate {folder}                  # score the features
     keras-ssl embed {folder} photos/ --to features.npz
-    keras-ssl export {folder} --to saved_models/{name}
+    keras-ssl export {folder} --to {to}
 
 From Python:
 
     import keras_ssl
-    encoder = keras_ssl.runs.Run("{folder}").encoder()
+    encoder = keras_ssl.runs.Run({path!r}).encoder()
 """
 )
 
@@ -187,6 +189,11 @@ def resume(path, *, data=None, verbose="auto"):
         checkpoint, epochs_done = latest_checkpoint(run.path / "checkpoints")
         _check_recipe(config, run.path, epochs_done)
         if data is not None:
+            if not is_folder(config["data"]["name"]):
+                raise ValueError(
+                    "data says where a run's folder of images has moved to, and this run has none: it trains on "
+                    f"{config['data']['name']}. Leave data out. Received: data={str(data)!r}"
+                )
             config = {**config, "data": located(config["data"], data)}
             write_config(run.path / "config.yaml", config)
         if epochs_done < config["recipe"]["epochs"]:
@@ -237,6 +244,7 @@ def _train(config, folder, verbose, checkpoint=None, epochs_done=0):
             _start_folder(folder, config, model)
         else:
             model = Run(folder).model(checkpoint=checkpoint)
+            _check_size(source, model.encoder.input_shape, checkpoint)
         _truncate_history(folder / "history.csv", epochs_done)
         callbacks = _callbacks(folder, config, model, verbose)
         with StopOnSignal() as stop:
@@ -255,6 +263,16 @@ def _train(config, folder, verbose, checkpoint=None, epochs_done=0):
     return run
 
 
+def _check_size(source, input_shape, checkpoint):
+    """Raises a ValueError where the settings have another image size than the network that goes on."""
+    size, own = source["image_size"], list(input_shape[1:3])
+    if size is not None and list(size) != own:
+        raise ValueError(
+            f"The network of {checkpoint} sees images of {own[0]} x {own[1]} pixels: set image_size under data in "
+            f"config.yaml to that again, or train anew for another size. Received: data.image_size={size}"
+        )
+
+
 @contextlib.contextmanager
 def dtype_policy(name):
     """Keras' dtype policy of that name for a while."""
@@ -267,9 +285,13 @@ def dtype_policy(name):
 
 
 def _start_folder(folder, config, model):
-    folder.mkdir(parents=True, exist_ok=True)
     method, data = config["recipe"]["method"], config["data"]
-    text = GO_ON.format(method=method, data=data["name"], folder=folder, name=folder.name)
+    words = {
+        "folder": shlex.quote(str(folder)),
+        "to": shlex.quote(f"saved_models/{folder.name}"),
+        "path": str(folder),
+    }
+    text = GO_ON.format(method=method, data=data["name"], **words)
     write_aside(folder / "README.md", lambda path: path.write_text(text, encoding="utf-8"))
     draw_task(model, _preview(data, for_views=True)[:8], folder)
     # Last, because this file makes the folder a run.

@@ -73,7 +73,7 @@ def test_a_setting_that_may_be_missing_has_its_kind(key, read):
         ("jit_compile", "abc", "true, false or auto"),
         ("jit_compile", 1, "true, false or auto"),
         ("report_every", 0, "a whole number from 1"),
-        ("seed", 2**40, "a whole number from -2147483647"),
+        ("seed", True, "a whole number"),
         ("data.image_size", [8], "height and width"),
         ("data.image_size", "8x8", "height and width"),
         ("data.channels", True, "a whole number from 1"),
@@ -114,6 +114,17 @@ def test_an_unknown_setting_of_the_recipe_is_said_where_a_checkpoint_goes_on(cha
     configs.write_config(copy / "config.yaml", config)
     with pytest.warns(UserWarning, match=f"none that could begin anew; the training goes on.*{message}"):
         assert runs.resume(copy, verbose=0).epochs_done == 2
+
+
+def test_a_network_does_not_go_on_with_images_of_another_size(finished, tmp_path):
+    copy = shutil.copytree(finished.path, tmp_path / "run")
+    config = finished.config
+    config["data"]["image_size"] = [12, 12]
+    config["recipe"]["epochs"] = 3
+    configs.write_config(copy / "config.yaml", config)
+    with pytest.raises(ValueError, match=r"sees images of 8 x 8 pixels.*Received: data.image_size=\[12, 12\]"):
+        runs.resume(copy, verbose=0)
+    assert runs.Run(copy).epochs_done == 2
 
 
 @pytest.mark.parametrize(
