@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import shlex
 import sys
 import warnings
 
@@ -238,13 +239,15 @@ def pretrain(method, data, out, resume, batch_size, backbone, settings, **kwargs
         begun = os.path.isfile(os.path.join(out, "config.yaml"))
         next_step = (
             " Epochs up to the newest checkpoint are kept; those after it are trained anew, with the same result. "
-            f"Go on with: keras-ssl pretrain --resume --out {out}"
+            f"Go on with: keras-ssl pretrain --resume --out {shlex.quote(out)}"
             if begun
             else " Nothing was begun yet."
         )
         click.echo(f"\nStopped.{next_step}", err=True)
         sys.exit(stop.code if isinstance(stop, SystemExit) else 130)
-    click.echo(f"Epochs done: {run.epochs_done}, in {run.path}. Next: keras-ssl evaluate {run.path}")
+    click.echo(
+        f"Epochs done: {run.epochs_done}, in {run.path}. Next: keras-ssl evaluate {shlex.quote(str(run.path))}"
+    )
 
 
 @main.command()

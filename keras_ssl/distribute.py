@@ -115,6 +115,14 @@ def assign(variable, value):
     extended.update(variable.value, lambda local, new: local.assign(tf.cast(new, local.dtype)), args=(value,))
 
 
+def undistributed(dataset):
+    """The `tf.data.Dataset` that a distributed one deals to the replicas; `dataset` itself where it has none such."""
+    if not isinstance(dataset, tf.distribute.DistributedDataset):
+        return dataset
+    # There is none where a function makes a data set for each worker.
+    return getattr(dataset, "_original_dataset", None) or dataset
+
+
 def is_multi_worker(strategy=None):
     """Whether a strategy, by default the current one, spans several processes."""
     strategy = strategy or tf.distribute.get_strategy()

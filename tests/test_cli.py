@@ -140,7 +140,7 @@ def test_help(run, command):
 @pytest.mark.parametrize(
     "words, message",
     [
-        (["pretrain", "simclrr", "--data", "digits", "--out", "{}/x"], "Did you mean 'simclr'"),
+        (["pretrain", "simclrr", "--data", "digits", "--out", "{}/x"], "Did you mean simclr?"),
         (["pretrain", "simclr", "--data", "no-such-set", "--out", "{}/x"], "no-such-set"),
         (["pretrain", "simclr", "--data", "{}/missing/", "--out", "{}/x"], "missing"),
         (["pretrain", "simclr", "--data", "digits", "--out", "{}"], "is there already"),
@@ -176,16 +176,16 @@ def test_a_broken_file_is_named_in_one_line_or_skipped(run, trained, tmp_path):
     assert run("embed", trained[0], tmp_path, "--to", tmp_path / "features.npz", "--on-error", "skip").exit_code == 0
 
 
-@pytest.mark.parametrize("begun, said", [(True, "--resume --out {}/run"), (False, "Nothing was begun")])
+@pytest.mark.parametrize("begun, said", [(True, "--resume --out '{}/my run'"), (False, "Nothing was begun")])
 def test_an_interruption_says_how_to_go_on(run, tmp_path, monkeypatch, begun, said):
     def interrupt(*args, **kwargs):
         if begun:
-            (tmp_path / "run").mkdir()
-            (tmp_path / "run" / "config.yaml").touch()
+            (tmp_path / "my run").mkdir()
+            (tmp_path / "my run" / "config.yaml").touch()
         raise KeyboardInterrupt
 
     monkeypatch.setattr("keras_ssl.runs.pretrain", interrupt)
-    result = run("pretrain", "simclr", "--data", "digits", "--out", tmp_path / "run")
+    result = run("pretrain", "simclr", "--data", "digits", "--out", tmp_path / "my run")
     assert result.exit_code == 130 and said.format(tmp_path) in result.output
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import keras
 
+from keras_ssl.make_folder import make_folder
 from keras_ssl.sealed import is_whole, seal, sequence_of
 from keras_ssl.training import check_finite_weights
 from keras_ssl.write_aside import write_aside
@@ -51,8 +52,9 @@ class Checkpoint(keras.callbacks.Callback):
         self._epochs_done = self._epochs_written = 0
 
     def on_train_begin(self, logs=None):
-        """Forgets an earlier fit."""
+        """Forgets an earlier fit, and makes the folder: where there can be none, no epoch is trained in vain."""
         self._epochs_done = self._epochs_written = 0
+        make_folder(self.folder)
 
     def on_epoch_end(self, epoch, logs=None):
         """Writes a checkpoint when one is due."""
@@ -72,7 +74,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     def _write(self):
         check_finite_weights(self.model)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         sequence = max((found.sequence or 0 for found in _checkpoints(self.folder)), default=0) + 1
 
         def write(aside):

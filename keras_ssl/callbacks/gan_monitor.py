@@ -4,6 +4,7 @@ from pathlib import Path
 import keras
 
 from keras_ssl import plots
+from keras_ssl.make_folder import make_folder
 from keras_ssl.write_aside import write_aside
 
 # In runs of DCGAN on digits and CIFAR-10 whose features went on to improve, the lower of the two accuracies stayed
@@ -73,7 +74,7 @@ class GANMonitor(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Draws when it is time to, and warns when one side has won."""
         if self.folder and ((epoch + 1) % self.every == 0 or epoch + 1 == self.params.get("epochs")):
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
             figure = plots.samples(self.model.generate(self.images, self.seed))
             write_aside(self.folder / f"epoch-{epoch + 1:04d}.png", figure.savefig)
         real, fake = logs["real_accuracy"], logs["fake_accuracy"]

@@ -10,6 +10,7 @@ import shutil
 
 import numpy as np
 
+from keras_ssl.make_folder import make_folder
 from keras_ssl.write_aside import remove_abandoned, write_aside
 
 _MARK = b"keras_ssl pictures 1"
@@ -55,7 +56,7 @@ def write_pictures(path, key, batches, count, shape):
     Raises:
         OSError: If the disk has no room for them.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     remove_abandoned(path)
     size = count * int(np.prod(shape, dtype=np.int64))
     free = shutil.disk_usage(path.parent).free + (path.stat().st_size if path.is_file() else 0)

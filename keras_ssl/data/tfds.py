@@ -1,4 +1,3 @@
-import difflib
 import os
 
 import numpy as np
@@ -10,6 +9,7 @@ from keras_ssl.data.foreign_code import refuse_foreign_code
 from keras_ssl.data.memory import in_memory
 from keras_ssl.data.order import each_epoch, epoch_order
 from keras_ssl.data.resize import resize_images
+from keras_ssl.did_you_mean import did_you_mean
 
 # A streamed data set is shuffled in blocks of this many bytes as stored, or of a few batches if that is more.
 _BLOCK_BYTES = 256 * 2**20
@@ -64,10 +64,10 @@ def prepared_builder(name, data_dir):
         builder = tfds.builder(name, data_dir=data_dir)
     except tfds.core.DatasetNotFoundError as error:
         known = ["digits", *tfds.list_builders(with_community_datasets=False)]
-        close = difflib.get_close_matches(name, known) or "none is spelled like it"
         raise ValueError(
             "`name` must be 'digits' or a data set of tensorflow-datasets (see "
-            f"https://www.tensorflow.org/datasets/catalog). Close matches: {close}. Received: name={name!r}"
+            f"https://www.tensorflow.org/datasets/catalog).{did_you_mean(name, known, most=3)} "
+            f"Received: name={name!r}"
         ) from error
     if not builder.is_prepared():
         try:

@@ -3,7 +3,7 @@ import math
 from keras_ssl.evaluate.knn_references import REFERENCES
 from keras_ssl.evaluate.likeliest_trouble import likeliest_trouble
 from keras_ssl.evaluate.score import Score
-from keras_ssl.evaluate.thresholds import GOOD, GOOD_STEPS
+from keras_ssl.evaluate.thresholds import EXPLODED_STD, GOOD, GOOD_STEPS
 from keras_ssl.evaluate.verdict import Verdict, verdict
 
 PIXELS, RANDOM = REFERENCES
@@ -48,6 +48,7 @@ def training_verdict(method, history, *, steps=None, scored_images=None, setting
             return verdict(rows, scored_images, history, steps, settings, command)
     known = [name for name in WORDS if name in last]
     good = bool(known) and all(last[name] >= GOOD[name] for name in known)
+    good = good and max(history.get("feature_std") or [0.0]) <= EXPLODED_STD
     good = good and (steps is None or steps >= GOOD_STEPS)  # a random encoder's rank and spread may be as high
     trouble = None if good else likeliest_trouble(history, steps, settings)
     return Verdict(_without_labels(last, history, known, good), {}, trouble.advice(command) if trouble else "")

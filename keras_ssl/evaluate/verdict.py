@@ -71,7 +71,9 @@ def verdict(rows, test_images, history=None, steps=None, settings=None, command=
     sentences = [_sentence(method, name, differences) for name, differences in compared.items()]
     if all(better.values()):
         return Verdict(" ".join(sentences), better)
-    trouble = likeliest_trouble(history or {}, steps, settings)
+    random = compared.get("random encoder", [])
+    worse = sum(difference.sign < 0 for difference in random) > len(random) / 2
+    trouble = likeliest_trouble(history or {}, steps, settings, worse)
     return Verdict(" ".join(sentences), better, trouble.advice(command) if trouble else UNKNOWN)
 
 

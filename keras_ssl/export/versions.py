@@ -7,6 +7,7 @@ import time
 import uuid
 from pathlib import Path
 
+from keras_ssl.make_folder import make_folder
 from keras_ssl.write_aside import flush
 
 # TensorFlow Serving takes the subfolders named by a number and looks at no other.
@@ -57,7 +58,7 @@ def staging(path):
     It lies under `path` because a rename is atomic only within one file system.
     """
     path = Path(path)
-    path.mkdir(parents=True, exist_ok=True)
+    make_folder(path)
     _remove_abandoned(path)
     folder = path / f"{_STAGING}{uuid.uuid4().hex}"
     folder.mkdir()

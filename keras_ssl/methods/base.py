@@ -231,7 +231,7 @@ class SelfSupervisedModel(keras.Model):
         loss = tf.add_n([loss, *self._step_of_thread.end()])
         # Pixels that are NaN can leave a finite loss, since relu(NaN) is 0 on a CPU.
         loss = distribute.mean(tf.where(finite, loss, float("nan")), share)
-        self._not_finite.note(self.step, loss, finite)
+        self._not_finite.note(self.step, loss, finite, share.rows)
         self._means["loss"].update_state(loss, sample_weight=images)
         for name in self.logged:
             value, weight = logs[name] if isinstance(logs[name], tuple) else (logs[name], None)
@@ -403,7 +403,7 @@ class SelfSupervisedModel(keras.Model):
         if not is_in_batches(x):
             x, y = images_and_labels(x, y)
         if validation_split and validation_data is None:
-            (x, y), validation_data = split_arrays(x, y, validation_split)
+            (x, y), validation_data = split_arrays(x, y, validation_split, self.minimum_batch)
         check_passes(x, epochs - initial_epoch, steps_per_epoch, "steps_per_epoch")
         x = self._as_dataset(x, y, batch_size, shuffle=shuffle)
         x, steps_per_epoch = epochs_of_steps(x, steps_per_epoch)

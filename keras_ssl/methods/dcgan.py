@@ -107,7 +107,7 @@ class DCGAN(SelfSupervisedModel):
         with tf.GradientTape() as generator_tape:
             fakes = self.generator(self._latents(images, training=True), training=True)
         with tf.GradientTape() as discriminator_tape:
-            d_loss, logs = self._judge(images, fakes, training=True)
+            d_loss, _, logs = self._judge(images, fakes, training=True)
         self.minimize(
             d_loss,
             discriminator_tape,
@@ -123,23 +123,27 @@ class DCGAN(SelfSupervisedModel):
     def forward(self, views, training):
         """Both losses on one batch, without an update between them."""
         fakes = self.generator(self._latents(views, training), training=training)
-        d_loss, logs = self._judge(views, fakes, training)
-        g_loss = generator_loss(self.discriminator(fakes, training=training))
+        d_loss, fake_logits, logs = self._judge(views, fakes, training)
+        g_loss = generator_loss(fake_logits)
         return d_loss + g_loss, {**logs, "generator_loss": g_loss}
 
     def _latents(self, images, training):
         return self.draws(training=training).normal(tf.shape(images)[0], self.latent_dim)
 
     def _judge(self, images, fakes, training):
-        """The discriminator's loss on real and generated images, and how often it is right."""
+        """The discriminator's loss on real and generated images, what it says of these, and how often it is right."""
         real_logits, penalty = self._real_logits(images, training)
         fake_logits = self.discriminator(fakes, training=training)
         loss = discriminator_loss(real_logits, fake_logits, self.label_smoothing) + penalty
-        return loss, {
-            "discriminator_loss": loss,
-            "real_accuracy": tf.reduce_mean(tf.cast(real_logits > 0, tf.float32)),
-            "fake_accuracy": tf.reduce_mean(tf.cast(fake_logits < 0, tf.float32)),
-        }
+        return (
+            loss,
+            fake_logits,
+            {
+                "discriminator_loss": loss,
+                "real_accuracy": tf.reduce_mean(tf.cast(real_logits > 0, tf.float32)),
+                "fake_accuracy": tf.reduce_mean(tf.cast(fake_logits < 0, tf.float32)),
+            },
+        )
 
     def _real_logits(self, images, training):
         if not self.r1_weight:

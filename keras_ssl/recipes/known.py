@@ -1,12 +1,12 @@
 """What the settings of a recipe may be: the names that there are, and values of their kind and in their range."""
 
-import difflib
 import inspect
 import math
 
 import keras
 
 from keras_ssl import augment, backbones, methods, optimizers, tasks
+from keras_ssl.did_you_mean import did_you_mean
 from keras_ssl.optimizers import CosineMomentum
 from keras_ssl.recipes.given import LARGEST, is_number, size
 from keras_ssl.recipes.settings import override
@@ -40,11 +40,11 @@ def member(kind, module, name):
     Raises:
         ValueError: where it has no such, with the names that are close.
     """
-    public = {each.lower(): each for each in getattr(module, "__all__", None) or dir(module)}
-    if name not in public.values():
-        close = [public[each] for each in difflib.get_close_matches(str(name).lower(), public, n=3)]
-        hint = f" Close: {', '.join(close)}." if close else ""
-        raise ValueError(f"There is no {kind} of that name.{hint} Received: {kind}={name!r}")
+    public = getattr(module, "__all__", None) or dir(module)
+    if name not in public:
+        raise ValueError(
+            f"There is no {kind} of that name.{did_you_mean(name, public, most=3)} Received: {kind}={name!r}"
+        )
     return getattr(module, name)
 
 
@@ -190,8 +190,7 @@ def _check_dict(key, value):
 
 def _check_name(key, name, value, known):
     if name not in known:
-        close = difflib.get_close_matches(str(name), known, n=1)
-        hint = f" Did you mean {key}.{close[0]}?" if close else ""
+        hint = did_you_mean(name, known, part_of=key)
         raise ValueError(f"{key} has the settings {', '.join(sorted(known))}.{hint} Received: {key}.{name}={value!r}")
 
 

@@ -1,4 +1,3 @@
-import difflib
 import functools
 import importlib.resources
 import math
@@ -6,6 +5,7 @@ import time
 
 import yaml
 
+from keras_ssl.did_you_mean import did_you_mean
 from keras_ssl.recipes.facts import facts_of
 from keras_ssl.recipes.given import given
 from keras_ssl.recipes.known import overridden
@@ -89,9 +89,9 @@ def load(method, data=None, overrides=None, *, images=None, minutes=None, epochs
 def _read(method):
     name = method.lower().replace("_", "")
     if name not in names():
-        close = difflib.get_close_matches(name, names(), n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        raise ValueError(f"There are recipes for {', '.join(names())}.{hint} Received: method={method!r}")
+        raise ValueError(
+            f"There are recipes for {', '.join(names())}.{did_you_mean(name, names())} Received: method={method!r}"
+        )
     text = (importlib.resources.files(__package__) / f"{name}.yaml").read_text(encoding="utf-8")
     return name, yaml.safe_load(text)
 

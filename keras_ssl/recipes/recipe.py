@@ -81,7 +81,7 @@ class Recipe:
         """The schedule over all epochs: linear warm-up, then half a cosine down to zero; or a constant."""
         rate, total_steps = self.settings["learning_rate"], self._total_steps(steps_per_epoch)
         if "constant" in rate:
-            return rate["constant"]
+            return float(rate["constant"])  # Keras refuses an integer
         return optimizers.scaled_cosine(
             rate["base"],
             self.settings["batch_size"],

@@ -1,7 +1,8 @@
 """Nested settings: laid over each other, read and changed by keys with dots."""
 
 import copy
-import difflib
+
+from keras_ssl.did_you_mean import did_you_mean
 
 
 def merge(base, changes):
@@ -23,9 +24,10 @@ def override(settings, key, value):
     """
     first, *rest = key.split(".")
     if first not in settings:
-        close = difflib.get_close_matches(first, settings, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        raise ValueError(f"The recipe has the settings {', '.join(sorted(settings))}.{hint} Received: {key!r}")
+        raise ValueError(
+            f"The recipe has the settings {', '.join(sorted(settings))}.{did_you_mean(first, settings)} "
+            f"Received: {key!r}"
+        )
     if not rest:
         # A part by its name alone, such as backbone=small_cnn.
         named = isinstance(settings[first], dict) and "name" in settings[first] and isinstance(value, str)

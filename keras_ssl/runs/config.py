@@ -1,47 +1,97 @@
 """The settings of a run: `config.yaml`, and what it must hold."""
 
-import difflib
 import warnings
+from collections.abc import Callable
+from typing import NamedTuple
 
 import keras
 import tensorflow as tf
 import yaml
 
 import keras_ssl
+from keras_ssl.data.cache import CACHES
+from keras_ssl.data.resize import RESIZE_MODES
+from keras_ssl.did_you_mean import did_you_mean
+from keras_ssl.recipes.given import LARGEST, is_number
+from keras_ssl.recipes.settings import read
 from keras_ssl.write_aside import write_aside
 
-_SIZE = (list, type(None))
-#: What a run cannot do without, by kind; in "recipe" lie further settings, which the method checks.
+
+class _Kind(NamedTuple):
+    """What a setting may be.
+
+    Attributes:
+        words: str, behind "must be".
+        fits: function of a value to whether it is one.
+    """
+
+    words: str
+    fits: Callable
+
+
+def _whole(low, high):
+    return _Kind(f"a whole number from {low} to {high}", lambda value: type(value) is int and low <= value <= high)
+
+
+def _one_of(*words):
+    return _Kind(f"one of {', '.join(words)}", lambda value: value in words)
+
+
+def _or_none(kind):
+    return _Kind(f"{kind.words}, or null", lambda value: value is None or kind.fits(value))
+
+
+_WORD = _Kind("a word", lambda value: isinstance(value, str))
+_NUMBER = _Kind("a number", is_number)
+_COUNT = _whole(1, LARGEST)
+_SWITCH = _Kind("true or false", lambda value: isinstance(value, bool))
+_PARTS = _Kind("several settings by name", lambda value: isinstance(value, dict))
+_SIZE = _Kind(
+    "height and width in pixels, such as [96, 96]",
+    lambda value: isinstance(value, list) and len(value) == 2 and all(map(_COUNT.fits, value)),
+)
+#: What a run cannot do without; in "recipe" lie further settings, which the method checks.
 _REQUIRED = {
-    "name": str,
-    "data": dict,
-    "recipe": dict,
-    "policy": str,
-    "seed": int,
-    "jit_compile": (bool, str),
-    "monitor": bool,
-    "data.name": str,
-    "data.split": str,
-    "data.image_size": _SIZE,
-    "data.read_size": _SIZE,
-    "data.channels": int,
-    "data.data_dir": (str, type(None)),
-    "data.on_error": str,
-    "data.resize": str,
-    "recipe.method": str,
-    "recipe.epochs": int,
-    "recipe.batch_size": int,
+    "name": _WORD,
+    "data": _PARTS,
+    "recipe": _PARTS,
+    "policy": _WORD,
+    "seed": _Kind("a whole number", lambda value: type(value) is int),
+    "jit_compile": _Kind("true, false or auto", lambda value: value == "auto" or _SWITCH.fits(value)),
+    "monitor": _SWITCH,
+    "data.name": _WORD,
+    "data.split": _WORD,
+    "data.image_size": _or_none(_SIZE),
+    "data.read_size": _or_none(_SIZE),
+    "data.channels": _COUNT,
+    "data.data_dir": _or_none(_WORD),
+    "data.on_error": _one_of("raise", "skip"),
+    "data.resize": _one_of(*RESIZE_MODES),
+    "recipe.method": _WORD,
+    "recipe.epochs": _COUNT,
+    "recipe.batch_size": _COUNT,
 }
-#: What runs of some versions do not have.
+#: What runs of some versions, or of some methods, do not have.
 _OPTIONAL = {
-    "images": (int, type(None)),
-    "decisions": list,
-    "report_every": int,
-    "versions": dict,
-    "cached": dict,
-    "data.bits": (int, type(None)),
-    "data.cache": str,
+    "images": _or_none(_COUNT),
+    "decisions": _Kind("a list", lambda value: isinstance(value, list)),
+    "report_every": _COUNT,
+    "versions": _PARTS,
+    "cached": _PARTS,
+    "data.bits": _or_none(_whole(8, 16)),
+    "data.cache": _one_of(*CACHES),
+    # What is said of a run is read from these.
+    "recipe.steps_per_epoch": _or_none(_COUNT),
+    "recipe.learning_rate": _PARTS,
+    "recipe.learning_rate.base": _NUMBER,
+    "recipe.learning_rate.constant": _NUMBER,
+    "recipe.augmenter": _or_none(_PARTS),
+    "recipe.augmenter.strength": _NUMBER,
 }
+_HEADER = """\
+# The settings of a run. --resume reads from here data, policy, seed, monitor, and of the recipe epochs, batch_size
+# and steps_per_epoch; once there is a checkpoint, the method, its networks and its optimizers are the checkpoint's.
+"""
 # Aliases of YAML make a small file a large one; settings have some hundred entries.
 _MOST_CHARACTERS = 1_000_000
 
@@ -58,7 +108,7 @@ def versions():
 
 def write_config(path, config):
     """Writes the settings of a run as YAML without aliases."""
-    text = yaml.dump(config, Dumper=_WithoutAliases, sort_keys=False)
+    text = _HEADER + yaml.dump(config, Dumper=_WithoutAliases, sort_keys=False)
     write_aside(path, lambda aside: aside.write_text(text, encoding="utf-8"))
 
 
@@ -83,32 +133,23 @@ def read_config(path):
             f"The settings of a run must be a mapping of at most {_MOST_CHARACTERS} characters, with all aliases in "
             f"their place. Received: {path}"
         )
-    for key, kinds in {**_REQUIRED, **_OPTIONAL}.items():
-        part, name = _part(config, key)
-        if name not in part and key in _OPTIONAL:
+    for key, kind in {**_REQUIRED, **_OPTIONAL}.items():
+        *parents, name = key.split(".")
+        part = read(config, ".".join(parents)) if parents else config
+        if key in _OPTIONAL and (part is None or name not in part):
             continue
         if name not in part:
             raise ValueError(
                 f"The settings of a run must have {key}: take the run's own config.yaml again. "
                 f"Received: {path} without {key}"
             )
-        if not isinstance(part[name], kinds) or (kinds is int and isinstance(part[name], bool)):
+        if not kind.fits(part[name]):
             raise ValueError(
-                f"The setting {key} of a run must be of the kind {_names(kinds)}. "
-                f"Received: {key}={part[name]!r} in {path}"
+                f"The setting {key} of a run must be {kind.words}. Received: {key}={part[name]!r} in {path}"
             )
     _warn_of_unknown(config, path)
     _warn_of_versions(config.get("versions"), path)
     return config
-
-
-def _part(config, key):
-    *parents, name = key.split(".")
-    return (config[parents[0]] if parents else config), name
-
-
-def _names(kinds):
-    return " or ".join(kind.__name__ for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
 
 
 def _is_small(config):
@@ -124,15 +165,17 @@ def _is_small(config):
 
 
 def _warn_of_unknown(config, path):
-    known = {*_REQUIRED, *_OPTIONAL}
-    given = [*map(str, config), *(f"data.{name}" for name in config["data"])]
-    for key in given:
-        if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            warnings.warn(
-                f"This version has no setting {key!r} of a run, and leaves it out{hint} ({path})", stacklevel=2
-            )
+    for part_of, given in ((None, config), ("data", config["data"])):
+        prefix = f"{part_of}." if part_of else ""
+        known = [key.removeprefix(prefix) for key in (*_REQUIRED, *_OPTIONAL) if key.startswith(prefix)]
+        known = [name for name in known if "." not in name]
+        for name in given:
+            if name not in known:
+                warnings.warn(
+                    f"This version has no setting {prefix}{name} of a run, and leaves it out."
+                    f"{did_you_mean(name, known, part_of=part_of)} Received: {path}",
+                    stacklevel=2,
+                )
 
 
 def _warn_of_versions(wrote, path):
@@ -142,6 +185,6 @@ def _warn_of_versions(wrote, path):
         warnings.warn(
             f"The run was made with {', '.join(f'{name} {version}' for name, version in others.items())}; here are "
             f"{', '.join(f'{name} {here[name]}' for name in others)}. Numbers may differ, and what it saved may not "
-            f"load ({path})",
+            f"load. Received: {path}",
             stacklevel=2,
         )

@@ -5,6 +5,7 @@ import numpy as np
 from keras_ssl.data import from_directory
 from keras_ssl.data.once import looked_at_once
 from keras_ssl.evaluate import extract_features
+from keras_ssl.make_folder import make_folder
 from keras_ssl.runs.run import opened
 from keras_ssl.write_aside import write_aside
 
@@ -33,6 +34,9 @@ def embed(run, folder, to, *, on_error="raise", verbose=1):
     >>> np.load("features.npz")["files"]                                        # doctest: +SKIP
     """
     run = opened(run)
+    # Not Path.with_suffix: in out.2024-01 it takes .2024-01 for the suffix.
+    to = Path(to) if Path(to).suffix == ".npz" else Path(f"{to}.npz")
+    make_folder(to.parent)
     encoder = run.encoder()
     height, width, channels = encoder.input_shape[1:]
     images = from_directory(
@@ -45,8 +49,5 @@ def embed(run, folder, to, *, on_error="raise", verbose=1):
         bits=run.config["data"].get("bits"),
     )
     features = extract_features(encoder, images, verbose=verbose).features
-    # Not Path.with_suffix: in out.2024-01 it takes .2024-01 for the suffix.
-    to = Path(to) if Path(to).suffix == ".npz" else Path(f"{to}.npz")
-    to.parent.mkdir(parents=True, exist_ok=True)
     write_aside(to, lambda path: np.savez(path, features=features, files=np.array(images.file_paths)))
     return features.shape

@@ -82,8 +82,8 @@ def evaluate(
     known = [*PROTOCOLS, *TRAINING_PROTOCOLS]
     if not protocols or set(protocols) - set(known):
         raise ValueError(f"The protocols are {', '.join(known)}. Received: protocols={', '.join(protocols)}")
-    encoder, config = run.encoder(allow_diverged=True), run.config
-    source = located(config["data"], data)
+    encoder, config, history = run.encoder(allow_diverged=True), run.config, _readable_history(run)
+    source = located(config["data"], data, encoder)
     warning = None
     if source["name"] == config["data"]["name"] and trained_on(config["data"], test_split):
         warning = TRAINED_ON.format(test_split, config["data"]["split"])
@@ -126,15 +126,24 @@ def evaluate(
     if warning:
         report["warning"] = warning
     if baselines:
-        logged = run.history, run.steps_done, config["recipe"], next_command(run)
+        logged = history, run.steps_done, config["recipe"], next_command(run)
         found = scoring.verdict(rows, len(features[1].features), *logged)
         report["verdict"] = vars(found)
-    write_aside(run.path / "evaluation.json", lambda path: path.write_text(json.dumps(report, indent=2)))
+    # Before anything is written, which may fail.
     if verbose:
         print(scoring.format_table(rows))
         print(*([found] if baselines else []), sep="\n", flush=True)
+    write_aside(run.path / "evaluation.json", lambda path: path.write_text(json.dumps(report, indent=2)))
     save_figure(run.path, "map", plots.embedding_map, *features[1], class_names=getattr(test, "class_names", None))
     return rows
+
+
+def _readable_history(run):
+    try:
+        return run.history
+    except ValueError as error:
+        warnings.warn(f"The verdict does without the log of the training. {error}", stacklevel=3)
+        return {}
 
 
 def _by_name(results):

@@ -53,7 +53,8 @@ def export(run, to, *, resize=None, classifier=None, data=None, epochs=None, ver
     if kind:
         if kind not in CLASSIFIERS:
             raise ValueError(f"classifier must be one of {', '.join(CLASSIFIERS)}. Received: classifier={kind!r}")
-        train = open_source(located(config["data"], data), config["data"]["split"], labels=True)
+        source = located(config["data"], data, encoder)
+        train = open_source(source, source["split"], labels=True)
         encoder, head = CLASSIFIERS[kind](encoder, train, epochs, verbose)
         class_names = getattr(train, "class_names", None)
     metadata = {

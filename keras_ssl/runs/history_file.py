@@ -32,12 +32,16 @@ def read_history(path):
     A last line that a killed process of an earlier version did not finish is left out.
 
     Raises:
-        ValueError: where two trainings wrote into it at once, as earlier versions let them.
+        ValueError: where it is no text or holds words for numbers, and where two trainings wrote into it at once, as
+            earlier versions let them.
     """
     if not path.is_file():
         return []
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"history.csv must be a table as text ({error}). Received: {path}") from error
     if rows and None in rows[-1].values():
         rows.pop()
     for line, row in enumerate(rows, 2):
@@ -46,7 +50,21 @@ def read_history(path):
                 "history.csv must have one header and one row an epoch; two trainings may have written into it at "
                 f"once. Delete the lines of one of them. Received: line {line} of {path}"
             )
+        for name, value in row.items():
+            if value != "NA" and not _is_number(value):
+                raise ValueError(
+                    f"history.csv must hold numbers, or NA. Mend the line or delete it. Received: {name}={value!r} "
+                    f"in line {line} of {path}"
+                )
     return rows
+
+
+def _is_number(value):
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def write_history(path, rows):

@@ -17,6 +17,7 @@ def locked(folder):
 
     Raises:
         BlockingIOError: where another training has it.
+        OSError: where the lock cannot be written, or is a symbolic link.
 
     Warns:
         UserWarning: where the file system has no locks.
@@ -52,7 +53,14 @@ def locked(folder):
 
 
 def _open(path):
-    return os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o644)
+    try:
+        return os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o644)
+    except OSError as error:
+        reason = "is a symbolic link, which may lead anywhere" if path.is_symlink() else f"is none: {error.strerror}"
+        raise type(error)(
+            f"A training keeps its folder for itself by a file in it that it can write, and {path} {reason}. Remove "
+            f"what is there, or take another folder. Received: out={str(path.parent)!r}"
+        ) from error
 
 
 def _is_at(descriptor, path):

@@ -1,4 +1,6 @@
 import contextlib
+import shlex
+import warnings
 from pathlib import Path
 
 import keras
@@ -6,6 +8,7 @@ import keras
 from keras_ssl import plots, recipes
 from keras_ssl.callbacks import BatchStatistics, Checkpoint, KNNMonitor, Progress, latest_checkpoint
 from keras_ssl.data.batches import with_length
+from keras_ssl.data.describe import is_folder
 from keras_ssl.data.once import looked_at_once
 from keras_ssl.data.resize import check_resize
 from keras_ssl.evaluate import training_verdict
@@ -45,12 +48,12 @@ GO_ON = (
     keras-ssl pretrain --resume --out {folder}   # go on after an interruption
     keras-ssl evaluate {folder}                  # score the features
     keras-ssl embed {folder} photos/ --to features.npz
-    keras-ssl export {folder} --to saved_models/{name}
+    keras-ssl export {folder} --to {to}
 
 From Python:
 
     import keras_ssl
-    encoder = keras_ssl.runs.Run("{folder}").encoder()
+    encoder = keras_ssl.runs.Run({path!r}).encoder()
 """
 )
 
@@ -182,26 +185,39 @@ def resume(path, *, data=None, verbose="auto"):
     """
     run = Run(path)
     with locked(run.path):
-        config, epochs_done = run.config, run.epochs_done
-        if not epochs_done:  # else the checkpoint has the method, perhaps that of an earlier version's recipe
-            _check_recipe(config, run.path)
+        config = run.config
+        checkpoint, epochs_done = latest_checkpoint(run.path / "checkpoints")
+        _check_recipe(config, run.path, epochs_done)
         if data is not None:
+            if not is_folder(config["data"]["name"]):
+                raise ValueError(
+                    "data says where a run's folder of images has moved to, and this run has none: it trains on "
+                    f"{config['data']['name']}. Leave data out. Received: data={str(data)!r}"
+                )
             config = {**config, "data": located(config["data"], data)}
             write_config(run.path / "config.yaml", config)
         if epochs_done < config["recipe"]["epochs"]:
-            _train({**config, "data": located(config["data"])}, run.path, verbose)
+            _train({**config, "data": located(config["data"])}, run.path, verbose, checkpoint, epochs_done)
     return run
 
 
-def _check_recipe(config, folder):
+def _check_recipe(config, folder, epochs_done):
+    """An error where the method is to be built by a recipe that builds none, else a warning."""
     try:
         check_kept(config["recipe"], recipes.load(config["name"]).settings)
     except ValueError as error:
-        raise ValueError(f"The run in {folder} cannot go on by its config.yaml. {error}") from error
+        if not epochs_done:
+            raise ValueError(f"The run in {folder} cannot go on by its config.yaml. {error}") from error
+        # The checkpoint has the method, perhaps that of an earlier version's recipe.
+        warnings.warn(
+            f"The recipe in {folder}/config.yaml is none that could begin anew; the training goes on by its "
+            f"checkpoint. {error}",
+            stacklevel=3,
+        )
 
 
-def _train(config, folder, verbose):
-    """Fits from the newest checkpoint in `folder`, or from the start where there is none."""
+def _train(config, folder, verbose, checkpoint=None, epochs_done=0):
+    """Fits from `checkpoint`, which has done so many epochs, or from the start where there is none."""
     settings, source, seed = config["recipe"], config["data"], config["seed"]
     with dtype_policy(config["policy"]):
         images = open_source(
@@ -220,7 +236,6 @@ def _train(config, folder, verbose):
         steps_of_pass = len(images)
         if settings.get("steps_per_epoch"):
             images = with_length(images, settings["steps_per_epoch"])
-        checkpoint, epochs_done = latest_checkpoint(folder / "checkpoints")
         if checkpoint is None:
             recipe = recipes.Recipe(config["name"], settings)
             height, width, channels = images.element_spec.shape[1:]
@@ -228,7 +243,8 @@ def _train(config, folder, verbose):
             model = recipe.build(image_shape, steps_of_pass, seed=seed, jit_compile=config["jit_compile"])
             _start_folder(folder, config, model)
         else:
-            model = Run(folder).model()
+            model = Run(folder).model(checkpoint=checkpoint)
+            _check_size(source, model.encoder.input_shape, checkpoint)
         _truncate_history(folder / "history.csv", epochs_done)
         callbacks = _callbacks(folder, config, model, verbose)
         with StopOnSignal() as stop:
@@ -247,6 +263,16 @@ def _train(config, folder, verbose):
     return run
 
 
+def _check_size(source, input_shape, checkpoint):
+    """Raises a ValueError where the settings have another image size than the network that goes on."""
+    size, own = source["image_size"], list(input_shape[1:3])
+    if size is not None and list(size) != own:
+        raise ValueError(
+            f"The network of {checkpoint} sees images of {own[0]} x {own[1]} pixels: set image_size under data in "
+            f"config.yaml to that again, or train anew for another size. Received: data.image_size={size}"
+        )
+
+
 @contextlib.contextmanager
 def dtype_policy(name):
     """Keras' dtype policy of that name for a while."""
@@ -259,9 +285,13 @@ def dtype_policy(name):
 
 
 def _start_folder(folder, config, model):
-    folder.mkdir(parents=True, exist_ok=True)
     method, data = config["recipe"]["method"], config["data"]
-    text = GO_ON.format(method=method, data=data["name"], folder=folder, name=folder.name)
+    words = {
+        "folder": shlex.quote(str(folder)),
+        "to": shlex.quote(f"saved_models/{folder.name}"),
+        "path": str(folder),
+    }
+    text = GO_ON.format(method=method, data=data["name"], **words)
     write_aside(folder / "README.md", lambda path: path.write_text(text, encoding="utf-8"))
     draw_task(model, preview(data, for_views=True)[:8], folder)
     # Last, because this file makes the folder a run.

@@ -1,4 +1,5 @@
 import contextlib
+import shlex
 import shutil
 import warnings
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from pathlib import Path
 import keras
 
 from keras_ssl.callbacks import latest_checkpoint
+from keras_ssl.make_folder import make_folder
 from keras_ssl.recipes.plan import steps_per_epoch
 from keras_ssl.runs.config import read_config
 from keras_ssl.runs.history_file import read_history
@@ -115,7 +117,7 @@ class Run:
         if not path.is_file():
             raise FileNotFoundError(
                 f"The run in {self.path} has not finished its first epoch, so it has no encoder yet; "
-                f"go on with: keras-ssl pretrain --resume --out {self.path}"
+                f"go on with: keras-ssl pretrain --resume --out {shlex.quote(str(self.path))}"
             )
         if is_whole(path):
             encoder = keras.saving.load_model(path)
@@ -127,21 +129,22 @@ class Run:
             encoder = self.model(allow_diverged).encoder
         return encoder if allow_diverged else self._finite(encoder)
 
-    def model(self, allow_diverged=False):
+    def model(self, allow_diverged=False, checkpoint=None):
         """The whole method as it is now, with heads and optimizers, a `keras_ssl.SelfSupervisedModel`.
 
         Args:
             allow_diverged: bool, whether weights that are NaN or infinite are no error.
+            checkpoint: optional path of one of the run's checkpoints. Defaults to the newest.
 
         Raises:
             FileNotFoundError: when the run has not finished an epoch.
             ValueError: when its weights are not finite.
         """
-        checkpoint, _ = latest_checkpoint(self.path / "checkpoints")
+        checkpoint = checkpoint or latest_checkpoint(self.path / "checkpoints")[0]
         if checkpoint is None:
             raise FileNotFoundError(
                 f"The run in {self.path} has not finished its first epoch, so there is no checkpoint to load; "
-                f"go on with: keras-ssl pretrain --resume --out {self.path}"
+                f"go on with: keras-ssl pretrain --resume --out {shlex.quote(str(self.path))}"
             )
         model = keras.saving.load_model(checkpoint)
         return model if allow_diverged else self._finite(model)
@@ -175,7 +178,7 @@ def new_folder(folder):
     if is_taken(folder):
         raise taken
     with cleared_on_failure(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         with locked(folder):
             if is_taken(folder):
                 raise taken
@@ -224,23 +227,25 @@ def _is_a_beginning(entry):
 
 
 def _clear(folder, made):
+    if not folder.is_dir():
+        return
     for name in RUN_FILES:
         (folder / name).unlink(missing_ok=True)
     for name in RUN_FOLDERS:
         shutil.rmtree(folder / name, ignore_errors=True)
-    if made and folder.is_dir() and not any(folder.iterdir()):
+    if made and not any(folder.iterdir()):
         folder.rmdir()
 
 
 def save_figure(folder, name, draw, *args, **kwargs):
     """Draws a figure and saves it as `figures/{name}.png` in a run folder.
 
-    Where it cannot be drawn, as from features that are not numbers, that is said in a line: a picture ends no run.
+    Where it cannot be drawn, as from features that are not numbers, or not be written, that is said in a line: a
+    picture ends no run.
     """
     try:
         figure = draw(*args, **kwargs)
-    except ValueError as error:
+        make_folder(folder / "figures")
+        write_aside(folder / "figures" / f"{name}.png", lambda path: figure.savefig(path, bbox_inches="tight"))
+    except (ValueError, OSError) as error:
         print(f"There is no {name}.png: {' '.join(str(error).split())}", flush=True)
-        return
-    (folder / "figures").mkdir(exist_ok=True)
-    write_aside(folder / "figures" / f"{name}.png", lambda path: figure.savefig(path, bbox_inches="tight"))

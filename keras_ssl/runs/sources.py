@@ -8,6 +8,8 @@ from keras_ssl.data.describe import has_classes
 from keras_ssl.data.files import find_images
 from keras_ssl.runs.run import CACHE_FILE
 
+FOLDER_SPLITS = ("train", "test", "all")
+
 
 def resolve(name, split, channels, data_dir, on_error, resize, bits=None, cache="auto"):
     """The settings of a run's data, all but the sizes, which follow from what it is.
@@ -44,20 +46,25 @@ def _absolute(name):
     return os.path.abspath(os.path.expanduser(name)) if data.is_folder(name) else name
 
 
-def located(source, name=None):
+def located(source, name=None, encoder=None):
     """The settings of a run's data, where it lies now.
 
     Args:
         source: dict, from `resolve`.
         name: optional str or path, the data set or folder to take in place of the run's own.
+        encoder: optional `keras.Model`, the run's, by whose input other images are then read.
 
     Raises:
         FileNotFoundError: where the folder is not there, or not any more.
     """
     if name:
         source = {**source, "name": _absolute(str(name))}
+        if encoder is not None:
+            *size, channels = encoder.input_shape[1:]
+            source |= {"image_size": source["image_size"] if None in size else size, "channels": channels}
         if data.is_folder(source["name"]):
             find_images(source["name"])
+            source |= {"split": source["split"] if source["split"] in FOLDER_SPLITS else "train"}
         return source
     if data.is_folder(source["name"]) and not os.path.isdir(source["name"]):
         raise FileNotFoundError(
@@ -102,7 +109,7 @@ def trained_on(source, split):
 
 def _subset(source, split):
     """The subset of a folder that a split means, for `data.from_directory`."""
-    if split not in ("train", "test", "all"):
+    if split not in FOLDER_SPLITS:
         raise ValueError(f"The split of a folder is train, test or all. Received: split={split!r}")
     if split == "all" or (split == "train" and not has_classes(find_images(source["name"])[1])):
         return None

@@ -6,6 +6,12 @@ import tensorflow as tf
 # Reading a variable waits for the device, so not after every batch.
 BATCHES_BETWEEN_LOOKS = 50
 _DIVERGED = "Take a lower learning rate or a longer warm-up, or clip gradients"
+_BAD_PIXELS = "images with pixels that are NaN or infinite"
+_EMPTY = "a batch that is shared by more replicas than it has images for"
+_NO_EMPTY_REPLICA = (
+    "Pass the tf.data.Dataset itself, of which such a batch is left out, or give each replica as many batches as the "
+    "others"
+)
 
 
 def all_finite(images):
@@ -29,34 +35,39 @@ def check_finite_weights(model):
 
 
 class NotFinite:
-    """Remembers the first step of a compiled fit whose loss was not finite, for `StopNotFinite` to read outside."""
+    """Remembers the first step of a compiled fit whose loss was not finite, for `StopNotFinite` to read outside.
+
+    Beside it, in how many steps, counted on each replica, pixels were not finite, and in how many there were none.
+    """
 
     def __init__(self):
         # No weights: they say nothing of the model, so they are neither saved nor synchronised.
         self._first_step = _noted(-1, tf.int64, tf.VariableAggregation.ONLY_FIRST_REPLICA)
-        self._bad_batches = _noted(0, tf.float32, tf.VariableAggregation.SUM)
+        self._bad_and_empty = _noted([0, 0], tf.float32, tf.VariableAggregation.SUM)
 
-    def note(self, step, loss, finite_pixels):
+    def note(self, step, loss, finite_pixels, rows):
         """Takes down how a step went.
 
         Args:
             step: int64 scalar, its number.
             loss: scalar, of all replicas.
             finite_pixels: scalar boolean, whether this replica's images were finite.
+            rows: int or int32 scalar, how many they were.
         """
         first = tf.logical_and(self._first_step < 0, tf.logical_not(tf.math.is_finite(loss)))
         self._first_step.assign(tf.where(first, tf.cast(step, tf.int64), self._first_step))
-        self._bad_batches.assign_add(1.0 - tf.cast(finite_pixels, tf.float32))
+        causes = [tf.logical_not(finite_pixels), tf.equal(rows, 0)]
+        self._bad_and_empty.assign_add(tf.cast(tf.stack(causes), tf.float32))
 
     def read(self):
-        """The number of the first such step, and whether pixels were not finite; None where there is no such step."""
+        """The first such step, whether there were bad pixels, and replicas without any; None where all went well."""
         first_step = int(self._first_step.numpy())
-        return None if first_step < 0 else (first_step, float(tf.convert_to_tensor(self._bad_batches)) > 0)
+        return None if first_step < 0 else (first_step, *(tf.convert_to_tensor(self._bad_and_empty).numpy() > 0))
 
     def reset(self):
         """Forgets what was before."""
         self._first_step.assign(-1)
-        self._bad_batches.assign(0.0)
+        self._bad_and_empty.assign(tf.zeros(2))
 
 
 class StopNotFinite(keras.callbacks.Callback):
@@ -85,15 +96,19 @@ class StopNotFinite(keras.callbacks.Callback):
         self._unread += 1
         if self._unread > BATCHES_BETWEEN_LOOKS:
             self._unread = 0
-            self._look()
+            self._look(self._say_of_training)
+
+    def on_test_begin(self, logs=None):
+        """Looks at what was trained before what is evaluated from here on."""
+        self._look(self._say_of_training)
 
     def on_test_end(self, logs=None):
         """Looks at what was evaluated."""
-        self._look()
+        self._look(self._say_of_evaluation)
 
     def on_epoch_end(self, epoch, logs=None):
         """Looks, and checks the weights, which can be NaN where the loss is not: relu(NaN) is 0 on a CPU."""
-        self._look()
+        self._look(self._say_of_training)
         if broken := broken_weights(self.model):
             raise ValueError(
                 f"{self._method} has weights that are no finite numbers (NaN or infinity), so the training stopped "
@@ -101,20 +116,44 @@ class StopNotFinite(keras.callbacks.Callback):
                 f"Received: {len(broken)} of {len(self.model.weights)} weights, the first {broken[0]}"
             )
 
-    def _look(self):
-        found = self._noted.read()
-        if found is None:
-            return
-        step, bad_pixels = found
+    def _look(self, say):
+        if (found := self._noted.read()) is not None:
+            raise ValueError(say(*found))
+
+    def _say_of_training(self, step, bad_pixels, empty):
         if bad_pixels:
-            raise ValueError(
+            return (
                 f"{self._method} found pixels that are no finite numbers (NaN or infinity) in step {step}: leave "
                 f"such images out of the data, or mend them with tf.where. The weights may be NaN by now, "
-                f"{self._circumstances()}. Received: images with pixels that are NaN or infinite"
+                f"{self._circumstances()}. Received: {_BAD_PIXELS}"
             )
-        raise ValueError(
+        if empty:
+            return (
+                f"{self._method} had a replica without images in step {step}, and the loss of none is no number. "
+                f"{_NO_EMPTY_REPLICA}. The weights may be NaN by now, {self._circumstances()}. Received: {_EMPTY}"
+            )
+        return (
             f"{self._method} diverged: its loss is no finite number since step {step}, {self._circumstances()}. "
             f"{_DIVERGED}. Received: a loss that is NaN or infinite"
+        )
+
+    def _say_of_evaluation(self, step, bad_pixels, empty):
+        if bad_pixels:
+            return (
+                f"{self._method} found pixels that are no finite numbers (NaN or infinity) in the held-out images, "
+                "so these have no loss: leave such images out of them, or mend them with tf.where. "
+                f"Received: {_BAD_PIXELS}"
+            )
+        if empty:
+            return (
+                f"{self._method} had a replica without held-out images, and the loss of none is no number. "
+                f"{_NO_EMPTY_REPLICA}. Received: {_EMPTY}"
+            )
+        broken = broken_weights(self.model)
+        return (
+            f"{self._method} has no finite loss on the held-out images, whose pixels are finite: its weights are "
+            f"{'NaN or infinite' if broken else 'too large'}. Evaluate an earlier checkpoint. "
+            f"Received: a loss that is NaN or infinite, after {step} steps of training"
         )
 
     def _circumstances(self):

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from keras_ssl.data.image_and_label import image_and_label
 from keras_ssl.data.without_autotune import without_autotune
+from keras_ssl.distribute import undistributed
 
 _BATCHES_OF_KERAS = tf.data.Dataset | tf.distribute.DistributedDataset | keras.utils.PyDataset
 
@@ -27,9 +28,9 @@ def usable_batches(source, batch_size=None):
     """`source`, where `is_in_batches`, as a method's steps take it.
 
     Args:
-        source: a `tf.data.Dataset`, a distributed one, a `keras.utils.PyDataset`, or any other Python iterable of
-            batches, such as a generator or PyTorch's `DataLoader`. Dicts with the key "image" and perhaps "label", as
-            TFDS has them, become images or (images, labels).
+        source: a `tf.data.Dataset`, a distributed one, which Keras distributes anew, a `keras.utils.PyDataset`, or
+            any other Python iterable of batches, such as a generator or PyTorch's `DataLoader`. Dicts with the key
+            "image" and perhaps "label", as TFDS has them, become images or (images, labels).
         batch_size: what fit was given, which must be None.
 
     Returns:
@@ -43,6 +44,7 @@ def usable_batches(source, batch_size=None):
             "A data set comes in batches already: give the batch size where the data set is made. "
             f"Received: batch_size={batch_size}"
         )
+    source = undistributed(source)
     if not isinstance(source, _BATCHES_OF_KERAS):
         source = _dataset_of(source)
     if not isinstance(source, tf.data.Dataset):
@@ -71,18 +73,24 @@ def images_and_labels(source, labels=None):
     """Arrays of images and of their labels, of what holds one or both.
 
     Args:
-        source: array of images, a tuple (images, labels), as Keras' validation_data, or a dict with the key "image"
-            and perhaps "label", as TFDS has them.
+        source: array of images, a tuple or list (images,) or (images, labels), as Keras takes them, or a dict with
+            the key "image" and perhaps "label", as TFDS has them.
         labels: what fit was given as `y`.
 
     Returns:
         A tuple of the images and the labels, or None where there are none.
 
     Raises:
-        ValueError: where there are no images.
+        ValueError: where there are no images, or a function.
     """
-    if isinstance(source, tuple) or _is_list_of_both(source):
-        source, labels, _ = keras.utils.unpack_x_y_sample_weight(tuple(source))
+    if callable(source):
+        raise ValueError(
+            "A function is no images; of a generator function pass what its call gives, such as make_batches() where "
+            f"it is called make_batches. Received: x={source!r}"
+        )
+    if isinstance(source, tuple) or _is_list_of_arrays(source):
+        source, own_labels, _ = keras.utils.unpack_x_y_sample_weight(tuple(source))
+        labels = labels if own_labels is None else own_labels
     if isinstance(source, dict):
         if "image" not in source:
             raise ValueError(
@@ -96,8 +104,8 @@ def images_and_labels(source, labels=None):
     return source, labels
 
 
-def _is_list_of_both(source):
-    return isinstance(source, list) and len(source) in (2, 3) and np.ndim(source[0]) == 4
+def _is_list_of_arrays(source):
+    return isinstance(source, list) and len(source) in (1, 2, 3) and np.ndim(source[0]) == 4
 
 
 def _dataset_of(iterable):
@@ -128,16 +136,17 @@ def _arrays(batch):
     return np.asarray(batch)
 
 
-def split_arrays(images, labels, share):
+def split_arrays(images, labels, share, minimum=1):
     """The first and the last `share` of arrays, as Keras' validation_split cuts them: (images, labels) each.
 
     Args:
         images: array (n, height, width, channels).
         labels: dict of arrays for `MultiTask`; others are left out.
         share: float in (0, 1), the part that is held out.
+        minimum: int, the fewest images that either part can do with. Defaults to 1.
 
     Raises:
-        ValueError: for a data set, which has no length to split, and for another share.
+        ValueError: for a data set, which has no length to split, for another share, and where it leaves too few.
     """
     if not 0 < share < 1:
         raise ValueError(
@@ -149,6 +158,12 @@ def split_arrays(images, labels, share):
             f"A data set has no length to split; pass validation_data. Received: validation_split={share}"
         )
     first = math.floor(len(images) * (1.0 - share))
+    for purpose, left in {"train on": first, "evaluate": len(images) - first}.items():
+        if left < minimum:
+            raise ValueError(
+                f"validation_split leaves {left} of {len(images)} images to {purpose}, where {minimum} are needed at "
+                f"the least: take another share, or pass validation_data. Received: validation_split={share}"
+            )
 
     def rows(part):
         return {name: array[part] for name, array in labels.items()} if isinstance(labels, dict) else None

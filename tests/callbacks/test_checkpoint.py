@@ -54,6 +54,13 @@ def test_an_empty_folder_has_none(tmp_path):
     assert latest_checkpoint(tmp_path / "missing") == (None, 0)
 
 
+def test_where_there_can_be_no_folder_nothing_is_trained(model, data, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(OSError, match="There can be no folder"):
+        model.fit(*data, epochs=3, verbose=0, callbacks=[Checkpoint(tmp_path / "file")])
+    assert int(model.optimizer.iterations) == 0
+
+
 def test_bad_arguments(tmp_path):
     with pytest.raises(ValueError, match="Received: every=0"):
         Checkpoint(tmp_path, every=0)

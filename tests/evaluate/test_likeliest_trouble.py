@@ -12,6 +12,11 @@ STRONG = {"contrastive_accuracy": [0.01, 0.02]}
     [
         ({"loss": [3.0, float("nan")], "feature_rank": [3.0, 1.1]}, 96, "loss is not a number", "base=0.04"),
         ({"feature_rank": [3.0, 1.1]}, 96, "collapsed (feature_rank 1.1)", "base=0.04"),
+        ({"loss": [5.9, 5.6], "feature_std": [214.0, 83.0], "feature_rank": [1.9, 1.1]}, 55, "exploded", "=0.0012"),
+        ({"loss": [5.0, 4.0, 5.6], "feature_rank": [3.0, 1.1]}, 55, "loss rose, from 5 to 5.6", "base=0.04"),
+        ({"loss": [-0.5, -0.1]}, 55, "loss rose, from -0.5 to -0.1, so the learning rate", "base=0.04"),
+        ({"loss": [5.0, 6.2], "queue_fill": [0.1, 1.0]}, 55, "55 steps are few", "--steps 1000"),
+        ({"loss": [5.0, 5.3]}, 55, "55 steps are few", "--steps 1000"),
         ({"embedding_spread": [0.9, 0.001]}, 5000, "collapsed (embedding_spread 0.001)", "base=0.04"),
         ({"loss": FALLING}, 96, "96 steps are few", "--steps 1000"),
         ({}, 600, "600 steps are few", "--steps 2400"),
@@ -23,6 +28,15 @@ def test_the_first_that_fits_is_named_with_what_to_try(history, steps, reason, o
     settings = {"learning_rate": {"base": 0.12}, "augmenter": {"strength": 1.0}}
     trouble = likeliest_trouble(history, steps, settings)
     assert reason in trouble.reason and options in trouble.options
+
+
+def test_a_constant_rate_goes_before_the_schedule_that_it_replaces():
+    settings = {"learning_rate": {"base": 0.001, "warmup_epochs": 5, "constant": 1000}}
+    found = likeliest_trouble({"feature_std": [385.0]}, 55, settings)
+    assert found.advice("keras-ssl pretrain simclr").endswith(
+        "so the learning rate is likely too high. Next, try a much lower one: keras-ssl pretrain simclr "
+        "--set learning_rate.constant=10"
+    )
 
 
 def test_without_settings_the_remedy_is_in_words():

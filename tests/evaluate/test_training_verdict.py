@@ -50,5 +50,24 @@ def test_a_collapse_is_said_without_labels():
     assert "collapsed" in training_verdict("BYOL", {"feature_rank": [9.0, 1.0]}, steps=5000).advice
 
 
+def test_features_below_a_random_encoders_hear_of_a_rate_that_was_too_high():
+    history = {"val_knn_accuracy": [0.8, 0.5], **REFERENCES, "loss": [5.9, 5.6], "feature_std": [1792.0, 385.0]}
+    settings = {"learning_rate": {"constant": 1000.0}}
+    found = training_verdict("SimCLR", history, steps=55, scored_images=300, settings=settings, command="keras-ssl")
+    assert "the learning rate is likely too high" in found.advice
+    assert found.advice.endswith("keras-ssl --set learning_rate.constant=10")
+    blind = {"feature_rank": [30.0, 25.0], "feature_spread": [0.4, 0.4], "feature_std": [1792.0, 385.0]}
+    assert "too high" in training_verdict("SimCLR", blind, steps=5000, settings=settings).advice
+
+
+def test_features_of_few_directions_that_are_worse_than_before_hear_of_the_rate_too():
+    history = {"val_knn_accuracy": [0.2, 0.1], **REFERENCES, "feature_rank": [5.8, 6.9]}
+    given = {"steps": 55, "scored_images": 300, "settings": {"learning_rate": {"constant": 0.1}}}
+    found = training_verdict("SimCLR", history, **given)
+    assert "feature_rank 6.9; good runs: 20" in found.advice and "learning_rate.constant=0.01" in found.advice
+    for other in ({"val_knn_accuracy": [0.2, 0.3]}, {"feature_rank": [25.0, 46.0]}):
+        assert "55 steps are few" in training_verdict("SimCLR", {**history, **other}, **given).advice
+
+
 def test_a_log_that_says_nothing_says_so():
     assert "nothing that was logged" in training_verdict("DeepAutoencoder", {}).text

@@ -33,6 +33,26 @@ def test_trains_eagerly_and_under_xla_as_in_a_graph(bench, reference, how):
     np.testing.assert_allclose(bench.state(model), reference[1], atol=2e-3)
 
 
+def _constant(outputs):
+    """An activity regularizer of which Keras takes the part of one image."""
+    return 1000.0 * tf.cast(tf.shape(outputs)[0], tf.float32)
+
+
+@pytest.mark.costly
+def test_what_layers_add_to_the_loss_counts_in_evaluate_as_often_as_in_fit(bench):
+    def losses(regularizer):
+        model = bench.build(optimizer=keras.optimizers.SGD(0.0), run_eagerly=True)
+        for layer in model._flatten_layers():
+            if isinstance(layer, keras.layers.Dense | keras.layers.Conv2D):
+                layer.activity_regularizer = regularizer
+        evaluated = model.test_on_batch(bench.images, return_dict=True)["loss"]
+        model.reset_metrics()
+        return evaluated, model.train_on_batch(bench.images, return_dict=True)["loss"]
+
+    evaluated, trained = np.subtract(losses(_constant), losses(None))
+    assert evaluated >= 1000 and evaluated == pytest.approx(trained, rel=1e-4)
+
+
 @pytest.mark.costly
 def test_goes_on_in_a_new_process_as_if_never_stopped(bench, reference, tmp_path):
     half = bench.build()

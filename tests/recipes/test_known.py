@@ -24,7 +24,7 @@ def test_all_recipes_pass_for_all_kinds_of_images(name):
 @pytest.mark.parametrize(
     ("method", "overrides", "message"),
     [
-        ("simclr", {"epoch": 3}, "Did you mean 'epochs'? Received: 'epoch'"),
+        ("simclr", {"epoch": 3}, "Did you mean epochs? Received: 'epoch'"),
         ("simclr", {"": 3}, "Received: ''"),
         ("simclr", {"epochs.x": 3}, "epochs must be a whole number"),
         ("simclr", {"epochs": True}, "epochs must be a number. Received: epochs=True"),
@@ -118,8 +118,13 @@ def test_what_a_part_cannot_be_is_said_when_it_is_made(overrides, message):
         recipes.load("simclr", overrides=overrides).build((32, 32, 3), 1)
 
 
+def test_a_whole_number_is_a_constant_learning_rate():
+    recipe = recipes.load("simclr", overrides={"learning_rate.constant": 1, "backbone": "mlp"})
+    assert float(recipe.build((8, 8, 1), 1).optimizer.learning_rate) == 1.0
+
+
 def test_names_that_are_close_are_named():
-    with pytest.raises(ValueError, match="no backbone of that name. Close: resnet18, resnet50. Received: backbone="):
+    with pytest.raises(ValueError, match=r"no backbone .* Did you mean resnet18 or resnet50\? Received: backbone="):
         member("backbone", __import__("keras_ssl").backbones, "resnet1")
 
 

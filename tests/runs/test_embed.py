@@ -14,6 +14,12 @@ def test_features_and_names_of_all_files(finished, photos, tmp_path):
     np.testing.assert_allclose(written["features"], expected, atol=1e-5)
 
 
+def test_a_place_that_cannot_be_written_to_is_said_before_anything_is_done(finished, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(OSError, match="There can be no folder at"):
+        runs.embed(finished, tmp_path / "photos-that-are-not-there", tmp_path / "file" / "features.npz", verbose=0)
+
+
 def test_a_dot_in_the_name_is_no_suffix(finished, photos, tmp_path):
     for name in ("out.2024-01", "out.2024-02", "out.npz"):
         runs.embed(finished, photos / "dark", tmp_path / name, verbose=0)

@@ -37,6 +37,16 @@ def test_labels_may_come_from_another_folder(finished, photos, tmp_path, tiny):
     assert rows["SimCLR"]["linear probe"].accuracy > 0.9  # bright or dark is no riddle
 
 
+def test_a_folder_is_read_as_the_encoder_of_digits_takes_images(finished, photos, tmp_path, capsys):
+    run = shutil.copytree(finished.path, tmp_path / "run")
+    (run / "evaluation.json").unlink(missing_ok=True)
+    (run / "evaluation.json").mkdir()
+    with pytest.raises(OSError, match="evaluation.json"):  # after the scores are said
+        runs.evaluate(run, ["knn"], data=photos, baselines=False, verbose=1)
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| SimCLR")]
+    assert float(line.split("|")[2]) > 0.9  # bright or dark is no riddle
+
+
 def test_fine_tuning_stands_beside_the_same_network_from_scratch_and_pixels_have_none(finished):
     rows = runs.evaluate(finished, ["fine-tune", "knn"], train_split="train[:200]", epochs=2, verbose=0)
     assert {name: list(scores) for name, scores in rows.items()} == {

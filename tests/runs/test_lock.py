@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 
@@ -43,6 +44,27 @@ def test_a_lock_dies_with_its_process(finished):
     holder.communicate()
     assert runs.resume(finished.path, verbose=0).epochs_done == 2
     assert not (finished.path / ".lock").exists()
+
+
+@pytest.mark.parametrize(
+    "make, reason",
+    [
+        (lambda path: path.symlink_to(path.with_name("elsewhere")), "is a symbolic link"),
+        (lambda path: path.mkdir(), "Is a directory"),
+    ],
+)
+def test_a_lock_that_is_no_file_is_said_in_words_and_not_followed(make, reason, finished, tmp_path, tiny):
+    folder = shutil.copytree(finished.path, tmp_path / "run")
+    make(folder / ".lock")
+    (tmp_path / "new").mkdir()
+    make(tmp_path / "new" / ".lock")
+    for train in (
+        lambda: runs.resume(folder, verbose=0),
+        lambda: runs.pretrain("simclr", "digits", tmp_path / "new", overrides=tiny, verbose=0),
+    ):
+        with pytest.raises(OSError, match=f"keeps its folder for itself.*{reason}.*Received: out="):
+            train()
+    assert not (folder / "elsewhere").exists() and not (tmp_path / "new" / "elsewhere").exists()
 
 
 def test_where_there_are_no_locks_that_is_said(tmp_path, monkeypatch):

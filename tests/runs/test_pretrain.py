@@ -189,6 +189,12 @@ def test_a_failed_start_leaves_no_run(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_only_a_folder_of_images_can_have_moved(finished, photos):
+    with pytest.raises(ValueError, match="has moved to, and this run has none: it trains on digits.*Received: data="):
+        runs.resume(finished.path, data=photos)
+    assert finished.config["data"]["name"] == "digits"
+
+
 def test_a_folder_without_a_run(tmp_path):
     with pytest.raises(FileNotFoundError, match="no run in"):
         runs.resume(tmp_path)

@@ -1,11 +1,13 @@
 import shutil
 
 import keras
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from keras_ssl import runs
 from keras_ssl.callbacks import latest_checkpoint
+from keras_ssl.runs.run import save_figure
 from keras_ssl.sealed import seal
 
 
@@ -25,8 +27,9 @@ def test_a_damaged_encoder_is_passed_over_with_a_word(copied, finished):
 def test_a_damaged_checkpoint_costs_an_epoch(copied, finished):
     newest = copied.path / "checkpoints" / "epoch-0002.keras"
     newest.write_bytes(newest.read_bytes()[:-1000])
-    with pytest.warns(UserWarning, match="epoch-0002.keras is truncated"):
+    with pytest.warns(UserWarning, match="epoch-0002.keras is truncated") as warned:
         run = runs.resume(copied.path, verbose=0)
+    assert len([each for each in warned if "truncated" in str(each.message)]) == 1
     assert run.epochs_done == 2 and run.history == finished.history
     np.testing.assert_array_equal(run.encoder().get_weights()[0], finished.encoder().get_weights()[0])
 
@@ -74,6 +77,34 @@ def test_damaged_checkpoints_do_not_begin_a_run_anew(copied):
     with pytest.warns(UserWarning, match="All checkpoints are"):
         assert copied.epochs_done == 0
     assert copied.encoder().output_shape == (None, 8)
+
+
+@pytest.mark.parametrize(
+    "content, words",
+    [
+        (b"epoch,loss\n0,abc\n1,2\n", "must hold numbers, or NA.*Received: loss='abc' in line 2"),
+        (b"epoch,loss\n0,1,2\n1,2\n", "must hold numbers, or NA.*in line 2"),
+        (b"\xff\xfe\x00", "must be a table as text"),
+    ],
+)
+def test_a_broken_history_is_said_before_anything_is_trained_and_costs_no_scores(content, words, copied):
+    (copied.path / "history.csv").write_bytes(content)
+    with pytest.raises(ValueError, match=words):
+        assert copied.history
+    with pytest.warns(UserWarning, match=f"does without the log of the training. .*{words}"):
+        rows = runs.evaluate(copied, ["knn"], baselines=False, verbose=0)
+    assert rows["SimCLR"]
+    (copied.path / "checkpoints" / "epoch-0002.keras").unlink()
+    with pytest.raises(ValueError, match=words):
+        runs.resume(copied.path, verbose=0)
+    assert (copied.path / "history.csv").read_bytes() == content and copied.epochs_done == 1
+
+
+def test_a_picture_that_cannot_be_written_ends_no_run(tmp_path, capsys):
+    (tmp_path / "figures").write_text("mine")
+    save_figure(tmp_path, "map", plt.figure)
+    assert capsys.readouterr().out.startswith("There is no map.png: There can be no folder at ")
+    assert (tmp_path / "figures").read_text() == "mine"
 
 
 def test_a_last_line_that_was_not_finished_is_left_out(copied):

@@ -1,5 +1,6 @@
 import os
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -79,6 +80,15 @@ def test_a_folder_that_has_moved(photos, tmp_path):
         located(source)
     assert located(source, photos) == source_of(photos)
     assert located(source, "digits")["name"] == "digits"
+
+
+def test_images_that_the_run_did_not_train_on_are_read_as_its_encoder_takes_them(photos):
+    digits = {**resolve("digits", "train[:9]", 3, None, "raise", "crop"), "image_size": None, "read_size": None}
+    encoder = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
+    found = located(digits, photos, encoder)
+    assert (found["image_size"], found["channels"], found["split"]) == ([8, 8], 1, "train")
+    assert next(iter(open_source(found, found["split"]))).shape[1:] == (8, 8, 1)
+    assert located({**digits, "split": "all"}, photos, encoder)["split"] == "all"
 
 
 def test_an_archive_is_no_data_set_by_name(tmp_path, monkeypatch):

@@ -52,9 +52,47 @@ def test_a_bad_pixel_in_a_later_batch_stops_fit_and_evaluate(model, images, bad)
     with pytest.raises(ValueError, match=r"pixels.*in step 3.*learning rate of 1e-07; there is no checkpoint"):
         model.fit(batches(images), verbose=0)
     model = small_model()
-    with pytest.raises(ValueError, match="found pixels"):
-        model.evaluate(batches(images), verbose=0)
+    model.evaluate(batches(images[12:]), verbose=0)
     assert np.isfinite(model.fit(batches(images[12:]), verbose=0).history["loss"][0])
+
+
+def test_held_out_images_are_spoken_of_as_such(model, images):
+    bad = images.copy()
+    bad[9, 0, 0] = np.nan
+    in_words = "found pixels that are no finite .* in the held-out images, so these have no loss"
+    for call in (
+        lambda: model.evaluate(batches(bad), verbose=0),
+        lambda: model.fit(batches(images), validation_data=batches(bad), verbose=0),
+    ):
+        with pytest.raises(ValueError, match=in_words) as error:
+            call()
+        assert not any(word in str(error.value) for word in ("learning rate", "training", "diverged"))
+    # What was trained before is not put down to them.
+    with pytest.raises(ValueError, match=r"pixels.*in step [0-9]+:.*learning rate of 1e-07"):
+        model.fit(batches(bad), validation_data=batches(images), verbose=0)
+
+
+@pytest.mark.parametrize("value, words", [(np.nan, "NaN or infinite"), (1e30, "too large")])
+def test_weights_without_a_loss_are_named_where_they_are_evaluated(value, words, model, images):
+    model.decoder.weights[0].assign(np.full((4, 16), value))
+    with pytest.raises(ValueError, match=f"no finite loss on the held-out images, .* weights are {words}. Evaluate"):
+        model.evaluate(batches(images), verbose=0)
+
+
+def test_replicas_without_images_are_left_out_or_named(images, two_replicas):
+    with two_replicas.scope():
+        model = small_model()
+        dealt = two_replicas.experimental_distribute_dataset(batches(images[:17]))
+        with pytest.warns(UserWarning, match="last batch has a single image.*so that batch is left out"):
+            history = model.fit(dealt, verbose=0).history
+        with pytest.warns(UserWarning, match="so that batch is left out"):
+            assert np.isfinite(model.evaluate(dealt, verbose=0)[0])
+        assert np.isfinite(history["loss"][0]) and int(tf.convert_to_tensor(model.step)) == 4
+        made = two_replicas.distribute_datasets_from_function(lambda context: batches(images[:12]))
+        with pytest.raises(ValueError, match="without held-out images, .* as many batches as the others. Received"):
+            model.evaluate(made, verbose=0)
+        with pytest.raises(ValueError, match="a replica without images in step [67],.* learning rate of 1e-07"):
+            model.fit(made, verbose=0)
 
 
 def test_a_bad_pixel_on_another_replica_is_seen(images, two_replicas):
