@@ -17,13 +17,19 @@ def image_and_label(dataset):
     >>> [spec.shape.rank for spec in image_and_label(rows).element_spec]
     [4, 1]
     """
-    spec = dataset.element_spec
-    if not isinstance(spec, dict):
+    if not isinstance(dataset.element_spec, dict):
         return dataset
-    if "image" not in spec:
+    of_keys(dataset.element_spec)
+    return dataset.map(of_keys)
+
+
+def of_keys(row):
+    """An image or (image, label) of a row or a batch: what its keys hold, if it is a dict; else the row as it is."""
+    if not isinstance(row, dict):
+        return row
+    if "image" not in row:
         raise ValueError(
             'A data set of dicts needs the key "image"; map it to images or (images, labels) otherwise. '
-            f"Received: keys {sorted(spec)}"
+            f"Received: keys {sorted(row)}"
         )
-    names = [name for name in ("image", "label") if name in spec]
-    return dataset.map(lambda row: tuple(row[name] for name in names) if len(names) > 1 else row["image"])
+    return (row["image"], row["label"]) if "label" in row else row["image"]

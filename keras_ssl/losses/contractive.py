@@ -25,9 +25,10 @@ def contractive_penalty(encode, images, directions):
     >>> round(float(penalty), 3)
     1.0
     """
+    images, directions = tf.cast(images, tf.float32), tf.cast(directions, tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(images)
         codes = tf.cast(encode(images), tf.float32)
-    products = 255.0 * tf.cast(tape.gradient(codes, images, output_gradients=directions), tf.float32)
+    products = 255.0 * tape.gradient(codes, images, output_gradients=directions)
     norms = tf.reduce_sum(tf.square(products), axis=tf.range(1, tf.rank(products)))
     return tf.reduce_mean(norms) / codes.shape[-1]

@@ -36,7 +36,7 @@ def decoupled_nt_xent(z_a, z_b, temperature=0.1, *, global_views=None):
 
 def decoupled_cross_entropy(similarities, positives, temperature):
     """`decoupled_nt_xent` of similarities that are there already; takes what `softmax_cross_entropy` takes."""
-    logits = similarities / temperature
+    logits = tf.cast(similarities, tf.float32) / temperature
     positive = tf.gather(logits, positives, batch_dims=1)
     negatives = logits + MASKED * tf.one_hot(positives, tf.shape(logits)[1])
     return tf.reduce_mean(tf.reduce_logsumexp(negatives, axis=1) - positive)

@@ -1,5 +1,7 @@
 import tensorflow as tf
 
+from keras_ssl.losses.root import root
+
 
 def euclidean_distance(a, b):
     """Euclidean distance of each row of `a` to the same row of `b`, in float32.
@@ -12,7 +14,7 @@ def euclidean_distance(a, b):
         (batch,) float32 tensor. Where two rows are equal it is 0, and so is its gradient, which the root leaves
         undefined.
     """
-    return _root(tf.reduce_sum(tf.math.squared_difference(tf.cast(a, tf.float32), tf.cast(b, tf.float32)), axis=-1))
+    return root(tf.reduce_sum(tf.math.squared_difference(tf.cast(a, tf.float32), tf.cast(b, tf.float32)), axis=-1))
 
 
 def euclidean_distances(a, b):
@@ -29,10 +31,4 @@ def euclidean_distances(a, b):
     """
     a, b = tf.cast(a, tf.float32), tf.cast(b, tf.float32)
     squares = tf.reduce_sum(tf.square(a), axis=1)[:, tf.newaxis] + tf.reduce_sum(tf.square(b), axis=1)
-    return _root(squares - 2.0 * tf.matmul(a, b, transpose_b=True))
-
-
-def _root(squared):
-    # The inner choice keeps the root's infinite slope at 0 out of the gradient, the outer one keeps the value.
-    positive = squared > 0.0
-    return tf.where(positive, tf.sqrt(tf.where(positive, squared, 1.0)), 0.0)
+    return root(squares - 2.0 * tf.matmul(a, b, transpose_b=True))

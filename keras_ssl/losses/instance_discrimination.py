@@ -36,20 +36,25 @@ def softmax_cross_entropy(similarities, positives, temperature=1.0):
     >>> loss = keras_ssl.losses.softmax_cross_entropy(*compared, temperature=0.5)
     >>> accuracy = keras_ssl.losses.positive_accuracy(*compared)
     """
-    logits = similarities / temperature
+    logits = tf.cast(similarities, tf.float32) / temperature
     return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=positives, logits=logits))
 
 
 def positive_accuracy(similarities, positives):
     """How often the positive is the nearest of all candidates.
 
+    Several that are equally near share the hit, so that embeddings that have collapsed score chance, wherever their
+    positives stand.
+
     Args: as for `softmax_cross_entropy`.
 
     Returns:
         Scalar float32 in [0, 1]. Chance is 1 / candidates.
     """
-    nearest = tf.argmax(similarities, axis=1, output_type=tf.int32)
-    return tf.reduce_mean(tf.cast(tf.equal(nearest, positives), tf.float32))
+    highest = tf.reduce_max(similarities, axis=1, keepdims=True)
+    nearest = tf.cast(tf.equal(similarities, highest), tf.float32)
+    hits = tf.math.divide_no_nan(tf.gather(nearest, positives, batch_dims=1), tf.reduce_sum(nearest, axis=1))
+    return tf.reduce_mean(hits)
 
 
 def contrastive_accuracy(z_a, z_b, global_views=None):

@@ -76,8 +76,9 @@ def structural_dissimilarity(images, outputs):
     >>> round(float(keras_ssl.losses.structural_dissimilarity(images, images)), 3)
     0.0
     """
+    images, outputs = _float32(images), _float32(outputs)
     window = min(SSIM_WINDOW, *images.shape[1:3])
-    return 1.0 - tf.reduce_mean(tf.image.ssim(_float32(images), _float32(outputs), max_val=1.0, filter_size=window))
+    return 1.0 - tf.reduce_mean(tf.image.ssim(images, outputs, max_val=1.0, filter_size=window))
 
 
 class Reconstruction(NamedTuple):

@@ -40,11 +40,16 @@ def two_view_similarities(z_a, z_b, global_views=None):
     """
     all_a, all_b, first_row = (z_a, z_b, 0) if global_views is None else global_views
     batch, global_batch = tf.shape(z_a)[0], tf.shape(all_a)[0]
-    similarities = cosine_similarities(tf.concat([z_a, z_b], 0), tf.concat([all_a, all_b], 0))
+    similarities = tf.matmul(_both_directions(z_a, z_b), _both_directions(all_a, all_b), transpose_b=True)
     rows = first_row + tf.range(batch)
     itself = tf.concat([rows, rows + global_batch], 0)
     positives = tf.concat([rows + global_batch, rows], 0)
     return similarities + MASKED * tf.one_hot(itself, 2 * global_batch), positives
+
+
+def _both_directions(z_a, z_b):
+    # First each to float32: concatenation takes one dtype, and makes an array of the other's.
+    return tf.concat([directions(z_a), directions(z_b)], axis=0)
 
 
 def query_key_similarities(query, key, queue=None, global_views=None):

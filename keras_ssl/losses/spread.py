@@ -1,5 +1,7 @@
 import tensorflow as tf
 
+from keras_ssl.losses.root import root
+
 
 def embedding_spread(z):
     """How far the embeddings of a batch are apart: 0 when they have collapsed to one direction.
@@ -15,4 +17,4 @@ def embedding_spread(z):
         Scalar float32 in [0, 1]: the square of every row of z / ‖z‖ sums to 1, so no larger spread exists.
     """
     z = tf.math.l2_normalize(tf.cast(z, tf.float32), axis=-1)
-    return tf.reduce_mean(tf.math.reduce_std(z, axis=0)) * tf.sqrt(tf.cast(tf.shape(z)[1], tf.float32))
+    return tf.reduce_mean(root(tf.math.reduce_variance(z, axis=0))) * tf.sqrt(tf.cast(tf.shape(z)[1], tf.float32))

@@ -31,9 +31,9 @@ _FAR = 1e9
 def random_negatives(distances, positives, uniform):
     """Any other image, all equally likely: easy, and never misled by an outlier. Arguments: see the module."""
     others = tf.shape(distances)[1] - 1
-    steps = tf.cast(uniform[:, 0] * tf.cast(others, tf.float32), tf.int32)
+    steps = tf.cast(tf.cast(uniform, tf.float32)[:, 0] * tf.cast(others, tf.float32), tf.int32)
     # From 1 to `others` columns on from the positive; a product that is rounded up would come round to it.
-    return (positives + 1 + tf.minimum(steps, others - 1)) % (others + 1)
+    return (tf.cast(positives, tf.int32) + 1 + tf.minimum(steps, others - 1)) % (others + 1)
 
 
 def semi_hard_negatives(distances, positives, uniform=None):

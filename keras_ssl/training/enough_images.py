@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from keras_ssl.data.batches import with_attributes
 from keras_ssl.distribute import smallest_share
+from keras_ssl.training.mapped_py_dataset import MappedPyDataset
 
 # Data sets that give as many batches as they take, of as many images.
 _ONE_TO_ONE = ("_MapDataset", "_ParallelMapDataset", "_PrefetchDataset", "_OptionsDataset", "CacheDataset")
@@ -42,7 +43,7 @@ def with_enough_images(dataset, minimum, method, replicas=1):
         return smallest_share(images, replicas) >= minimum
 
     if isinstance(dataset, keras.utils.PyDataset):
-        return _Checked(dataset, is_enough, partial(_too_few, method, minimum, replicas))
+        return MappedPyDataset(dataset, partial(_checked, is_enough, partial(_too_few, method, minimum, replicas)))
     if not isinstance(dataset, tf.data.Dataset):
         return dataset
     shape = _rows(dataset.element_spec).shape
@@ -66,34 +67,6 @@ def with_enough_images(dataset, minimum, method, replicas=1):
     return with_attributes(
         _filtered(dataset, is_enough).apply(tf.data.experimental.assert_cardinality(len(dataset) - 1)), dataset
     )
-
-
-class _Checked(keras.utils.PyDataset):
-    """A `PyDataset` that is read no further than a batch of too few images."""
-
-    def __init__(self, dataset, is_enough, message):
-        super().__init__(dataset.workers, dataset.use_multiprocessing, dataset.max_queue_size)
-        self._dataset, self._is_enough, self._message = dataset, is_enough, message
-
-    def __getitem__(self, index):
-        batch = self._dataset[index]
-        images = len(_rows(batch))
-        if not self._is_enough(images):
-            raise ValueError(self._message(f"{_images(images)} in batch {index} of the PyDataset"))
-        return batch
-
-    @property
-    def num_batches(self):
-        """As many as the data set has."""
-        return self._dataset.num_batches
-
-    def on_epoch_begin(self):
-        """Passed on."""
-        self._dataset.on_epoch_begin()
-
-    def on_epoch_end(self):
-        """Passed on."""
-        self._dataset.on_epoch_end()
 
 
 class TooFewImages(keras.callbacks.Callback):
@@ -144,6 +117,13 @@ class TooFewImages(keras.callbacks.Callback):
                 f"{self._batches[phase] + count} batches {count} had fewer and were left out.",
                 stacklevel=2,
             )
+
+
+def _checked(is_enough, message, batch, index):
+    images = len(_rows(batch))
+    if not is_enough(images):
+        raise ValueError(message(f"{_images(images)} in batch {index} of the PyDataset"))
+    return batch
 
 
 def _left_out(dataset):

@@ -8,9 +8,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_ssl.data.image_and_label import image_and_label
+from keras_ssl.data.image_and_label import image_and_label, of_keys
 from keras_ssl.data.without_autotune import without_autotune
 from keras_ssl.distribute import undistributed
+from keras_ssl.training.mapped_py_dataset import MappedPyDataset
 
 _BATCHES_OF_KERAS = tf.data.Dataset | tf.distribute.DistributedDataset | keras.utils.PyDataset
 
@@ -37,7 +38,8 @@ def usable_batches(source, batch_size=None):
         The source, without tf.data's autotuner.
 
     Raises:
-        ValueError: for a batch size, an iterable without a batch, or dicts without "image".
+        ValueError: for a batch size, an iterable without a batch, dicts without "image", or a distributed data set
+            of dicts.
     """
     if batch_size is not None:
         raise ValueError(
@@ -47,7 +49,14 @@ def usable_batches(source, batch_size=None):
     source = undistributed(source)
     if not isinstance(source, _BATCHES_OF_KERAS):
         source = _dataset_of(source)
+    if isinstance(source, keras.utils.PyDataset):
+        return MappedPyDataset(source, lambda batch, index: of_keys(batch))
     if not isinstance(source, tf.data.Dataset):
+        if isinstance(source.element_spec, dict):
+            raise ValueError(
+                "A distributed data set cannot be changed any more: map it from dicts to images or (images, labels) "
+                f"before it is distributed. Received: keys {sorted(source.element_spec)}"
+            )
         return source
     return without_autotune(image_and_label(source))
 

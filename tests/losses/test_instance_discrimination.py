@@ -5,6 +5,7 @@ from keras_ssl.losses import (
     contrastive_accuracy,
     nt_xent,
     positive_accuracy,
+    query_key_similarities,
     softmax_cross_entropy,
     two_view_similarities,
 )
@@ -34,3 +35,9 @@ def test_accuracy_counts_nearest_positives():
 
 def test_accuracy_of_noise_is_chance(rng):
     assert contrastive_accuracy(*rng.normal(size=(2, 200, 50))) < 0.03
+
+
+def test_accuracy_of_what_has_collapsed_is_chance():
+    zeros, queue = np.zeros((6, 4), "float32"), np.eye(4, dtype="float32")
+    np.testing.assert_allclose(positive_accuracy(*query_key_similarities(zeros, zeros, queue)), 1 / 5)
+    np.testing.assert_allclose(contrastive_accuracy(zeros, zeros), 1 / 11, rtol=1e-6)

@@ -1,6 +1,7 @@
 """The methods that test_promises.py holds to the promises that the design makes for all of them."""
 
 import json
+import math
 import re
 
 import keras
@@ -19,8 +20,8 @@ def tiny_encoder(shape=(8, 8, 1)):
     return keras.Model(inputs, keras.layers.Dense(16, dtype="float32")(x))
 
 
-def tiny_vit():
-    return keras_ssl.backbones.vit((8, 8, 1), patch_size=2, width=16, depth=1, heads=2)
+def tiny_vit(shape):
+    return keras_ssl.backbones.vit(shape, patch_size=2, width=16, depth=1, heads=2)
 
 
 def tiny_pooled_encoder(shape=(8, 8, 1)):
@@ -41,21 +42,25 @@ def tiny_head(inputs, outputs):
     )
 
 
-def tiny_decoder(codes=16, channels=1):
-    pixels = keras.layers.Dense(64 * channels, dtype="float32")
-    return keras.Sequential([keras.Input((codes,)), pixels, keras.layers.Reshape((8, 8, channels))])
+def tiny_decoder(shape, codes=16):
+    pixels = keras.layers.Dense(math.prod(shape), dtype="float32")
+    return keras.Sequential([keras.Input((codes,)), pixels, keras.layers.Reshape(shape)])
 
 
-def tiny_generator(latent_dim=4):
+def tiny_generator(shape, latent_dim=4):
+    height, width, channels = shape
+    small = (-(-height // 2), -(-width // 2), 4)
     inputs = keras.Input((latent_dim,))
-    x = keras.layers.Reshape((4, 4, 4))(keras.layers.Dense(64, activation="relu")(inputs))
-    x = keras.layers.Conv2DTranspose(1, 4, strides=2, padding="same")(x)
+    x = keras.layers.Reshape(small)(keras.layers.Dense(math.prod(small), activation="relu")(inputs))
+    x = keras.layers.Conv2DTranspose(channels, 4, strides=2, padding="same")(x)
+    if small[:2] != (height / 2, width / 2):
+        x = keras.layers.Cropping2D(((0, 2 * small[0] - height), (0, 2 * small[1] - width)))(x)
     x = keras.layers.Activation("tanh", dtype="float32")(x)
     return keras.Model(inputs, keras.layers.Rescaling(127.5, offset=127.5, dtype="float32")(x))
 
 
-def tiny_discriminator():
-    inputs = keras.Input((8, 8, 1))
+def tiny_discriminator(shape):
+    inputs = keras.Input(shape)
     x = keras.layers.Rescaling(1 / 127.5, offset=-1, dtype="float32")(inputs)
     x = keras.layers.Conv2D(6, 4, strides=2, activation="leaky_relu", padding="same")(x)
     x = keras.layers.Conv2D(10, 4, strides=2, activation="leaky_relu", padding="same")(x)
@@ -66,79 +71,89 @@ def rising_momentum():
     return keras_ssl.optimizers.CosineMomentum(total_steps=6, initial=0.9)
 
 
-def tiny_crops():
+def tiny_crops(shape=(8, 8, 1)):
     """Two large views and two small ones, which `tiny_pooled_encoder` takes as well."""
-    crops = [keras_ssl.augment.crops(side, scale=scale) for side, scale in ((8, (0.5, 1.0)), (4, (0.2, 0.5)))]
+    sizes = (shape[:2], (0.5, 1.0)), ((shape[0] // 2, shape[1] // 2), (0.2, 0.5))
+    crops = [keras_ssl.augment.crops(size, scale=scale) for size, scale in sizes]
     return keras_ssl.augment.MultiCrop(*crops, local_crops=2)
 
 
-#: A new method adds one line: its name, and how to build it small. `seed` and `augmenter` are passed on.
+#: A new method adds one line: its name, and how to build it small for images of a shape. `seed` and `augmenter` are
+#: passed on.
 METHODS = {
-    "Autoencoder": lambda **kwargs: keras_ssl.Autoencoder(
-        tiny_encoder(), tiny_decoder(), denoise="gaussian", sparsity="kl", contractive_weight=0.01, **kwargs
+    "Autoencoder": lambda shape, **kwargs: keras_ssl.Autoencoder(
+        tiny_encoder(shape), tiny_decoder(shape), denoise="gaussian", sparsity="kl", contractive_weight=0.01, **kwargs
     ),
-    "BYOL": lambda **kwargs: keras_ssl.BYOL(
-        tiny_encoder(), tiny_head(16, 8), tiny_head(8, 8), momentum=rising_momentum(), **kwargs
+    "BYOL": lambda shape, **kwargs: keras_ssl.BYOL(
+        tiny_encoder(shape), tiny_head(16, 8), tiny_head(8, 8), momentum=rising_momentum(), **kwargs
     ),
-    "BarlowTwins": lambda **kwargs: keras_ssl.BarlowTwins(tiny_encoder(), tiny_head(16, 8), **kwargs),
-    "Colorization": lambda **kwargs: keras_ssl.Colorization(
-        tiny_encoder((8, 8, 3)), tiny_decoder(channels=2), **kwargs
+    "BarlowTwins": lambda shape, **kwargs: keras_ssl.BarlowTwins(tiny_encoder(shape), tiny_head(16, 8), **kwargs),
+    "Colorization": lambda shape, **kwargs: keras_ssl.Colorization(
+        tiny_encoder(shape), tiny_decoder((*shape[:2], 2)), **kwargs
     ),
-    "DCGAN": lambda **kwargs: keras_ssl.DCGAN(
-        (8, 8, 1), tiny_generator(), tiny_discriminator(), feature_grid=1, **kwargs
+    "DCGAN": lambda shape, **kwargs: keras_ssl.DCGAN(
+        shape, tiny_generator(shape), tiny_discriminator(shape), feature_grid=1, **kwargs
     ),
-    "DCL": lambda **kwargs: keras_ssl.DCL(tiny_encoder(), tiny_head(16, 8), **kwargs),
-    "DINO": lambda augmenter=None, **kwargs: keras_ssl.DINO(
-        tiny_pooled_encoder(),
+    "DCL": lambda shape, **kwargs: keras_ssl.DCL(tiny_encoder(shape), tiny_head(16, 8), **kwargs),
+    "DINO": lambda shape, augmenter=None, **kwargs: keras_ssl.DINO(
+        tiny_pooled_encoder(shape),
         tiny_head(16, 8),
-        augmenter or tiny_crops(),
+        augmenter or tiny_crops(shape),
         prototypes=12,
         warmup_steps=4,
         frozen_steps=2,
         **kwargs,
     ),
-    "DeepAutoencoder": lambda **kwargs: keras_ssl.DeepAutoencoder((8, 8, 1), (24, 20, 16), **kwargs),
-    "Inpainting": lambda **kwargs: keras_ssl.Inpainting(tiny_encoder(), tiny_decoder(), **kwargs),
-    "Jigsaw": lambda **kwargs: keras_ssl.Jigsaw(
-        tiny_pooled_encoder((12, 12, 1)), 2, 6, tiny_head(64, 6), tile_size=5, **kwargs
+    "DeepAutoencoder": lambda shape, **kwargs: keras_ssl.DeepAutoencoder(shape, (24, 20, 16), **kwargs),
+    "Inpainting": lambda shape, **kwargs: keras_ssl.Inpainting(tiny_encoder(shape), tiny_decoder(shape), **kwargs),
+    "Jigsaw": lambda shape, **kwargs: keras_ssl.Jigsaw(
+        tiny_pooled_encoder(shape), 2, 6, tiny_head(64, 6), tile_size=5, **kwargs
     ),
-    "MAE": lambda **kwargs: keras_ssl.MAE(tiny_vit(), decoder_width=16, decoder_depth=1, decoder_heads=2, **kwargs),
-    "MoCo": lambda **kwargs: keras_ssl.MoCo(
-        tiny_encoder(), tiny_head(16, 8), queue_size=40, key_batches=2, symmetric=True, **kwargs
+    "MAE": lambda shape, **kwargs: keras_ssl.MAE(
+        tiny_vit(shape), decoder_width=16, decoder_depth=1, decoder_heads=2, **kwargs
     ),
-    "MoCoV3": lambda **kwargs: keras_ssl.MoCoV3(tiny_encoder(), tiny_head(16, 8), tiny_head(8, 8), **kwargs),
-    "MultiTask": lambda **kwargs: keras_ssl.MultiTask(
-        tiny_encoder(),
+    "MoCo": lambda shape, **kwargs: keras_ssl.MoCo(
+        tiny_encoder(shape), tiny_head(16, 8), queue_size=40, key_batches=2, symmetric=True, **kwargs
+    ),
+    "MoCoV3": lambda shape, **kwargs: keras_ssl.MoCoV3(
+        tiny_encoder(shape), tiny_head(16, 8), tiny_head(8, 8), **kwargs
+    ),
+    "MultiTask": lambda shape, **kwargs: keras_ssl.MultiTask(
+        tiny_encoder(shape),
         {
             "contrast": keras_ssl.tasks.Contrastive(tiny_head(16, 8)),
-            "rebuild": keras_ssl.tasks.Reconstruction(decoder=tiny_decoder()),
-            "fill": keras_ssl.tasks.Inpainting(decoder=tiny_decoder(), augmented=True),
+            "rebuild": keras_ssl.tasks.Reconstruction(decoder=tiny_decoder(shape)),
+            "fill": keras_ssl.tasks.Inpainting(decoder=tiny_decoder(shape), augmented=True),
             "turn": keras_ssl.tasks.Rotation(),
         },
         loss_weights="uncertainty",
         **kwargs,
     ),
-    "NNCLR": lambda **kwargs: keras_ssl.NNCLR(
-        tiny_encoder(), tiny_head(16, 8), tiny_head(8, 8), queue_size=28, **kwargs
+    "NNCLR": lambda shape, **kwargs: keras_ssl.NNCLR(
+        tiny_encoder(shape), tiny_head(16, 8), tiny_head(8, 8), queue_size=28, **kwargs
     ),
-    "PairwiseContrastive": lambda **kwargs: keras_ssl.PairwiseContrastive(tiny_encoder(), tiny_head(16, 8), **kwargs),
-    "RotationPrediction": lambda **kwargs: keras_ssl.RotationPrediction(tiny_encoder(), **kwargs),
-    "SimCLR": lambda **kwargs: keras_ssl.SimCLR(tiny_encoder(), tiny_head(16, 8), **kwargs),
-    "SimMIM": lambda **kwargs: keras_ssl.SimMIM(tiny_pooled_encoder(), mask_size=2, **kwargs),
-    "SimSiam": lambda **kwargs: keras_ssl.SimSiam(tiny_encoder(), tiny_head(16, 8), tiny_head(8, 8), **kwargs),
-    "SwAV": lambda augmenter=None, **kwargs: keras_ssl.SwAV(
-        tiny_pooled_encoder(),
+    "PairwiseContrastive": lambda shape, **kwargs: keras_ssl.PairwiseContrastive(
+        tiny_encoder(shape), tiny_head(16, 8), **kwargs
+    ),
+    "RotationPrediction": lambda shape, **kwargs: keras_ssl.RotationPrediction(tiny_encoder(shape), **kwargs),
+    "SimCLR": lambda shape, **kwargs: keras_ssl.SimCLR(tiny_encoder(shape), tiny_head(16, 8), **kwargs),
+    "SimMIM": lambda shape, **kwargs: keras_ssl.SimMIM(tiny_pooled_encoder(shape), mask_size=2, **kwargs),
+    "SimSiam": lambda shape, **kwargs: keras_ssl.SimSiam(
+        tiny_encoder(shape), tiny_head(16, 8), tiny_head(8, 8), **kwargs
+    ),
+    "SwAV": lambda shape, augmenter=None, **kwargs: keras_ssl.SwAV(
+        tiny_pooled_encoder(shape),
         tiny_head(16, 8),
-        augmenter or tiny_crops(),
+        augmenter or tiny_crops(shape),
         prototypes=6,
         frozen_steps=2,
         queue_size=28,
         **kwargs,
     ),
-    "Triplet": lambda **kwargs: keras_ssl.Triplet(tiny_encoder(), tiny_head(16, 8), **kwargs),
-    "VICReg": lambda **kwargs: keras_ssl.VICReg(tiny_encoder(), tiny_head(16, 8), **kwargs),
-    "VariationalAutoencoder": lambda **kwargs: keras_ssl.VariationalAutoencoder(
-        tiny_encoder(), 4, decoder=tiny_decoder(4), warmup_steps=3, **kwargs
+    "Triplet": lambda shape, **kwargs: keras_ssl.Triplet(tiny_encoder(shape), tiny_head(16, 8), **kwargs),
+    "VICReg": lambda shape, **kwargs: keras_ssl.VICReg(tiny_encoder(shape), tiny_head(16, 8), **kwargs),
+    "VariationalAutoencoder": lambda shape, **kwargs: keras_ssl.VariationalAutoencoder(
+        tiny_encoder(shape), 4, decoder=tiny_decoder(shape, codes=4), warmup_steps=3, **kwargs
     ),
 }
 
@@ -181,23 +196,23 @@ class Bench:
 
     def __init__(self, name):
         self.name = name
-        shape = IMAGE_SHAPES.get(name, (8, 8, 1))
-        self.images = np.random.default_rng(0).integers(0, 256, (24, *shape), dtype="uint8")
+        self.shape = IMAGE_SHAPES.get(name, (8, 8, 1))
+        self.images = np.random.default_rng(0).integers(0, 256, (24, *self.shape), dtype="uint8")
         self._augmenters = {}
 
     def shared(self):
         """The augmenter of all that is built under a dtype policy."""
         policy = keras.config.dtype_policy().name
         if policy not in self._augmenters:
-            augmenter = METHODS[self.name]().augmenter
+            augmenter = METHODS[self.name](self.shape).augmenter
             self._augmenters[policy] = AUGMENTERS.setdefault((policy, _description(augmenter)), augmenter)
         augmenter = self._augmenters[policy]
         return {} if augmenter is None else {"augmenter": augmenter}
 
-    def build(self, seed=0, optimizer=None, **compile_arguments):
-        shared = self.shared()
+    def build(self, seed=0, optimizer=None, shape=None, **compile_arguments):
+        shared = {} if shape else self.shared()
         keras.utils.set_random_seed(1)
-        model = METHODS[self.name](seed=seed, **shared)
+        model = METHODS[self.name](shape or self.shape, seed=seed, **shared)
         optimizers = OPTIMIZERS.get(self.name, one_optimizer)
         model.compile(**optimizers(optimizer or keras.optimizers.SGD(0.05, momentum=0.9)), **compile_arguments)
         return model

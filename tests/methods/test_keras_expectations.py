@@ -51,8 +51,8 @@ def optimizers(model):
 
 
 class Batches(keras.utils.PyDataset):
-    def __init__(self, images):
-        super().__init__()
+    def __init__(self, images, **kwargs):
+        super().__init__(**kwargs)
         self.images = images
 
     def __len__(self):
@@ -60,6 +60,19 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index):
         return self.images[8 * index : 8 * index + 8], np.arange(8)
+
+
+class BatchesOfDicts(Batches):
+    def __getitem__(self, index):
+        images, labels = super().__getitem__(index)
+        return {"id": labels, "image": images, "label": labels}
+
+
+class EndlessBatches(Batches):
+    num_batches = None
+
+    def __getitem__(self, index):
+        return super().__getitem__(index % 2)
 
 
 class Loader:
@@ -95,8 +108,15 @@ SOURCES = {
     "dict": lambda x: ({"image": x, "label": np.arange(16)}, {"batch_size": 8}),
     "data-set": lambda x: (batched(x), {}),
     "pairs": lambda x: (batched((x, np.arange(16))), {}),
+    "tuples-of-one": lambda x: (batched((x,)), {}),
+    "endless-data-set": lambda x: (batched(x).repeat(), {"steps_per_epoch": 2}),
+    "data-set's-iterator": lambda x: (iter(batched(x)), {}),
+    "numpy-iterator": lambda x: (batched(x).as_numpy_iterator(), {}),
     "dicts": lambda x: (batched({"id": np.arange(16), "image": x, "label": np.arange(16)}), {}),
     "py-data-set": lambda x: (Batches(x), {}),
+    "py-data-set-of-workers": lambda x: (Batches(x, workers=2), {}),
+    "py-data-set-of-dicts": lambda x: (BatchesOfDicts(x), {}),
+    "endless-py-data-set": lambda x: (EndlessBatches(x), {"steps_per_epoch": 2}),
     "loader": lambda x: (Loader(x), {}),
     "iterator": lambda x: (iter([x[:8], x[8:]]), {}),
     "generator-of-dicts": lambda x: (({"image": batch} for batch in (x[:8], x[8:])), {}),
@@ -129,6 +149,21 @@ class TestSources:
         model = fitted(validation_data=x, **{names[name]: value for name, value in arguments.items()})
         expected = model.evaluate(images, batch_size=8, verbose=0)[0]
         assert model.history.history["val_loss"] == [pytest.approx(expected, rel=1e-5)]
+
+    def test_a_distributed_data_set(self, bench, images, fitted, two_replicas):
+        expected = fitted()
+        with two_replicas.scope():
+            model = bench.build()
+            model.fit(two_replicas.experimental_distribute_dataset(SOURCES["pairs"](images)[0]), verbose=0)
+        np.testing.assert_allclose(state(model), state(expected), atol=1e-4)
+
+    def test_a_distributed_data_set_of_dicts_is_refused_in_words(self, build, images, two_replicas):
+        batches = two_replicas.experimental_distribute_dataset(SOURCES["dicts"](images)[0])
+        for verb in ("fit", "evaluate", "predict"):
+            with pytest.raises(
+                ValueError, match=r"before it is distributed.*Received: keys \['id', 'image', 'label'\]"
+            ):
+                getattr(build(), verb)(batches, verbose=0)
 
     def test_what_can_be_read_again_is_read_in_every_epoch(self, build, images, fitted):
         expected = state(fitted(epochs=2))

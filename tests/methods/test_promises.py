@@ -8,6 +8,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import keras_ssl
 from keras_ssl.data import from_arrays
@@ -198,6 +200,58 @@ def test_two_replicas_with_unequal_shares_learn_what_one_device_learns(bench, re
     for name, values in reference[0].items():
         np.testing.assert_allclose(history[name], values, rtol=1e-3, atol=1e-4, err_msg=name)
     np.testing.assert_allclose(bench.state(model), reference[1], atol=1e-4)
+
+
+#: What images must have for a method: sides that its patches or masked squares divide, a square, three channels, room
+#: for tiles.
+SHAPES = {
+    "Colorization": lambda height, width, channels: (height, width, 3),
+    "Jigsaw": lambda height, width, channels: (height + 4, width + 4, channels),
+    "MAE": lambda height, width, channels: (height // 2 * 2, width // 2 * 2, channels),
+    "MultiTask": lambda height, width, channels: (height, height, channels),
+    "RotationPrediction": lambda height, width, channels: (height, height, channels),
+    "SimMIM": lambda height, width, channels: (height // 2 * 2, width // 2 * 2, channels),
+}
+
+#: The methods that evaluate each image for itself, and without a draw.
+IMAGE_BY_IMAGE = ("Colorization", "DeepAutoencoder", "RotationPrediction")
+
+
+@pytest.fixture
+def uncompiled():
+    """Compiling for each shape anew would take all the time."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.mark.filterwarnings("ignore:Even though the `tf.config.experimental_run_functions_eagerly`")
+@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    height=st.integers(7, 10),
+    wider=st.sampled_from([1, 2, -2]),
+    channels=st.integers(1, 4),
+    count=st.integers(4, 9),
+    batch_size=st.integers(4, 6),
+)
+def test_images_of_any_shape_in_batches_of_any_size(bench, uncompiled, height, wider, channels, count, batch_size):
+    shape = SHAPES.get(bench.name, lambda *sides: sides)(height, height + wider, channels)
+    images = np.random.default_rng(count).integers(0, 256, (count, *shape), dtype="uint8")
+    model = bench.build(shape=shape, run_eagerly=True)
+    logs = model.train_on_batch(images, return_dict=True)
+    assert np.isfinite(list(logs.values())).all() and np.isfinite(bench.state(model)).all()
+    features = np.concatenate([model.predict_on_batch(images[:1]), model.predict(images[1:], batch_size, verbose=0)])
+    np.testing.assert_allclose(features, model.encoder(images), atol=1e-4)
+
+    batches = [images[first : first + batch_size] for first in range(0, count, batch_size)]
+    if model.minimum_batch > 1 and len(batches) > 1 and len(batches[-1]) < batch_size:
+        batches.pop()  # as `evaluate` says of losses that depend on the batch's size
+    whole = model.evaluate(images, batch_size=batch_size, verbose=0, return_dict=True)
+    parts = [model.test_on_batch(batch, return_dict=True) for batch in batches]
+    if bench.name in IMAGE_BY_IMAGE:
+        parts, batches = [model.test_on_batch(images, return_dict=True)], [images]
+    losses = [part["loss"] for part in parts]
+    assert whole["loss"] == pytest.approx(np.average(losses, weights=[len(batch) for batch in batches]), rel=1e-4)
 
 
 def test_is_a_public_method_with_a_train_step_and_a_source(bench):

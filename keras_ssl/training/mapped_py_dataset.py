@@ -1,0 +1,30 @@
+import keras
+
+
+class MappedPyDataset(keras.utils.PyDataset):
+    """A `PyDataset` whose batches go through a function when they are asked for.
+
+    Args:
+        dataset: a `keras.utils.PyDataset`.
+        function: function of a batch and its index to what is given instead of it.
+    """
+
+    def __init__(self, dataset, function):
+        super().__init__(dataset.workers, dataset.use_multiprocessing, dataset.max_queue_size)
+        self._dataset, self._function = dataset, function
+
+    def __getitem__(self, index):
+        return self._function(self._dataset[index], index)
+
+    @property
+    def num_batches(self):
+        """As many as the data set has."""
+        return self._dataset.num_batches
+
+    def on_epoch_begin(self):
+        """Passed on."""
+        self._dataset.on_epoch_begin()
+
+    def on_epoch_end(self):
+        """Passed on."""
+        self._dataset.on_epoch_end()
