@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import sys
+import time
 import warnings
 
 import click
@@ -217,6 +218,7 @@ def main(debug):
 @click.option("--monitor/--no-monitor", default=True, help="Log kNN accuracy, and watch for a collapse.")
 def pretrain(method, data, out, resume, batch_size, backbone, settings, **kwargs):
     """Train METHOD on unlabelled images. `keras-ssl list` names the methods."""
+    began = time.monotonic()  # before TensorFlow is imported
     if resume and method:
         raise click.UsageError("--resume goes on with the settings in the run folder: leave METHOD out.")
     if not resume and not (method and data):
@@ -233,7 +235,9 @@ def pretrain(method, data, out, resume, batch_size, backbone, settings, **kwargs
     runs = _runs()
     try:
         run = (
-            runs.resume(out, data=data) if resume else runs.pretrain(method, data, out, overrides=overrides, **kwargs)
+            runs.resume(out, data=data)
+            if resume
+            else runs.pretrain(method, data, out, overrides=overrides, began=began, **kwargs)
         )
     except (KeyboardInterrupt, SystemExit) as stop:
         begun = os.path.isfile(os.path.join(out, "config.yaml"))

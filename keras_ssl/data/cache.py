@@ -7,12 +7,15 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_ssl.data.picture_file import open_pictures, write_pictures
+from keras_ssl.progress import Stage
 
 CACHES = ("auto", "memory", "disk", "none")
 # The rest is for the network, for what other programs do, and for the other data sets of a command.
 SHARE_OF_FREE = 0.25
 # Where nothing says how much is free.
 _USUAL_FREE = 8 * 2**30
+#: How many pictures are decoded at once, to be kept.
+AT_ONCE = 64
 _GIB = 2**30
 
 
@@ -70,34 +73,49 @@ def choose_cache(cache, count, shape):
     return Cache("disk" if cache == "disk" else "none", words)
 
 
-def keep(cache, batches, count, shape, key, cache_file):
-    """Read pictures once, into memory or into a file.
+def keep(cache, batches, count, shape, key, cache_file, name, verbose=0):
+    """Read pictures once, into memory or into a file, and show how far it is.
 
     Args:
         cache: `Cache` of the kind `"memory"` or `"disk"`.
-        batches: Function that returns an iterable of uint8 arrays (n, height, width, channels) and a function to
-            what else is to be kept, which JSON can hold, called behind the last. Not called where a file is whole.
+        batches: Function that returns an iterable of uint8 arrays (n, height, width, channels), `AT_ONCE` in each
+            but the last, and a function to what else is to be kept, which JSON can hold, called behind the last. Not
+            called where a file is whole.
         count: Number of pictures.
         shape: (height, width, channels).
         key: Function that returns a string by which pictures that have changed are told.
         cache_file: Path of the file.
+        name: String, what the pictures are of, for the bar.
+        verbose: 1 for a bar, or a line where the output is no terminal. Defaults to 0.
 
     Returns:
         uint8 array (count, height, width, channels), and what else was kept.
     """
+
+    def shown():
+        arrays, extra = batches()
+        return _shown(arrays, f"decoding {name}", count, verbose), extra
+
     if cache.kind == "disk":
         path, key = Path(cache_file), key()
         found = open_pictures(path, key)
         if found is None:
-            write_pictures(path, key, batches, count, shape)
+            write_pictures(path, key, shown, count, shape)
             found = open_pictures(path, key)
         return found
     images, start = np.empty((count, *shape), np.uint8), 0
-    arrays, extra = batches()
+    arrays, extra = shown()
     for array in arrays:
         images[start : start + len(array)] = array
         start += len(array)
     return images, extra()
+
+
+def _shown(arrays, name, count, verbose):
+    with Stage(name, -(-count // AT_ONCE), verbose=verbose) as stage:
+        for array in arrays:
+            yield array
+            stage.advance(len(array))
 
 
 def free_memory():

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_ssl.data.batches import finish, images_per_epoch
-from keras_ssl.data.cache import check_cache, choose_cache, keep
+from keras_ssl.data.cache import AT_ONCE, check_cache, choose_cache, keep
 from keras_ssl.data.dark_files import refuse_dark_files
 from keras_ssl.data.decode import MAX_PIXELS
 from keras_ssl.data.files import files_key, find_images, in_subset, label_by_folder
@@ -15,9 +15,8 @@ from keras_ssl.data.once import once
 from keras_ssl.data.order import each_epoch, epoch_order
 from keras_ssl.data.reader import image_reader
 from keras_ssl.data.resize import check_image_size, check_resize
-from keras_ssl.data.unreadable import batch_or_raise, find_unreadable
-
-_DECODED_AT_ONCE = 32
+from keras_ssl.data.unreadable import TRIED_AT_ONCE, batch_or_raise, find_unreadable
+from keras_ssl.progress import Stage
 
 
 def from_directory(
@@ -38,6 +37,7 @@ def from_directory(
     bits=None,
     cache=None,
     cache_file=None,
+    verbose=0,
 ):
     """Make a data set of the image files in a folder and its subfolders.
 
@@ -79,6 +79,8 @@ def from_directory(
             `None`.
         cache_file: Path of the file for `"disk"`. It is used again while the files of the folder, their sizes, their
             times and the settings are the same, and written anew otherwise. Defaults to `None`.
+        verbose: 1 to show how far it is while files are decoded to be kept, or tried: a bar, or a line where the
+            output is no terminal. Defaults to 0.
 
     Returns:
         A `tf.data.Dataset` of `images` (batch, height, width, channels), uint8, or `(images, labels)`, of known
@@ -117,7 +119,7 @@ def from_directory(
 
     skipped = {}
     if on_error == "skip":
-        paths, classes, skipped = _leave_out_unreadable(paths, classes, try_to_read, settings)
+        paths, classes, skipped = _leave_out_unreadable(path, paths, classes, try_to_read, settings, verbose)
     if bits is None:
         once(("dark", channels, *paths), lambda: refuse_dark_files(paths, channels))
     shuffle = not labels if shuffle is None else shuffle
@@ -130,13 +132,13 @@ def from_directory(
         return _stream(paths, classes, shape, read, try_to_read, **order, **attributes)
 
     def decode_all():
-        in_order = {"batch_size": _DECODED_AT_ONCE, "shuffle": False, "seed": 0, "drop_remainder": False}
+        in_order = {"batch_size": AT_ONCE, "shuffle": False, "seed": 0, "drop_remainder": False}
         return _stream(paths, None, shape, read, try_to_read, **in_order).as_numpy_iterator(), lambda: None
 
     def key():
         return files_key(folder, paths, (*shape, resize, max_pixels, orientation, bits))
 
-    images, _ = keep(chosen, decode_all, len(paths), shape, key, cache_file)
+    images, _ = keep(chosen, decode_all, len(paths), shape, key, cache_file, path, verbose)
     return in_memory(images, None if classes is None else np.array(classes, np.int32), **order, **attributes)
 
 
@@ -168,16 +170,17 @@ def _stream(paths, classes, shape, read, try_to_read, *, batch_size, shuffle, se
     return finish(dataset, used, batch_size, epoch=epoch, shuffled=shuffle, **attributes)
 
 
-def _leave_out_unreadable(paths, classes, read, settings):
+def _leave_out_unreadable(folder, paths, classes, read, settings, verbose):
     key = ("unreadable", *paths, *settings.values())
-    skipped = once(key, lambda: _find_and_warn(paths, read))
+    skipped = once(key, lambda: _find_and_warn(folder, paths, read, verbose))
     good = [index for index, path in enumerate(paths) if path not in skipped]
     classes = None if classes is None else [classes[index] for index in good]
     return [paths[index] for index in good], classes, skipped
 
 
-def _find_and_warn(paths, read):
-    bad = find_unreadable(tf.constant([os.fsencode(path) for path in paths]), read)
+def _find_and_warn(folder, paths, read, verbose):
+    with Stage(f"trying the files of {folder}", -(-len(paths) // TRIED_AT_ONCE), verbose=verbose) as stage:
+        bad = find_unreadable(tf.constant([os.fsencode(path) for path in paths]), read, stage.advance)
     skipped = {paths[index]: reason for index, reason in bad.items()}
     if not skipped:
         return skipped

@@ -24,6 +24,7 @@ def load(
     data_dir=None,
     cache="auto",
     cache_file=None,
+    verbose=0,
 ):
     """Load a data set by its name.
 
@@ -56,6 +57,8 @@ def load(
             `cache_file` where they take more than that quarter; `"none"`, `None` and `False` decode them in each
             epoch. What is kept is decoded now, and feeds as fast as arrays do. Defaults to `"auto"`.
         cache_file: Path of the file for `"disk"`. Defaults to `None`.
+        verbose: 1 to show how far it is while images are decoded to be kept: a bar, or a line where the output is
+            no terminal. Defaults to 0.
 
     Returns:
         A `tf.data.Dataset` of `images` (batch, height, width, channels), uint8, or `(images, labels)`, of known
@@ -80,7 +83,7 @@ def load(
         image_size = check_image_size(image_size)
     settings = {"batch_size": batch_size, "shuffle": shuffle, "seed": seed, "drop_remainder": drop_remainder}
     if name != "digits":
-        return load_tfds(name, split, image_size, labels, resize, data_dir, cache, cache_file, **settings)
+        return load_tfds(name, split, image_size, labels, resize, data_dir, cache, cache_file, verbose, **settings)
     images, classes = load_digits(split)
     if image_size is not None:
         images = resize_images(tf.constant(images), image_size, resize)

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_ssl.data.batches import finish, images_per_epoch
-from keras_ssl.data.cache import choose_cache, keep
+from keras_ssl.data.cache import AT_ONCE, choose_cache, keep
 from keras_ssl.data.foreign_code import refuse_foreign_code
 from keras_ssl.data.memory import in_memory
 from keras_ssl.data.order import each_epoch, epoch_order
@@ -18,7 +18,7 @@ _USUAL_EXAMPLE_BYTES = 100_000
 _FILES_AT_ONCE = 16
 
 
-def load_tfds(name, split, image_size, labels, resize, data_dir, cache, cache_file, **settings):
+def load_tfds(name, split, image_size, labels, resize, data_dir, cache, cache_file, verbose, **settings):
     """A data set of tensorflow-datasets; see `keras_ssl.data.load`."""
     builder = prepared_builder(name, data_dir)
     features = _check_features(builder.info.features, name, image_size, labels)
@@ -48,7 +48,10 @@ def load_tfds(name, split, image_size, labels, resize, data_dir, cache, cache_fi
     def key():
         return repr((name, str(builder.version), split, image_size, resize, labels))
 
-    images, classes = keep(cache, lambda: _read_all(part, read, labels), part.num_examples, shape, key, cache_file)
+    def read_all():
+        return _read_all(part, read, labels)
+
+    images, classes = keep(cache, read_all, part.num_examples, shape, key, cache_file, f"{name} {split}", verbose)
     classes = np.array(classes, np.int32) if labels else None
     return in_memory(images, classes, **settings, cached=cache)
 
@@ -131,7 +134,7 @@ def _read_all(part, read, labels):
     classes = []
 
     def images():
-        for batch in examples.batch(256).prefetch(tf.data.AUTOTUNE).as_numpy_iterator():
+        for batch in examples.batch(AT_ONCE).prefetch(tf.data.AUTOTUNE).as_numpy_iterator():
             pixels, *rest = batch if labels else (batch,)
             classes.extend(rest[0].tolist() if labels else ())
             yield pixels

@@ -2,6 +2,9 @@ import re
 
 import tensorflow as tf
 
+#: Files from one report to the next.
+TRIED_AT_ONCE = 64
+
 
 def why_unreadable(path, read):
     """Say in words why a file cannot be read.
@@ -78,12 +81,13 @@ def batch_or_raise(elements, file_at, read, count, batch_size):
     return batches.take(-(-count // batch_size)).enumerate().map(check)
 
 
-def find_unreadable(paths, read):
+def find_unreadable(paths, read, report):
     """Try all files, and say what is wrong with those that cannot be read.
 
     Args:
         paths: String tensor (files,).
         read: As in `why_unreadable`.
+        report: Takes the number of files that were tried, some at a time.
 
     Returns:
         Dict from the index of a file that cannot be read to the reason.
@@ -96,7 +100,8 @@ def find_unreadable(paths, read):
     files = tf.data.Dataset.from_tensor_slices(paths).enumerate()
     readable = files.map(try_one, num_parallel_calls=tf.data.AUTOTUNE).ignore_errors()
     bad = set(range(len(paths)))
-    for indices in readable.batch(1024).as_numpy_iterator():
+    for indices in readable.batch(TRIED_AT_ONCE).as_numpy_iterator():
         bad.difference_update(indices.tolist())
+        report(len(indices))
     once_more = tf.function(read, input_signature=[tf.TensorSpec((), tf.string)])  # of many operations
     return {index: why_unreadable(paths[index].numpy(), once_more) for index in sorted(bad)}

@@ -2,6 +2,7 @@ from keras_ssl.evaluate.checks import check_split
 from keras_ssl.evaluate.features import Features
 from keras_ssl.evaluate.row_space import RowSpace
 from keras_ssl.evaluate.score import scored
+from keras_ssl.evaluate.squared_hinge import SquaredHinge
 from keras_ssl.evaluate.tuning import fit_tuned, tuning_in_words
 
 GRID = (1e-4, 1e-2, 1.0)
@@ -15,7 +16,7 @@ def svm(train, test, C=None, seed=0):
     On features standardised by the training images' mean and deviation. Of up to 5000 images each two classes are
     separated by the hinge loss (scikit-learn's `SVC`), which takes seconds where liblinear takes many minutes on
     features of more dimensions than images; of more images each class is separated from the rest by the squared hinge
-    loss (`LinearSVC`). So all features of the same images are scored alike.
+    loss (`LinearSVC`'s minimum, by a solver for many images). So all features of the same images are scored alike.
 
     Args:
         train: `Features`, or a tuple of features (n, features) and integer labels (n,).
@@ -38,10 +39,12 @@ def svm(train, test, C=None, seed=0):
     >>> float(keras_ssl.evaluate.svm((features, labels), (features, labels))) > 0.9
     True
     """
-    from sklearn.svm import SVC, LinearSVC
+    from sklearn.svm import SVC
+
+    squared_hinge = SquaredHinge()
 
     def make(c):
-        return SVC(C=c, kernel=_products) if few else LinearSVC(C=c, max_iter=10_000, random_state=seed)
+        return SVC(C=c, kernel=_products) if few else squared_hinge.set_c(c)
 
     train, test = check_split(train, test)
     few = len(train.features) <= FEW_IMAGES

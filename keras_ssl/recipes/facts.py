@@ -24,6 +24,10 @@ class Facts:
         batch_size: Integer, where the images come in batches already, or `None`. Defaults to `None`.
         accelerator: Boolean, whether a GPU or TPU trains. Defaults to what TensorFlow sees.
         cores: Integer, CPU cores to train on. Defaults to those of this process.
+        seconds_per_image: Float, what it takes to read and decode an image, once where pictures are kept, else in
+            each step. Defaults to `0.0`, for images in memory.
+        seconds_before: Float, what else passes between the plan and the first step. Defaults to `0.0`.
+        cache: As in `keras_ssl.data.from_directory`, whether decoded pictures are kept. Defaults to `"auto"`.
 
     Raises:
         ValueError: If there are no images.
@@ -41,6 +45,9 @@ class Facts:
     batch_size: int | None = None
     accelerator: bool = field(default_factory=_accelerated)
     cores: int = field(default_factory=usable_cores)
+    seconds_per_image: float = 0.0
+    seconds_before: float = 0.0
+    cache: str = "auto"
 
     def __post_init__(self):
         if self.images < 1:

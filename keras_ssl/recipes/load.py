@@ -12,7 +12,7 @@ from keras_ssl.recipes.known import overridden
 from keras_ssl.recipes.plan import Budget, Plan, is_few, is_photographs, rules
 from keras_ssl.recipes.recipe import Recipe
 from keras_ssl.recipes.settings import is_overridden, merge
-from keras_ssl.recipes.timing import seconds_per_step
+from keras_ssl.recipes.timing import time_training
 
 # Data sets by name whose images are of a kind; all others have the settings of photographs until they are seen.
 KINDS = {"digits": "tiny_images", "cifar10": "small_images", "cifar100": "small_images"}
@@ -26,7 +26,7 @@ def names():
     return sorted(set(found) - {_SHARED})
 
 
-def load(method, data=None, overrides=None, *, images=None, minutes=None, epochs=None, steps=None):
+def load(method, data=None, overrides=None, *, images=None, minutes=None, epochs=None, steps=None, began=None):
     """Reads a method's recipe, and fits it to images and to the time there is.
 
     Without `images` the settings are the paper's, for hundreds of epochs on an accelerator. With them, their number
@@ -46,6 +46,7 @@ def load(method, data=None, overrides=None, *, images=None, minutes=None, epochs
         epochs: int > 0, passes over the images.
         steps: int > 0, updates of the network, rounded to whole epochs. Needs `images`. Of `minutes`, `epochs` and
             `steps` at most one. None of them: as many steps as so many images need.
+        began: float, by `time.monotonic()`, when the minutes began. Defaults to `None`, which is now.
 
     Returns:
         A `Recipe`.
@@ -64,7 +65,7 @@ def load(method, data=None, overrides=None, *, images=None, minutes=None, epochs
     epochs = 14: 98 steps, 7 an epoch; you asked for 100 steps
     >>> model = recipe.build(recipe.image_shape, steps_per_epoch=7)
     """
-    start = time.perf_counter()
+    began = time.monotonic() if began is None else began
     name, document = _read(method)
     overrides = given({**document["default"], "read_size": None}, overrides or {})
     budget = Budget(minutes, overrides.pop("epochs", None) or epochs, steps)
@@ -78,7 +79,7 @@ def load(method, data=None, overrides=None, *, images=None, minutes=None, epochs
 
     facts = facts_of(images)
     if minutes:
-        plan = _within(minutes, name, document, facts, overrides, start)
+        plan = _within(minutes, name, document, facts, overrides, began)
     else:
         plan = _of_length(budget, document, facts, overrides)
     size = plan.settings["image_size"] or facts.image_size
@@ -123,39 +124,41 @@ def _of_length(budget, document, facts, overrides):
     return made
 
 
-def _within(minutes, name, document, facts, overrides, start):
-    """The plan of a training that ends in so many minutes, counted from `start`."""
+def _within(minutes, name, document, facts, overrides, began):
+    """The plan of a training that ends in so many minutes, counted from `began`."""
 
-    def seconds_left():
-        return minutes * 60 * (1 - rules()["overhead"]) - (time.perf_counter() - start)
+    def seconds_left(timing):
+        spent = time.monotonic() - began + timing.to_begin
+        return minutes * 60 * (1 - rules()["overhead"]) - spent
 
     @functools.cache
     def timed(side):
         plan = Plan(document, facts, overrides, side)
         size = plan.settings["image_size"] or facts.image_size
         read_size = plan.settings["read_size"] or size
-        return plan, seconds_per_step(Recipe(name, plan.settings), (*size, facts.channels), read_size)
+        return plan, time_training(Recipe(name, plan.settings), facts, (*size, facts.channels), read_size)
 
     side = None
     if is_photographs(facts) and not facts.accelerator and not is_overridden("image_size", overrides):
         side = _image_size(facts, timed, seconds_left)
-    made, per_step = timed(side)
-    steps = max(1, int(seconds_left() / per_step))
+    made, timing = timed(side)
+    steps = max(1, int(seconds_left(timing) / timing.per_step))
     if _is_long(steps, facts):
         made = Plan(document, facts, overrides, side, few_steps=False)
-    passes = math.ceil(rules()["epoch_seconds"] / (per_step * made.steps_per_epoch))
-    made.lay_out(steps, f"{minutes:g} minutes at {per_step:.3g} seconds a step", passes)
+    passes = math.ceil(rules()["epoch_seconds"] / (timing.per_step * made.steps_per_epoch))
+    reason = f"{minutes:g} minutes at {timing.per_step:.3g} seconds a step, after {timing.to_begin:.1f} to begin"
+    made.lay_out(steps, reason, passes)
     return made
 
 
 def _image_size(facts, timed, seconds_left):
     """The largest side at which the time is enough to see as many images as features need."""
     sizes, seen = rules()["cpu"]["image_sizes"], rules()["cpu"]["images_seen"]
-    plan, per_step = timed(sizes[0])
-    per_image = per_step / plan.settings["batch_size"]
+    plan, timing = timed(sizes[0])
+    per_image = timing.per_step / plan.settings["batch_size"]
     most = min(facts.image_size)
     # The work of a convolutional network goes with the area.
-    fitting = [n for n in sizes if n <= most and seconds_left() / (per_image * (n / sizes[0]) ** 2) >= seen]
+    fitting = [n for n in sizes if n <= most and seconds_left(timing) / (per_image * (n / sizes[0]) ** 2) >= seen]
     return max(fitting, default=sizes[0])
 
 

@@ -90,7 +90,9 @@ def evaluate(
         warnings.warn(warning, stacklevel=2)
     # Features are taken several times: by the encoder, by random ones, and as raw pixels.
     kept = "none" if source.get("cache") == "none" else "auto"
-    train, test = (open_source(source, split, labels=True, cache=kept) for split in (train_split, test_split))
+    train, test = (
+        open_source(source, split, labels=True, cache=kept, verbose=verbose) for split in (train_split, test_split)
+    )
 
     on_features = {name: PROTOCOLS[name] for name in protocols if name in PROTOCOLS}
     by_training = [TRAINING_PROTOCOLS[name] for name in protocols if name in TRAINING_PROTOCOLS]

@@ -1,19 +1,29 @@
 """From a run's data and budget to its recipe, and how that is said."""
 
 import math
+import time
 
 from keras_ssl import data, recipes
 from keras_ssl.progress import duration
 from keras_ssl.recipes.plan import rules, steps_per_epoch
-from keras_ssl.recipes.timing import seconds_per_step
-from keras_ssl.runs.sources import count_images
+from keras_ssl.recipes.timing import time_training
+from keras_ssl.runs.monitors import MONITORED_IMAGES
+from keras_ssl.runs.sources import count_images, has_labels, open_source
+
+# As small as networks see pictures: the rest of the resizing costs little beside the decoding.
+TIMED_SIZE = (48, 48)
+TIMED_BATCH = 16
+# Pictures are decoded for so long to time it.
+TIMED_SECONDS = 1.0
 
 
-def facts_of_source(source):
+def facts_of_source(source, monitor=True, verbose=0):
     """The `recipes.Facts` of a run's data.
 
     Args:
         source: dict, from `sources.resolve`.
+        monitor: bool, whether some images are read once more before the first step, to watch the features by.
+        verbose: 1 to show what takes long. Defaults to 0.
 
     Raises:
         ValueError: where there are no images, or nothing says how large they are.
@@ -26,12 +36,38 @@ def facts_of_source(source):
             f"None of the files of {source['name']} that were looked at is an image that can be read: PNG, JPEG, "
             f"GIF, BMP, WebP, TIFF or DICOM. Received: data={source['name']!r}"
         )
+    images = count_images(source, verbose)
+    seconds_per_image = _seconds_per_image(source)
+    watched = min(images, MONITORED_IMAGES) if monitor and has_labels(source) else 0
     return recipes.Facts(
-        images=count_images(source),
+        images=images,
         image_size=tuple(described.typical_size) if differ else (height, width),
         channels=source["channels"] if data.is_folder(source["name"]) else channels,
         resizable=data.is_folder(source["name"]) or differ or max(height, width) > rules()["kinds"]["small_images"],
+        seconds_per_image=seconds_per_image,
+        seconds_before=watched * seconds_per_image,
+        cache=source["cache"],
     )
+
+
+def _seconds_per_image(source):
+    """What it takes to read and decode a picture, by some of them."""
+    pictures = open_source(
+        {**source, "image_size": TIMED_SIZE, "read_size": None},
+        source["split"],
+        cache="none",
+        batch_size=TIMED_BATCH,
+        shuffle=data.is_folder(source["name"]),  # of a data set by name that would read a block of files first
+        drop_remainder=False,
+    )
+    began = since = time.monotonic()
+    for batch, _ in enumerate(pictures):
+        now = time.monotonic()
+        if batch == 0:
+            since = now  # what starts a pipeline is no part of an image
+        elif now - began > TIMED_SECONDS:
+            break
+    return (now - (since if batch else began)) / (TIMED_BATCH * max(1, batch))
 
 
 def reports_every(epochs, minutes=None):
@@ -62,7 +98,8 @@ def announce(recipe, facts, minutes):
     steps = steps_per_epoch(settings, facts.images) * settings["epochs"]
     if minutes is None:
         size = settings["read_size"] or (height, width)
-        minutes = seconds_per_step(recipe, recipe.image_shape, size) * steps / 60 / (1 - rules()["overhead"])
+        timing = time_training(recipe, facts, recipe.image_shape, size)
+        minutes = (timing.to_begin + timing.per_step * steps) / 60 / (1 - rules()["overhead"])
     print(
         f"{settings['method']} on {facts.images} images: {height} x {width} px, batch {settings['batch_size']}, "
         f"{steps} steps, {settings['epochs']} epochs, about {duration(60 * minutes)} on {facts.device}.",

@@ -1,5 +1,6 @@
 import contextlib
 import shlex
+import time
 import warnings
 from pathlib import Path
 
@@ -81,6 +82,7 @@ def pretrain(
     jit_compile="auto",
     monitor=True,
     verbose="auto",
+    began=None,
 ):
     """Trains a method into a new run folder, by settings that follow from the images and the time there is.
 
@@ -120,6 +122,7 @@ def pretrain(
             and, for methods that compare views, the spread and the rank of the features, with a warning when they
             collapse (`callbacks.CollapseMonitor`).
         verbose: 0 for no output, 2 for one line an epoch; else a bar, or lines where the output is no terminal.
+        began: float, by `time.monotonic()`, when the minutes began. Defaults to `None`, which is now.
 
     Returns:
         The `Run`.
@@ -136,6 +139,7 @@ def pretrain(
     >>> run.encoder().output_shape
     (None, 256)
     """
+    began = time.monotonic() if began is None else began
     out = Path(out)
     with new_folder(out):
         check_resize(resize)
@@ -143,9 +147,11 @@ def pretrain(
         given = dict(overrides or {})
         if image_size is not None:
             given["image_size"] = image_size
-        facts = facts_of_source(source)
+        facts = facts_of_source(source, monitor, bool(verbose))
         with dtype_policy(policy):
-            recipe = recipes.load(method, overrides=given, images=facts, minutes=minutes, epochs=epochs, steps=steps)
+            recipe = recipes.load(
+                method, overrides=given, images=facts, minutes=minutes, epochs=epochs, steps=steps, began=began
+            )
             if verbose:
                 announce(recipe, facts, minutes)
                 if left_out := held_out(source):
@@ -229,6 +235,7 @@ def _train(config, folder, verbose, checkpoint=None, epochs_done=0):
             batch_size=settings["batch_size"],
             shuffle=True,
             seed=seed,
+            verbose=bool(verbose),
         )
         config = {**config, "cached": images.cached._asdict()}
         if verbose:

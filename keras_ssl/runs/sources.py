@@ -151,16 +151,17 @@ def open_source(source, split, *, for_views=False, cache=None, **kwargs):
     )
 
 
-def count_images(source):
+def count_images(source, verbose=0):
     """How many images a run trains on.
 
     Args:
         source: dict, from `resolve`.
+        verbose: 1 to show how far it is where all files must be tried. Defaults to 0.
     """
     if not data.is_folder(source["name"]):
         return data.describe(source["name"], source["data_dir"], split=source["split"]).images
     smallest = {**source, "image_size": (1, 1), "read_size": None}
-    return len(open_source(smallest, source["split"], batch_size=1, shuffle=True))
+    return len(open_source(smallest, source["split"], batch_size=1, shuffle=True, verbose=verbose))
 
 
 def has_labels(source):

@@ -1,3 +1,4 @@
+import io
 import os
 from types import SimpleNamespace
 
@@ -9,6 +10,11 @@ from keras_ssl.data import from_directory, set_epoch
 from keras_ssl.data.cache import choose_cache, free_memory
 
 LEVELS = {f"{name}/{number}.png": 40 * number + base for name, base in (("a", 0), ("b", 20)) for number in range(5)}
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
 
 
 def levels(dataset):
@@ -115,3 +121,32 @@ def test_arguments_are_checked(folder):
         opened(path, "yes", None)
     with pytest.raises(ValueError, match="cache_file"):
         opened(path, "disk", None)
+
+
+@pytest.mark.parametrize("cache", ["memory", "disk"])
+def test_decoding_is_shown_by_one_line_of_its_name(cache, folder, tmp_path_factory, capsys, monkeypatch):
+    if cache == "disk":
+        monkeypatch.setattr("keras_ssl.data.cache.SHARE_OF_FREE", 0)
+    path, file = folder(LEVELS), tmp_path_factory.mktemp("run") / "pictures"
+    opened(path, cache, file, verbose=1)
+    written = capsys.readouterr().out
+    (line,) = written.splitlines()
+    assert line.isprintable() and line.startswith(f"decoding {path}: ") and line.endswith(" images/s")
+    opened(path, cache, file, verbose=0)
+    opened(path, "none", file, verbose=1)
+    if cache == "disk":
+        opened(path, cache, file, verbose=1)  # nothing is left to decode
+    assert capsys.readouterr().out == ""
+
+
+def test_decoding_has_a_bar_on_a_terminal_that_ends_where_it_should(folder, monkeypatch):
+    monkeypatch.setattr("sys.stdout", terminal := Terminal())
+    opened(path := folder(LEVELS), "memory", None, verbose=1)
+    written = terminal.getvalue()
+    assert f"decoding {path}" in written and "100%" in written and written.count("\n") == 1
+
+
+def test_trying_files_is_shown(folder, capsys):
+    opened(path := folder(LEVELS), None, None, verbose=1, on_error="skip")
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"trying the files of {path}: ")

@@ -150,15 +150,16 @@ class TestSources:
         expected = model.evaluate(images, batch_size=8, verbose=0)[0]
         assert model.history.history["val_loss"] == [pytest.approx(expected, rel=1e-5)]
 
-    def test_a_distributed_data_set(self, bench, images, fitted, two_replicas):
+    @pytest.mark.parametrize("source", ["pairs", "dicts"])
+    def test_a_distributed_data_set(self, bench, images, fitted, two_replicas, source):
         expected = fitted()
         with two_replicas.scope():
             model = bench.build()
-            model.fit(two_replicas.experimental_distribute_dataset(SOURCES["pairs"](images)[0]), verbose=0)
+            model.fit(two_replicas.experimental_distribute_dataset(SOURCES[source](images)[0]), verbose=0)
         np.testing.assert_allclose(state(model), state(expected), atol=1e-4)
 
-    def test_a_distributed_data_set_of_dicts_is_refused_in_words(self, build, images, two_replicas):
-        batches = two_replicas.experimental_distribute_dataset(SOURCES["dicts"](images)[0])
+    def test_dicts_that_a_function_makes_for_each_worker_are_refused_in_words(self, build, images, two_replicas):
+        batches = two_replicas.distribute_datasets_from_function(lambda context: SOURCES["dicts"](images)[0])
         for verb in ("fit", "evaluate", "predict"):
             with pytest.raises(
                 ValueError, match=r"before it is distributed.*Received: keys \['id', 'image', 'label'\]"

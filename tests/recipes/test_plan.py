@@ -2,6 +2,7 @@
 
 import importlib
 import math
+import time
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from keras_ssl import recipes
 from keras_ssl.recipes.facts import Facts
 from keras_ssl.recipes.plan import rules
+from keras_ssl.recipes.timing import Timing
 
 # The function of that name hides the module in its package.
 LOADING = importlib.import_module("keras_ssl.recipes.load")
@@ -120,11 +122,11 @@ def test_less_than_one_pass_is_made_in_parts():
 def test_minutes_are_laid_out_by_the_time_of_steps(monkeypatch):
     timed = []
 
-    def pretend(recipe, image_shape, read_size):
+    def pretend(recipe, facts, image_shape, read_size):
         timed.append(image_shape[0])
-        return 0.1 * (image_shape[0] / 32) ** 2
+        return Timing(0.0, 0.1 * (image_shape[0] / 32) ** 2)
 
-    monkeypatch.setattr(LOADING, "seconds_per_step", pretend)
+    monkeypatch.setattr(LOADING, "time_training", pretend)
     recipe = recipes.load("simclr", images=PHOTOS, minutes=20)
     total = recipe.settings["epochs"] * (2000 // recipe.settings["batch_size"])
     spent = total * 0.1 * (recipe.image_shape[0] / 32) ** 2
@@ -135,8 +137,15 @@ def test_minutes_are_laid_out_by_the_time_of_steps(monkeypatch):
     assert recipes.load("simclr", images=PHOTOS, minutes=2).image_shape == (32, 32, 3)
 
 
+def test_what_passes_before_the_first_step_is_a_part_of_the_minutes(monkeypatch):
+    monkeypatch.setattr(LOADING, "time_training", lambda *arguments: Timing(100.0, 0.1))
+    chosen = recipes.load("simclr", images=SMALL, minutes=10, began=time.monotonic() - 200).settings
+    spent = 200 + 100 + 0.1 * chosen["epochs"] * (2000 // chosen["batch_size"])
+    assert spent == pytest.approx(600 * (1 - rules()["overhead"]), abs=3)
+
+
 def test_an_epoch_of_few_images_is_several_passes_where_minutes_are_given(monkeypatch):
-    monkeypatch.setattr(LOADING, "seconds_per_step", lambda *arguments: 0.05)
+    monkeypatch.setattr(LOADING, "time_training", lambda *arguments: Timing(0.0, 0.05))
     facts = Facts(70, (48, 48), accelerator=False, cores=2)
     recipe = recipes.load("swav", images=facts, minutes=1)
     chosen = recipe.settings
