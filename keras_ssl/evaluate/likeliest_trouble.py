@@ -68,13 +68,6 @@ def likeliest_trouble(history, steps=None, settings=None, worse_than_random=Fals
             "try a much lower one",
             _rate_lower_by(MUCH_LOWER_RATE, settings),
         )
-    if worse_than_random and last.get("feature_rank", math.inf) < FEW_DIRECTIONS:
-        return Trouble(
-            f"Training left features of few directions (feature_rank {last['feature_rank']:.3g}; good runs: "
-            f"{GOOD['feature_rank']:.0f} or more), worse than before it, so the learning rate is likely too high.",
-            "try a lower one",
-            _rate_lower_by(LOWER_RATE_BY_LABELS, settings),
-        )
     if _rose(history):
         return Trouble(
             f"The loss rose, from {history['loss'][0]:.4g} to {last['loss']:.4g}, so the learning rate is likely too "
@@ -89,6 +82,13 @@ def likeliest_trouble(history, steps=None, settings=None, worse_than_random=Fals
                 "try another method, or a lower learning rate",
                 lower_rate,
             )
+    if worse_than_random and last.get("feature_rank", math.inf) < FEW_DIRECTIONS:
+        return Trouble(
+            f"Training left features of few directions (feature_rank {last['feature_rank']:.3g}; good runs: "
+            f"{GOOD['feature_rank']:.0f} or more), worse than before it, so the learning rate is likely too high.",
+            "try a lower one",
+            _rate_lower_by(LOWER_RATE_BY_LABELS, settings),
+        )
     if steps is not None and steps < FEW_STEPS:
         return Trouble(f"{steps} steps are few.", "train longer", f"--steps {max(FEW_STEPS, MORE_STEPS * steps)}")
     if _is_falling(history.get("loss", ())):

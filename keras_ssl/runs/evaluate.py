@@ -7,6 +7,7 @@ import numpy as np
 from keras_ssl import evaluate as scoring
 from keras_ssl import plots
 from keras_ssl.data.once import looked_at_once
+from keras_ssl.losses.spread import embedding_spread
 from keras_ssl.progress import Stage
 from keras_ssl.runs.next_command import next_command
 from keras_ssl.runs.run import opened, save_figure
@@ -128,6 +129,8 @@ def evaluate(
     if warning:
         report["warning"] = warning
     if baselines:
+        # The log may have nothing of a collapse, or another's.
+        history["feature_spread"] = [float(embedding_spread(features[1].features))]
         logged = history, run.steps_done, config["recipe"], next_command(run)
         found = scoring.verdict(rows, len(features[1].features), *logged)
         report["verdict"] = vars(found)

@@ -68,8 +68,11 @@ def test_fine_tuning_alone_needs_no_score_of_features(finished, monkeypatch):
     assert [list(scores) for scores in rows.values()] == [["fine-tuning"], ["fine-tuning"], []]
 
 
-@pytest.mark.parametrize("value, scored", [(0.0, True), (np.nan, False)])
-def test_a_collapsed_or_diverged_run_is_scored_and_told_so(value, scored, finished, tmp_path, capsys):
+@pytest.mark.parametrize(
+    "value, scored, words",
+    [(0.0, True, "have collapsed (feature_spread 0)."), (np.nan, False, "diverged: feature_spread is not a number.")],
+)
+def test_a_collapsed_or_diverged_run_is_scored_and_told_so(value, scored, words, finished, tmp_path, capsys):
     shutil.copytree(finished.path, tmp_path / "run")
     encoder = keras.Sequential([finished.encoder(), keras.layers.Dense(8)])
     encoder.layers[-1].set_weights([np.full_like(weight, value) for weight in encoder.layers[-1].get_weights()])
@@ -79,7 +82,7 @@ def test_a_collapsed_or_diverged_run_is_scored_and_told_so(value, scored, finish
     report = json.loads((tmp_path / "run" / "evaluation.json").read_text())
     assert report["verdict"]["better"] == {"random encoder": False, "raw pixels": False}
     said = capsys.readouterr().out.splitlines()
-    assert said[-1].startswith("There is no map.png: ") and "12 steps are few" in said[-2]
+    assert said[-1].startswith("There is no map.png: ") and words in said[-2]
     assert any(line.startswith("| raw pixels") for line in said[:-2])
 
 
