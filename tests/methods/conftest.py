@@ -240,10 +240,16 @@ def bench(request):
 
 
 @pytest.fixture(scope="module")
-def reference(bench):
-    """The history and the state after two plain epochs, with which all other ways to train are compared."""
+def trained(bench):
+    """A model after two plain epochs, for tests that leave it as it is, and its history. One, to compile it once."""
     model = bench.build()
-    history = bench.fit(model, epochs=2)
+    return model, bench.fit(model, epochs=2, validation_data=bench.images[:16])
+
+
+@pytest.fixture(scope="module")
+def reference(bench, trained):
+    """That history and the state then, with which all other ways to train are compared."""
+    model, history = trained
     return history, bench.state(model)
 
 
