@@ -93,7 +93,7 @@ def decode_image(image_bytes, channels=3, max_pixels=MAX_PIXELS, orientation="ex
         image = decoders.get(name, _decode_rgb)(still)
         if orientation == "ignore" or isinstance(header.orientation, int):
             return image
-        return tf.cond(header.orientation > 1, lambda: _upright(image, header.orientation), lambda: image)
+        return tf.cond(header.orientation > 1, lambda: turn_upright(image, header.orientation), lambda: image)
 
     return as_channels(tf.ensure_shape(switch_format(image_bytes, decode), [None, None, 3]), channels)
 
@@ -146,11 +146,12 @@ def _within_limit(header, max_pixels):
         return tf.identity(header.still)
 
 
-def _upright(image, orientation):
+def turn_upright(image, orientation):
+    """An image (height, width, channels) that its EXIF tag, an integer tensor from 2 to 8, says is turned."""
     # The values as in EXIF 2.32, section 4.6.4: where the stored first row and column belong.
     image = tf.cond(orientation >= 5, lambda: tf.transpose(image, (1, 0, 2)), lambda: image)
     for flipped, axis in (((3, 4, 7, 8), 0), ((2, 3, 6, 7), 1)):
-        flips = tf.reduce_any(orientation == tf.constant(flipped, tf.int64))
+        flips = tf.reduce_any(orientation == tf.constant(flipped, orientation.dtype))
         image = tf.cond(flips, lambda image=image, axis=axis: tf.reverse(image, [axis]), lambda image=image: image)
     return image
 

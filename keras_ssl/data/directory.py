@@ -148,20 +148,19 @@ def _stream(paths, classes, shape, read, try_to_read, *, batch_size, shuffle, se
         class_tensor = None if classes is None else tf.constant(classes, tf.int32)
     used = images_per_epoch(len(paths), batch_size, shuffle, drop_remainder)
 
-    blank = tf.zeros(shape, tf.uint8)
-
     def in_order(seeds):
-        # No file behind the last; see `batch_or_raise`.
-        order = tf.concat([epoch_order(len(paths), shuffle, seeds)[:used], [-1]], axis=0)
-        positions = tf.range(used + 1, dtype=tf.int64)
-        return tf.data.Dataset.from_tensor_slices((positions, tf.fill([used + 1], seeds[1]), order))
+        order = epoch_order(len(paths), shuffle, seeds)[:used]
+        # One number for the epoch and the position: each tensor of an element costs time.
+        numbers = seeds[1] * used + tf.range(used, dtype=tf.int64)
+        parts = [path_tensor] if class_tensor is None else [path_tensor, class_tensor]
+        return tf.data.Dataset.from_tensor_slices((numbers, *(tf.gather(part, order) for part in parts)))
 
-    def load(position, epoch, index):
-        image = tf.cond(index < 0, lambda: blank, lambda: read(path_tensor[index]))
-        return (position, epoch), image if class_tensor is None else (image, class_tensor[index])
+    def load(number, path, *label):
+        return number, (read(path), *label) if label else read(path)
 
-    def file_at(position, epoch):
-        return path_tensor[epoch_order(len(paths), shuffle, tf.stack([tf.constant(seed, tf.int64), epoch]))[position]]
+    def file_at(number_of_epoch, position):
+        number = number_of_epoch if number_of_epoch >= 0 else int(epoch) - 1
+        return paths[int(epoch_order(len(paths), shuffle, tf.constant([seed, number], tf.int64))[position])]
 
     # Read outside of `in_order`: tf.data would take three times as long to start an epoch with a large graph in it.
     dataset, epoch = each_epoch(in_order, seed)

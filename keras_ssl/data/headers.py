@@ -299,8 +299,8 @@ def _tiff_orientation(exif):
         part = content[start : start + count]
         return little_endian(tf.where(little, part, part[::-1]), 0, count)
 
-    # The directory is near the front; what lies farther off is not looked for.
-    directory = tf.minimum(number(4, 4), 4096)
+    # The directory is near the front; what lies farther off, or behind the end, is not looked for.
+    directory = tf.minimum(number(4, 4), tf.size(content, tf.int64) - len(_PADDING))
     count = tf.minimum(number(directory, 2), 100)
     entries = tf.reshape(content[directory + 2 : directory + 2 + 12 * count], (-1, 12))
     entries = tf.cast(entries, tf.int64)

@@ -1,14 +1,16 @@
-"""The quick way for what most folders hold: JPEG and PNG files that need nothing but a decoder.
+"""The quick way for what most folders hold: JPEG and PNG files that need a decoder, and perhaps to be turned.
 
 `decode_image` reads any file, and its graph is large: to look for an EXIF tag takes half as long as to decode a small
-JPEG, and tf.data needs a quarter of a second to start an epoch with it. Plain files are told by their first bytes.
+JPEG, and tf.data needs a quarter of a second to start an epoch with it. Plain files are told by their first bytes;
+those with segments before the pixels, such as EXIF, colour profiles and XMP, by a walk through these in Python.
 """
 
 import numpy as np
 import tensorflow as tf
 
-from keras_ssl.data.decode import as_channels
+from keras_ssl.data.decode import as_channels, turn_upright
 from keras_ssl.data.jpeg import RATIOS, which_ratio
+from keras_ssl.data.segments import JPEG, LOOKED_AT, OTHER, PNG, kind_and_orientation
 
 _HEAD = 96
 _JFIF = b"\xff\xe0\0\x10JFIF\0"
@@ -21,7 +23,7 @@ _PNG_CHUNKS = ((), ("pHYs",), ("gAMA",), ("sRGB",), ("sRGB", "gAMA"), ("sRGB", "
 _CHUNK_BYTES = {"pHYs": 21, "gAMA": 16, "sRGB": 13}
 
 
-def decode_plain(image_bytes, needed, channels, max_pixels, otherwise):
+def decode_plain(image_bytes, needed, channels, max_pixels, otherwise, walks=False, orientation="exif"):
     """Decode the content of an image file as `decode_image` does, by a small graph where the file is plain.
 
     Args:
@@ -31,18 +33,22 @@ def decode_plain(image_bytes, needed, channels, max_pixels, otherwise):
         max_pixels: As in `decode_image`.
         otherwise: Takes `image_bytes` where the file is not plain, or larger than `max_pixels`, and returns the RGB
             image that `decode_image` would, or raises its error.
+        walks: Boolean: whether files with segments before the pixels are plain, too; to tell them takes a little
+            longer. Defaults to `False`.
+        orientation: As in `decode_image`. Defaults to `"exif"`.
 
     Returns:
         A uint8 tensor (height, width, channels).
     """
-
-    head = _head(image_bytes)
-    kind = _kind(head)
+    if walks:
+        kind, turned = _look(image_bytes)
+    else:
+        kind, turned = _kind(_head(image_bytes)), None
     height, width = tf.unstack(
         tf.cond(
-            kind == 0,
+            kind == JPEG,
             lambda: tf.io.extract_jpeg_shape(image_bytes, output_type=tf.int64)[:2],
-            lambda: tf.linalg.matvec(tf.cast(tf.reshape(head[16:24], (2, 4)), tf.int64), _BIG_ENDIAN),
+            lambda: tf.linalg.matvec(tf.cast(tf.reshape(_head(image_bytes)[16:24], (2, 4)), tf.int64), _BIG_ENDIAN),
         )
     )
     # The product of two sides of 32 bits could overflow.
@@ -51,14 +57,31 @@ def decode_plain(image_bytes, needed, channels, max_pixels, otherwise):
     branches = [lambda ratio=ratio: tf.io.decode_jpeg(image_bytes, channels=3, ratio=ratio) for ratio in RATIOS]
     branches += [lambda: tf.io.decode_png(image_bytes, channels=3), lambda: otherwise(image_bytes)]
     png, other = len(RATIOS), len(RATIOS) + 1
-    branch = tf.where(kind == 0, which_ratio(height, width, needed), tf.where(kind == 1, png, other))
-    image = tf.switch_case(tf.where(pixels <= max_pixels, branch, other), branches)
+    branch = tf.where(kind == JPEG, which_ratio(height, width, needed), tf.where(kind == PNG, png, other))
+    is_plain = (kind != OTHER) & (pixels <= max_pixels)
+    image = tf.switch_case(tf.where(is_plain, branch, other), branches)
+    if walks and orientation == "exif":
+        # What is not plain was turned in the other way.
+        turns = is_plain & (turned > 1)
+        image = tf.cond(turns, lambda: turn_upright(image, turned), lambda: image)
     return as_channels(tf.ensure_shape(image, (None, None, 3)), channels)
 
 
 def is_plain(image_bytes):
-    """Whether a file is a JPEG or PNG that `decode_plain` decodes by itself, as a boolean tensor."""
-    return _kind(_head(image_bytes)) < 2
+    """Whether a file is a JPEG or PNG that `decode_plain` decodes by itself without a walk, as a boolean tensor."""
+    return _kind(_head(image_bytes)) != OTHER
+
+
+def _look(image_bytes):
+    """`kind_and_orientation` of a file, two int32 scalar tensors."""
+
+    def look(head):
+        # Bytes in a graph, an array of them outside.
+        return np.array(kind_and_orientation(np.asarray(head).item()), np.int32)
+
+    head = tf.strings.substr(image_bytes, 0, LOOKED_AT)
+    found = tf.numpy_function(look, [head], tf.int32, stateful=False)
+    return tf.unstack(tf.ensure_shape(found, (2,)))
 
 
 def _head(image_bytes):
@@ -66,16 +89,16 @@ def _head(image_bytes):
 
 
 def _kind(head):
-    """0 for a plain JPEG, 1 for a plain PNG, 2 for what is neither."""
+    """`JPEG` or `PNG` where the file is a plain one, else `OTHER`."""
     found = tf.reduce_all(tf.bitwise.bitwise_and(head, _MASKS) == _VALUES, axis=1)
-    return tf.reduce_min(tf.where(found, _KINDS, 2))
+    return tf.reduce_min(tf.where(found, _KINDS, OTHER))
 
 
 def _patterns():
     """For each head of a plain file: its kind, and what bytes stand where."""
     for marker in _JPEG_MARKERS:
-        yield 0, {0: b"\xff\xd8" + marker}
-        yield 0, {0: b"\xff\xd8" + _JFIF, 20: marker}
+        yield JPEG, {0: b"\xff\xd8" + marker}
+        yield JPEG, {0: b"\xff\xd8" + _JFIF, 20: marker}
     for chunks in _PNG_CHUNKS:
         # Of 16 bits are those whose values need more than a decoder.
         for bits in (1, 2, 4, 8):
@@ -83,7 +106,7 @@ def _patterns():
             for chunk in chunks:
                 parts[position + 4] = chunk.encode()
                 position += _CHUNK_BYTES[chunk]
-            yield 1, {**parts, position + 4: b"IDAT"}
+            yield PNG, {**parts, position + 4: b"IDAT"}
 
 
 def _table():

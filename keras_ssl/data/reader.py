@@ -1,4 +1,4 @@
-import os
+import functools
 
 import tensorflow as tf
 
@@ -6,6 +6,7 @@ from keras_ssl.data.decode import decode_image
 from keras_ssl.data.image_files import file_decoder, is_read_by_python
 from keras_ssl.data.plain import decode_plain, is_plain
 from keras_ssl.data.resize import check_image_size, resize_images
+from keras_ssl.data.segments import LOOKED_AT, OTHER, kind_and_orientation
 from keras_ssl.data.spread import spread
 
 # So many files tell what a folder holds.
@@ -38,14 +39,13 @@ def image_reader(paths, image_size, resize, channels, max_pixels, orientation, b
     decode_any = tf.function(
         decode_any, input_signature=[spec], autograph=False, experimental_attributes={"_noinline": True}
     )
-    if _seem_plain([path for path in paths if not is_read_by_python(path)]):
-        # Out of the graph, whose size tf.data would pay for at the start of each epoch. A rare file pays 1 ms.
-        otherwise = lambda image_bytes: tf.py_function(decode_any, [image_bytes], tf.uint8)  # noqa: E731
-    else:
-        otherwise = decode_any
+    walks, has_others = _look_at([path for path in paths if not is_read_by_python(path)])
+    # Where none is seen, out of the graph, whose size tf.data would pay for at the start of each epoch: 1 ms a file.
+    rarely = functools.partial(tf.py_function, decode_any, Tout=tf.uint8)
+    otherwise = decode_any if has_others else lambda image_bytes: rarely([image_bytes])
 
     def by_tensorflow(path):
-        return decode_plain(tf.io.read_file(path), needed, channels, max_pixels, otherwise)
+        return decode_plain(tf.io.read_file(path), needed, channels, max_pixels, otherwise, walks, orientation)
 
     # What is missing for a file was said before, or is the file's own error.
     decode = file_decoder(paths, channels, max_pixels, orientation, bits, False, by_tensorflow)
@@ -56,10 +56,17 @@ def image_reader(paths, image_size, resize, channels, max_pixels, orientation, b
     return read
 
 
-def _seem_plain(paths):
-    """Whether all files of a sample are plain; what cannot be read has its error when it is its turn."""
-    with tf.device("CPU:0"):
-        names = tf.constant([os.fsencode(path) for path in spread(paths, _LOOKED_AT)], tf.string)
-        files = tf.data.Dataset.from_tensor_slices(names)
-        plain = files.map(lambda path: is_plain(tf.io.read_file(path))).ignore_errors()
-        return all(plain.as_numpy_iterator())
+def _look_at(paths):
+    """Whether a sample of files has some with segments before the pixels, and some that are neither JPEG nor PNG."""
+    heads = [head for path in spread(paths, _LOOKED_AT) if (head := _head_of(path))]
+    unplain = [head for head in heads if not is_plain(head)]
+    kinds = {kind_and_orientation(head)[0] for head in unplain}
+    return bool(kinds - {OTHER}), OTHER in kinds
+
+
+def _head_of(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read(LOOKED_AT)
+    except OSError:  # its error comes when it is its turn
+        return b""

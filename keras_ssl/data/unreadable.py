@@ -1,3 +1,4 @@
+import os
 import re
 
 import tensorflow as tf
@@ -32,13 +33,14 @@ def batch_or_raise(elements, file_at, read, count, batch_size):
     """Batch what `ignore_errors` left of a data set, or raise an error that names the first file that is missing.
 
     An error within a pipeline does not know which file it is about, and TensorFlow has no operation that catches
-    one. What it has is leaving the element out: so elements carry their position. Whether one is missing is looked
+    one. What it has is leaving the element out: so elements carry their number. Whether one is missing is looked
     at once a batch, which costs nothing that can be measured while files are good.
 
     Args:
-        elements: Data set of `((position, epoch), element)`: the position in this epoch, the epoch, and what the data
-            set is about. An element that cannot fail, at the position `count`, must follow the last.
-        file_at: Takes a position and an epoch, and returns the path that stands there, a string tensor.
+        elements: Data set of `(number, element)`: `epoch * count + position`, an int64 tensor, and what the data set
+            is about.
+        file_at: Takes the epoch, -1 for the newest, and the position, both integers, and returns the path that
+            stands there.
         read: As in `why_unreadable`, to find out what is wrong.
         count: Number of elements, if none is missing.
         batch_size: A positive integer.
@@ -47,28 +49,30 @@ def batch_or_raise(elements, file_at, read, count, batch_size):
         A data set of batches of `element`.
     """
 
-    def explain(position, epoch):
-        path = file_at(position, epoch).numpy()
+    def explain(epoch, position):
+        path = os.fsencode(file_at(int(epoch), int(position)))
         return (
             f"Cannot read the image {path.decode(errors='replace')} ({why_unreadable(path, read)}). Delete or "
             "replace the file, or set on_error to skip."
         )
 
-    def fail(position, epoch):
-        message = tf.py_function(explain, [position, epoch], tf.string)
+    def fail(epoch, position):
+        message = tf.py_function(explain, [epoch, position], tf.string)
         with tf.control_dependencies([tf.debugging.Assert(False, [message])]):
             return tf.constant(False)
 
-    def check(number, arrived):
-        (positions, epochs), batch = arrived
-        wanted = tf.range(number * batch_size, tf.minimum((number + 1) * batch_size, count))
+    def check(batch_number, arrived):
+        numbers, batch = arrived
+        wanted = tf.range(batch_number * batch_size, tf.minimum((batch_number + 1) * batch_size, count))
         size = tf.size(wanted)
+        positions = tf.where(numbers < 0, numbers, numbers % count)
         # Where files of the end are missing, the last batch may be shorter.
-        found = tf.concat([positions, tf.fill([batch_size], tf.constant(-1, tf.int64))], axis=0)[:size] == wanted
+        found = tf.pad(positions, [[0, batch_size]], constant_values=-1)[:size] == wanted
         present = tf.cond(
             tf.reduce_all(found),
             lambda: tf.constant(True),
-            lambda: fail(wanted[tf.argmin(tf.cast(found, tf.int32))], epochs[0]),
+            # Where all of the last batch is missing, nothing that arrived says which epoch it is.
+            lambda: fail(tf.reduce_max(numbers) // count, wanted[tf.argmin(tf.cast(found, tf.int32))]),
         )
         with tf.control_dependencies([present]):
             return tf.nest.map_structure(lambda part: fix_size(part[:size]), batch)
@@ -77,7 +81,14 @@ def batch_or_raise(elements, file_at, read, count, batch_size):
         size = batch_size if count % batch_size == 0 else None
         return tf.ensure_shape(part, [size, *part.shape[1:]])
 
-    batches = elements.ignore_errors().batch(batch_size)
+    def blank(spec):
+        return tf.zeros(spec.shape, spec.dtype)
+
+    # Behind the last, so that a batch arrives and is looked at where all of its files are missing.
+    last = tf.data.Dataset.from_tensors(
+        (tf.constant(-1, tf.int64), tf.nest.map_structure(blank, elements.element_spec[1]))
+    )
+    batches = elements.ignore_errors().concatenate(last).batch(batch_size)
     return batches.take(-(-count // batch_size)).enumerate().map(check)
 
 

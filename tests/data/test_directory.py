@@ -187,3 +187,15 @@ def test_rare_kinds_among_plain_ones_are_read_as_decode_and_resize_does(rare, fo
     (images,) = dataset
     for image, file in zip(images, dataset.file_paths, strict=True):
         np.testing.assert_array_equal(image, decode_and_resize(tf.io.read_file(file), (4, 5), channels=1))
+
+
+def test_photographs_with_exif_take_the_quick_way(folder, rng, monkeypatch):
+    path = folder({})
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture = Image.fromarray(rng.integers(0, 256, (30, 20, 3), dtype=np.uint8))
+    picture.save(path / "photo.jpg", exif=exif, icc_profile=bytes(500))
+    expected = decode_and_resize(tf.io.read_file(str(path / "photo.jpg")), (4, 5))
+    monkeypatch.setattr("keras_ssl.data.reader.decode_image", lambda *arguments: pytest.fail("the slow way"))
+    (images,) = from_directory(path, image_size=(4, 5))
+    np.testing.assert_array_equal(images[0], expected)

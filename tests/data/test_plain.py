@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from keras_ssl.data.decode import MAX_PIXELS, decode_image
 from keras_ssl.data.plain import decode_plain, is_plain
@@ -33,9 +34,10 @@ def test_plain_files_have_the_pixels_of_decode_image(kind, mode, channels, neede
     np.testing.assert_array_equal(image, decode_image(content, channels, needed=needed))
 
 
-def with_exif():
+def with_exif(orientation=6):
     exif = Image.Exif()
-    exif[0x0112] = 6
+    exif[0x010F] = "a camera"
+    exif[0x0112] = orientation
     return exif
 
 
@@ -63,3 +65,44 @@ def test_large_images_are_left_to_the_other_way(kind):
     content = encoded(kind)
     assert decode_plain(content, None, 3, 1199, lambda image_bytes: other).shape == (1, 2, 3)
     assert decode_plain(content, None, 3, 1200, lambda image_bytes: other).shape == (30, 40, 3)
+
+
+def not_plain(content):
+    return tf.zeros((1, 1, 3), tf.uint8)
+
+
+def with_text():
+    text = PngInfo()
+    text.add_itxt("XML:com.adobe.xmp", "<x:xmpmeta/>")
+    return text
+
+
+TAGGED = {
+    **{f"jpeg {n}": encoded("JPEG", exif=with_exif(n)) for n in range(1, 9)},
+    **{f"png {n}": encoded("PNG", exif=with_exif(n)) for n in range(1, 9)},
+    "jpeg profile": encoded("JPEG", icc_profile=b"\7" * 3000),
+    "jpeg profile and exif": encoded("JPEG", icc_profile=b"\7" * 3000, exif=with_exif()),
+    "jpeg xmp": encoded("JPEG", xmp=b"<x:xmpmeta/>"),
+    "grey jpeg": encoded("JPEG", "L", exif=with_exif()),
+    "png profile": encoded("PNG", icc_profile=b"\7" * 3000),
+    "png xmp": encoded("PNG", pnginfo=with_text(), exif=with_exif()),
+    "plain jpeg": encoded("JPEG"),
+    "plain png": encoded("PNG"),
+}
+
+
+@pytest.mark.parametrize(("channels", "needed", "orientation"), [(3, None, "exif"), (1, 4, "ignore")])
+def test_files_with_segments_are_plain_where_heads_are_walked(channels, needed, orientation):
+    @tf.function(input_signature=[tf.TensorSpec((), tf.string)], autograph=False)
+    def both(content):
+        quickly = decode_plain(content, needed, channels, MAX_PIXELS, not_plain, True, orientation)
+        return quickly, decode_image(content, channels, orientation=orientation, needed=needed)
+
+    for name, content in TAGGED.items():
+        image, expected = both(content)
+        np.testing.assert_array_equal(image, expected, name)
+
+
+@pytest.mark.parametrize("kind", ["WebP", "BMP", "GIF"])
+def test_other_kinds_are_not_plain_where_heads_are_walked(kind):
+    assert decode_plain(encoded(kind), None, 3, MAX_PIXELS, not_plain, walks=True).shape == (1, 1, 3)
