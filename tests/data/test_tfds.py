@@ -139,7 +139,7 @@ def test_images_of_several_sizes_need_a_size(data_dir):
         ("numbered_images", {"split": "train[:0]"}, "this one is empty"),
         ("numbered_image", {}, r"Did you mean numbered_images"),
         ("digit", {}, r"Did you mean digits"),
-        ("qqqqqq", {}, "none is spelled like it"),
+        ("qqqqqq", {}, r"catalog\). Received: name='qqqqqq'"),
         ("cannot_be_downloaded", {}, "no route to host.*TFDS_DATA_DIR"),
     ],
 )
