@@ -58,7 +58,6 @@ def _seconds_per_image(source):
         cache="none",
         batch_size=TIMED_BATCH,
         shuffle=data.is_folder(source["name"]),  # of a data set by name that would read a block of files first
-        drop_remainder=False,
     )
     began = since = time.monotonic()
     for batch, _ in enumerate(pictures):
