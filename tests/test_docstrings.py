@@ -28,7 +28,7 @@ def documented():
 def folder(tmp_path, monkeypatch):
     """What examples find in the folder that they run in: photographs, in one subfolder a class."""
     rng = np.random.default_rng(0)
-    for number in range(40):
+    for number in range(80):
         path = tmp_path / "photos" / f"class_{number % 2}" / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(tf.io.encode_png(rng.integers(0, 256, (100, 120, 3), "uint8")).numpy())

@@ -16,6 +16,7 @@ class Bar:
 
     Example:
 
+    >>> import sys
     >>> bar = Bar("features", 10, sys.stderr)
     >>> bar.move_to(10, "5 s left", at_once=True)
     >>> bar.end()
