@@ -62,7 +62,7 @@ def choose_cache(cache, count, shape):
         f"{count} decoded pictures take {size / _GIB:.2f} GiB, a quarter of the free memory is {limit / _GIB:.2f} GiB"
     )
     if cache == "none":
-        return Cache("none", "as asked for; pictures are decoded anew in each epoch")
+        return Cache("none", "pictures are decoded as they are needed")
     if cache == "memory" and size > free:
         raise ValueError(
             f"The decoded pictures do not fit into the free memory of {free / _GIB:.2f} GiB: {count} of {shape} take "

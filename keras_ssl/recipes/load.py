@@ -142,7 +142,12 @@ def _within(minutes, name, document, facts, overrides, began):
     if is_photographs(facts) and not facts.accelerator and not is_overridden("image_size", overrides):
         side = _image_size(facts, timed, seconds_left)
     made, timing = timed(side)
-    steps = max(1, int(seconds_left(timing) / timing.per_step))
+    steps = seconds_left(timing) / timing.per_step
+    batch_size = made.settings["batch_size"]
+    if facts.cache == "auto" and steps * batch_size < facts.images:
+        timing = timing.streamed(batch_size / facts.images)  # as a run does, see `sees_all`
+        steps = seconds_left(timing) / timing.per_step
+    steps = max(1, int(steps))
     if _is_long(steps, facts):
         made = Plan(document, facts, overrides, side, few_steps=False)
     passes = math.ceil(rules()["epoch_seconds"] / (timing.per_step * made.steps_per_epoch))

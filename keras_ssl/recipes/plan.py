@@ -70,6 +70,11 @@ def steps_per_epoch(settings, images):
     return settings.get("steps_per_epoch") or max(1, images // settings["batch_size"])
 
 
+def sees_all(settings, images):
+    """Whether a training sees each of so many images. Else to decode and keep them all takes longer than it saves."""
+    return settings["epochs"] * steps_per_epoch(settings, images) * settings["batch_size"] >= images
+
+
 def is_photographs(facts):
     """Whether images are larger than those that a network sees as they are."""
     return max(facts.image_size) > rules()["kinds"]["small_images"]

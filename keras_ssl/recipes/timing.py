@@ -18,10 +18,16 @@ class Timing(NamedTuple):
         to_begin: Float, seconds until its first step is done: to decode the pictures that are kept, to build and to
             compile.
         per_step: Float, seconds of each step, with the decoding of its images where none are kept.
+        decoding: Float, the part of `to_begin` in which the pictures that are kept are decoded.
     """
 
     to_begin: float
     per_step: float
+    decoding: float = 0.0
+
+    def streamed(self, share):
+        """The same without keeping pictures, where a step decodes its `share` of all."""
+        return Timing(self.to_begin - self.decoding, self.per_step + share * self.decoding)
 
 
 def time_training(recipe, facts, image_shape, read_size):
@@ -42,13 +48,13 @@ def time_training(recipe, facts, image_shape, read_size):
     to_begin, per_step = _measured(recipe, image_shape, read_size)
     # The model is in cycles with its graphs; `clear_session` would take what the caller has from Keras, too.
     gc.collect()
+    to_begin += facts.seconds_before
     if choose_cache(facts.cache, facts.images, (*read_size, facts.channels)).kind != "none":
-        to_begin += facts.images * facts.seconds_per_image
-    else:
-        decoding = recipe.settings["batch_size"] * facts.seconds_per_image
-        # What an accelerator does not do while it trains, the cores that train must do, too.
-        per_step = max(per_step, decoding) if facts.accelerator else per_step + decoding
-    return Timing(to_begin + facts.seconds_before, per_step)
+        decoding = facts.images * facts.seconds_per_image
+        return Timing(to_begin + decoding, per_step, decoding)
+    decoding = recipe.settings["batch_size"] * facts.seconds_per_image
+    # What an accelerator does not do while it trains, the cores that train must do, too.
+    return Timing(to_begin, max(per_step, decoding) if facts.accelerator else per_step + decoding)
 
 
 def _measured(recipe, image_shape, read_size):

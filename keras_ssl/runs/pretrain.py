@@ -1,4 +1,5 @@
 import contextlib
+import dataclasses
 import shlex
 import time
 import warnings
@@ -15,6 +16,7 @@ from keras_ssl.data.resize import check_resize
 from keras_ssl.evaluate import training_verdict
 from keras_ssl.evaluate.knn_references import REFERENCES
 from keras_ssl.recipes.known import check_kept
+from keras_ssl.recipes.plan import sees_all
 from keras_ssl.runs.config import versions, write_config
 from keras_ssl.runs.encoder_file import EncoderFile
 from keras_ssl.runs.history_file import HistoryFile, read_history, write_history
@@ -108,7 +110,8 @@ def pretrain(
         bits: optional int, how many of the bits of a folder's files of 16 are in use, in evaluation and serving too;
             see `data.from_directory`.
         cache: "auto", "memory", "disk" or "none", whether the pictures of a folder or of a TFDS data set are decoded
-            once and kept, and where; see `data.from_directory`. "disk" keeps those that take more than a quarter of
+            once and kept, and where; see `data.from_directory`. "auto" keeps none for a training that does not see
+            all of them, and "disk" keeps those that take more than a quarter of
             the free memory in `pictures.cache` in the run folder.
         overrides: optional dict of recipe settings to change, as in `recipes.load`.
         minutes: optional float, how long the training may take, all in all, on this machine.
@@ -152,6 +155,9 @@ def pretrain(
             recipe = recipes.load(
                 method, overrides=given, images=facts, minutes=minutes, epochs=epochs, steps=steps, began=began
             )
+            if source["cache"] == "auto" and not sees_all(recipe.settings, facts.images):
+                source["cache"] = "none"
+                facts = dataclasses.replace(facts, cache="none")
             if verbose:
                 announce(recipe, facts, minutes)
                 if left_out := held_out(source):

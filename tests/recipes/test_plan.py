@@ -3,6 +3,7 @@
 import importlib
 import math
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from keras_ssl import recipes
 from keras_ssl.recipes.facts import Facts
-from keras_ssl.recipes.plan import rules
+from keras_ssl.recipes.plan import rules, sees_all
 from keras_ssl.recipes.timing import Timing
 
 # The function of that name hides the module in its package.
@@ -142,6 +143,21 @@ def test_what_passes_before_the_first_step_is_a_part_of_the_minutes(monkeypatch)
     chosen = recipes.load("simclr", images=SMALL, minutes=10, began=time.monotonic() - 200).settings
     spent = 200 + 100 + 0.1 * chosen["epochs"] * (2000 // chosen["batch_size"])
     assert spent == pytest.approx(600 * (1 - rules()["overhead"]), abs=3)
+
+
+def test_where_there_is_no_time_to_decode_all_pictures_they_stream(monkeypatch):
+    """Ten minutes, of which to decode all takes nine: that would leave time for some steps on a few of them."""
+    monkeypatch.setattr(LOADING, "time_training", lambda *arguments: Timing(540.0, 1.0, 540.0))
+    facts = Facts(54_000, (48, 48), accelerator=False, seconds_per_image=0.01)
+    chosen = recipes.load("simclr", images=facts, minutes=10).settings
+    steps = chosen["epochs"] * chosen["steps_per_epoch"]
+    per_step = 1 + 0.01 * chosen["batch_size"]
+    assert steps * per_step == pytest.approx(600 * (1 - rules()["overhead"]), rel=0.05)
+    assert not sees_all(chosen, facts.images)
+    kept = recipes.load(
+        "simclr", images=replace(facts, cache="memory"), minutes=10
+    ).settings  # who asks for it has it
+    assert kept["epochs"] * kept["steps_per_epoch"] == 1
 
 
 def test_an_epoch_of_few_images_is_several_passes_where_minutes_are_given(monkeypatch):

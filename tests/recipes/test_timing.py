@@ -18,9 +18,9 @@ def steps_of_a_second(monkeypatch):
 @pytest.mark.parametrize(
     "settings, expected",
     [
-        ({"cache": "auto"}, (10 + 500 + 7, 1)),
-        ({"cache": "none"}, (10 + 7, 1 + 2)),
-        ({"cache": "none", "accelerator": True}, (10 + 7, 2)),  # which trains while the cores decode
+        ({"cache": "auto"}, (10 + 500 + 7, 1, 500)),
+        ({"cache": "none"}, (10 + 7, 1 + 2, 0)),
+        ({"cache": "none", "accelerator": True}, (10 + 7, 2, 0)),  # which trains while the cores decode
     ],
 )
 def test_pictures_are_decoded_once_or_in_each_step(settings, expected, steps_of_a_second):
@@ -29,7 +29,7 @@ def test_pictures_are_decoded_once_or_in_each_step(settings, expected, steps_of_
 
 
 def test_arrays_need_no_decoding(steps_of_a_second):
-    assert timing.time_training(RECIPE, ARRAYS, (8, 8, 1), (8, 8)) == (10, 1)
+    assert timing.time_training(RECIPE, ARRAYS, (8, 8, 1), (8, 8)) == (10, 1, 0)
 
 
 def test_a_timing_leaves_the_callers_keras_as_it_was(monkeypatch):

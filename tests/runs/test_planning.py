@@ -45,3 +45,13 @@ def test_minutes_of_a_folder_count_from_the_commands_start(photos, tmp_path, mon
     steps = recipe["epochs"] * (recipe["steps_per_epoch"] or 60 // recipe["batch_size"])
     left = 1200 * (1 - rules()["overhead"]) - 600 - 60 - 60 - 30
     assert left - 60 < steps <= left
+
+
+@pytest.mark.parametrize(
+    "budget, cache, kept",
+    [({"steps": 2}, "auto", "none"), ({"epochs": 2}, "auto", "auto"), ({"steps": 2}, "memory", "memory")],
+)
+def test_pictures_that_are_not_all_seen_are_not_kept(budget, cache, kept, photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(PRETRAIN, "_train", lambda config, folder, verbose: config["data"]["cache"])
+    arguments = {"split": "all", "cache": cache, "overrides": {"batch_size": 16}, "verbose": 0, **budget}
+    assert pretrain("simclr", str(photos), tmp_path / "r", **arguments) == kept
