@@ -111,8 +111,8 @@ def pretrain(
             see `data.from_directory`.
         cache: "auto", "memory", "disk" or "none", whether the pictures of a folder or of a TFDS data set are decoded
             once and kept, and where; see `data.from_directory`. "auto" keeps none for a training that does not see
-            all of them, and "disk" keeps those that take more than a quarter of
-            the free memory in `pictures.cache` in the run folder.
+            all of them, and "disk" keeps those that take more than a quarter of the free memory in `pictures.cache`
+            in the run folder.
         overrides: optional dict of recipe settings to change, as in `recipes.load`.
         minutes: optional float, how long the training may take, all in all, on this machine.
         epochs: optional int, passes over the images.
