@@ -1,4 +1,4 @@
-"""Files with bytes that are not theirs: no reader crashes, hangs, or makes pictures of another size of them."""
+"""Files with bytes that are not theirs: no reader crashes, hangs, makes pictures of another size of them, or writes."""
 
 import io
 import time
@@ -44,20 +44,25 @@ def mutated(rng):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-def test_a_folder_of_mutated_files_is_read_as_far_as_it_can_be(tmp_path, rng):
+def test_a_folder_of_mutated_files_is_read_as_far_as_it_can_be(tmp_path, rng, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     Image.fromarray(np.zeros((8, 8, 3), "uint8")).save(tmp_path / "good.png")
     for number in range(EACH * len(FORMATS)):
         kind, data = mutated(rng)
         (tmp_path / f"{number}.{kind.lower()}").write_bytes(data)
+    before = set(tmp_path.rglob("*"))
     images = from_directory(tmp_path, image_size=(16, 16), batch_size=64, on_error="skip", shuffle=False)
     shapes = {batch.shape[1:] for batch in images.as_numpy_iterator()}
     assert shapes == {(16, 16, 3)}
+    assert set(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.slow
-def test_serve_bytes_answers_or_refuses_each(tmp_path, rng):
+def test_serve_bytes_answers_or_refuses_each(tmp_path, rng, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     path = export.saved_model(backbones.mlp((16, 16, 3), (4,)), tmp_path / "model", image_size=(16, 16))
     serve = tf.saved_model.load(str(path)).signatures["serve_bytes"]
+    before = set(tmp_path.rglob("*"))
     answered = 0
     for _ in range(EACH * len(FORMATS)):
         _, data = mutated(rng)
@@ -71,3 +76,4 @@ def test_serve_bytes_answers_or_refuses_each(tmp_path, rng):
         answered += 1
         assert features.shape[0] == 1 and np.isfinite(features).all()
     assert answered > EACH // 4
+    assert set(tmp_path.rglob("*")) == before
