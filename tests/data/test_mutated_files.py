@@ -1,4 +1,4 @@
-"""Files with bytes that are not theirs: no reader crashes, hangs, makes pictures of another size of them, or writes."""
+"""Files with bytes that are not theirs: no reader crashes, hangs, writes, or makes pictures of another size."""
 
 import io
 import time
