@@ -5,10 +5,11 @@ import time
 
 import yaml
 
+from keras_ssl import methods
 from keras_ssl.did_you_mean import did_you_mean
 from keras_ssl.recipes.facts import facts_of
 from keras_ssl.recipes.given import given
-from keras_ssl.recipes.known import overridden
+from keras_ssl.recipes.known import member, overridden
 from keras_ssl.recipes.plan import Budget, Plan, is_few, is_photographs, rules
 from keras_ssl.recipes.recipe import Recipe
 from keras_ssl.recipes.settings import is_overridden, merge
@@ -78,6 +79,7 @@ def load(method, data=None, overrides=None, *, images=None, minutes=None, epochs
         return Recipe(name, _papers(document, data, overrides, budget.epochs), document["summary"])
 
     facts = facts_of(images)
+    _check_enough(document["method"], facts)
     if minutes:
         plan = _within(minutes, name, document, facts, overrides, began)
     else:
@@ -95,6 +97,15 @@ def _read(method):
         )
     text = (importlib.resources.files(__package__) / f"{name}.yaml").read_text(encoding="utf-8")
     return name, yaml.safe_load(text)
+
+
+def _check_enough(method, facts):
+    least = member("method", methods, method).minimum_batch
+    if facts.images < least:
+        raise ValueError(
+            f"{method} compares images with each other, so it needs at least {least}, and hundreds to learn from. "
+            f"Received: images={facts.images}"
+        )
 
 
 def _papers(document, data, overrides, epochs):

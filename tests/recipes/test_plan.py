@@ -103,6 +103,13 @@ def test_the_callers_settings_are_left_alone():
     assert not {decision.key for decision in recipe.decisions} & {"batch_size", "backbone.width", "image_size"}
 
 
+def test_one_image_is_too_few_for_what_compares_images():
+    one = Facts(1, (8, 8), 1)
+    with pytest.raises(ValueError, match=r"SimCLR compares images with each other.* Received: images=1"):
+        recipes.load("simclr", images=one, minutes=1)
+    assert recipes.load("autoencoder", images=one, steps=10).settings["epochs"] == 10
+
+
 def test_a_queue_holds_half_of_the_images_at_the_most():
     chosen = recipes.load("moco", images=SMALL).settings
     assert chosen["arguments"]["queue_size"] == 7 * 128  # of 1000
