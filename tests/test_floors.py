@@ -9,7 +9,7 @@ import keras_ssl
 
 PACKAGE = Path(keras_ssl.__file__).parent
 FLOORS = (
-    "cpu registration distribute progress did_you_mean make_folder file_lock write_aside sealed",
+    "cpu registration distribute progress did_you_mean files",
     "data losses optimizers augment",
     "backbones",
     "training targets pretext",

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import keras
 
-from keras_ssl.make_folder import make_folder
-from keras_ssl.sealed import is_whole, seal, sequence_of
+from keras_ssl.files.make_folder import make_folder
+from keras_ssl.files.sealed import is_whole, seal, sequence_of
+from keras_ssl.files.write_aside import write_aside
 from keras_ssl.training import check_finite_weights
-from keras_ssl.write_aside import write_aside
 
 _NAME = re.compile(r"epoch-(\d+)\.keras")
 

@@ -4,8 +4,8 @@ from pathlib import Path
 import keras
 
 from keras_ssl import plots
-from keras_ssl.make_folder import make_folder
-from keras_ssl.write_aside import write_aside
+from keras_ssl.files.make_folder import make_folder
+from keras_ssl.files.write_aside import write_aside
 
 # In runs of DCGAN on digits and CIFAR-10 whose features went on to improve, the lower of the two accuracies stayed
 # between 0.55 and 0.92, the higher went up to 0.98, and their mean stayed above 0.7.

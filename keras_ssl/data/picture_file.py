@@ -10,8 +10,8 @@ import shutil
 
 import numpy as np
 
-from keras_ssl.make_folder import make_folder
-from keras_ssl.write_aside import remove_abandoned, write_aside
+from keras_ssl.files.make_folder import make_folder
+from keras_ssl.files.write_aside import remove_abandoned, write_aside
 
 _MARK = b"keras_ssl pictures 1"
 _TAIL = 8 + len(_MARK)

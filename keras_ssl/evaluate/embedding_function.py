@@ -5,7 +5,7 @@ import keras
 import tensorflow as tf
 
 from keras_ssl.export import versions
-from keras_ssl.sealed import load_whole
+from keras_ssl.files.sealed import load_whole
 
 
 class EmbeddingFunction:

@@ -12,9 +12,9 @@ import keras_ssl
 from keras_ssl.data.cache import CACHES
 from keras_ssl.data.resize import RESIZE_MODES
 from keras_ssl.did_you_mean import did_you_mean
+from keras_ssl.files.write_aside import write_aside
 from keras_ssl.recipes.given import LARGEST, is_number
 from keras_ssl.recipes.settings import read
-from keras_ssl.write_aside import write_aside
 
 
 class _Kind(NamedTuple):

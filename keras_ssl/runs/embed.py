@@ -5,9 +5,9 @@ import numpy as np
 from keras_ssl.data import from_directory
 from keras_ssl.data.once import looked_at_once
 from keras_ssl.evaluate import extract_features
-from keras_ssl.make_folder import make_folder
+from keras_ssl.files.make_folder import make_folder
+from keras_ssl.files.write_aside import write_aside
 from keras_ssl.runs.run import opened
-from keras_ssl.write_aside import write_aside
 
 
 @looked_at_once()

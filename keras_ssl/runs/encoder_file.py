@@ -1,8 +1,8 @@
 import keras
 
-from keras_ssl.sealed import seal
+from keras_ssl.files.sealed import seal
+from keras_ssl.files.write_aside import write_aside
 from keras_ssl.training import check_finite_weights
-from keras_ssl.write_aside import write_aside
 
 
 class EncoderFile(keras.callbacks.Callback):

@@ -7,12 +7,12 @@ import numpy as np
 from keras_ssl import evaluate as scoring
 from keras_ssl import plots
 from keras_ssl.data.once import looked_at_once
+from keras_ssl.files.write_aside import write_aside
 from keras_ssl.losses.spread import embedding_spread
 from keras_ssl.progress import Stage
 from keras_ssl.runs.next_command import next_command
 from keras_ssl.runs.run import opened, save_figure
 from keras_ssl.runs.sources import located, open_source, trained_on
-from keras_ssl.write_aside import write_aside
 
 #: The ways to score features, by the names that the command line takes.
 PROTOCOLS = {

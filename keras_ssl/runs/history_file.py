@@ -2,7 +2,7 @@ import csv
 
 import keras
 
-from keras_ssl.write_aside import write_aside
+from keras_ssl.files.write_aside import write_aside
 
 
 class HistoryFile(keras.callbacks.Callback):

@@ -3,7 +3,7 @@ import os
 import socket
 import warnings
 
-from keras_ssl.file_lock import Unsupported, try_lock
+from keras_ssl.files.file_lock import Unsupported, try_lock
 
 LOCK_FILE = ".lock"
 

@@ -15,6 +15,7 @@ from keras_ssl.data.once import looked_at_once
 from keras_ssl.data.resize import check_resize
 from keras_ssl.evaluate import training_verdict
 from keras_ssl.evaluate.knn_references import REFERENCES
+from keras_ssl.files.write_aside import write_aside
 from keras_ssl.recipes.known import check_kept
 from keras_ssl.recipes.plan import sees_all
 from keras_ssl.runs.config import versions, write_config
@@ -35,7 +36,6 @@ from keras_ssl.runs.run import (
 from keras_ssl.runs.sample import preview, sample
 from keras_ssl.runs.sources import held_out, located, open_source, resolve
 from keras_ssl.runs.stop_on_signal import StopOnSignal
-from keras_ssl.write_aside import write_aside
 
 # For the statistics of batch normalization: their error is then a few per cent of a deviation.
 STATISTICS_IMAGES = 2000

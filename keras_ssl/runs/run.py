@@ -8,14 +8,14 @@ from pathlib import Path
 import keras
 
 from keras_ssl.callbacks import latest_checkpoint
-from keras_ssl.make_folder import make_folder
+from keras_ssl.files.make_folder import make_folder
+from keras_ssl.files.sealed import is_whole
+from keras_ssl.files.write_aside import is_aside, write_aside
 from keras_ssl.recipes.plan import steps_per_epoch
 from keras_ssl.runs.config import read_config
 from keras_ssl.runs.history_file import read_history
 from keras_ssl.runs.lock import LOCK_FILE, locked
-from keras_ssl.sealed import is_whole
 from keras_ssl.training import broken_weights
-from keras_ssl.write_aside import is_aside, write_aside
 
 #: The decoded pictures of a run with `cache="disk"`.
 CACHE_FILE = "pictures.cache"

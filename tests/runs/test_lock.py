@@ -68,6 +68,6 @@ def test_a_lock_that_is_no_file_is_said_in_words_and_not_followed(make, reason, 
 
 
 def test_where_there_are_no_locks_that_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr("keras_ssl.file_lock.fcntl", None)
+    monkeypatch.setattr("keras_ssl.files.file_lock.fcntl", None)
     with pytest.warns(UserWarning, match="has no locks"), locked(tmp_path):
         pass

@@ -7,8 +7,8 @@ import pytest
 
 from keras_ssl import runs
 from keras_ssl.callbacks import latest_checkpoint
+from keras_ssl.files.sealed import seal
 from keras_ssl.runs.run import save_figure
-from keras_ssl.sealed import seal
 
 
 @pytest.fixture

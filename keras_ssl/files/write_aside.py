@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from keras_ssl.file_lock import Unsupported, try_lock
+from keras_ssl.files.file_lock import Unsupported, try_lock
 
 _ASIDE = ".writing-"
 # Where locks do not tell whether a writer lives. What it writes takes minutes, a cache of pictures perhaps hours.

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from keras_ssl.write_aside import write_aside
+from keras_ssl.files.write_aside import write_aside
 
 
 def test_a_file_is_whole_or_as_it_was(tmp_path):

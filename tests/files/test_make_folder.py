@@ -1,6 +1,6 @@
 import pytest
 
-from keras_ssl.make_folder import make_folder
+from keras_ssl.files.make_folder import make_folder
 
 
 def test_folders_are_made_and_may_be_there(tmp_path):
