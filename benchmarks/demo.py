@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import click
 import numpy as np
 
 import keras_ssl
@@ -43,6 +44,7 @@ def largest_difference(version, encoder):
         return float(np.abs(np.load(answered) - encoder.predict(images, verbose=0)).max())
 
 
+@click.command(help=__doc__)
 def main():
     start = time.perf_counter()
     print(describe_machine())

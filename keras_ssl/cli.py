@@ -249,9 +249,7 @@ def pretrain(method, data, out, resume, batch_size, backbone, settings, **kwargs
         )
         click.echo(f"\nStopped.{next_step}", err=True)
         sys.exit(stop.code if isinstance(stop, SystemExit) else 130)
-    click.echo(
-        f"Epochs done: {run.epochs_done}, in {run.path}. Next: keras-ssl evaluate {shlex.quote(str(run.path))}"
-    )
+    click.echo(f"Epochs done: {run.epochs_done}, in {run.path}. Next: {runs.command_after(run)}")
 
 
 @main.command()

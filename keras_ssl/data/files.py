@@ -134,13 +134,21 @@ def in_subset(names, subset):
     if subset not in ("train", "test"):
         raise ValueError(f"`subset` must be 'train', 'test' or None. Received: subset={subset!r}")
     # A checksum is the same in every process, unlike Python's hash, and does not see how many files there are.
-    chosen = [name for name in names if (zlib.crc32(_portable(name)) % 5 == 0) == (subset == "test")]
+    held_out = {name for name in names if zlib.crc32(_portable(name)) % 5 == 0}
+    # Where all files of a small class would be, nothing were left to learn it by.
+    learned = {_top_folder(name) for name in names if name not in held_out}
+    held_out = {name for name in held_out if _top_folder(name) in learned}
+    chosen = [name for name in names if (name in held_out) == (subset == "test")]
     if not chosen:
         raise ValueError(
             f"`subset` is empty: of {len(names)} files none belongs to it. Add images, or take subset=None. "
             f"Received: subset={subset!r}"
         )
     return chosen
+
+
+def _top_folder(name):
+    return name.split(os.sep, 1)[0] if os.sep in name else ""
 
 
 def _portable(name):

@@ -53,7 +53,7 @@ def batch_or_raise(elements, file_at, read, count, batch_size):
         path = os.fsencode(file_at(int(epoch), int(position)))
         return (
             f"Cannot read the image {path.decode(errors='replace')} ({why_unreadable(path, read)}). Delete or "
-            "replace the file, or set on_error to skip."
+            "replace the file, or leave such files out: --on-error skip, in Python on_error='skip'."
         )
 
     def fail(epoch, position):

@@ -52,7 +52,7 @@ def _draw(panel, epochs, columns, quantity):
     for name, label, color in ((quantity, "training", COLORS[0]), (f"val_{quantity}", "validation", COLORS[2])):
         if name in columns:
             values = columns[name]
-            known = np.isfinite(values)
+            known = np.isfinite(values) & ~_repeated(values)
             # A line through one point would not be seen.
             marker = "o" if known.sum() <= 20 else None
             panel.plot(epochs[known], values[known], color=color, label=label, marker=marker, markersize=3.5)
@@ -68,6 +68,13 @@ def _draw(panel, epochs, columns, quantity):
     panel.grid(alpha=0.25)
     panel.spines[["top", "right"]].set_visible(False)
     panel.legend(frameon=False, fontsize=9)
+
+
+def _repeated(values):
+    """Where a value only stands for that of an earlier epoch, as of what is not measured in every epoch."""
+    repeated = np.zeros(len(values), bool)
+    repeated[1:-1] = values[1:-1] == values[:-2]
+    return repeated
 
 
 def _read(history):

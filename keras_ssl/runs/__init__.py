@@ -4,6 +4,7 @@ from keras_ssl.runs.catalogue import catalogue
 from keras_ssl.runs.embed import embed
 from keras_ssl.runs.evaluate import PROTOCOLS, TRAINING_PROTOCOLS, evaluate
 from keras_ssl.runs.export import CLASSIFIERS, export
+from keras_ssl.runs.next_command import command_after
 from keras_ssl.runs.pretrain import pretrain, resume
 from keras_ssl.runs.run import Run
 
@@ -13,6 +14,7 @@ __all__ = [
     "TRAINING_PROTOCOLS",
     "Run",
     "catalogue",
+    "command_after",
     "embed",
     "evaluate",
     "export",

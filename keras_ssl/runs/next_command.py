@@ -2,6 +2,21 @@ import itertools
 import shlex
 from pathlib import Path
 
+from keras_ssl.recipes.settings import read
+from keras_ssl.runs.sources import has_labels
+
+# What a run reads its images by, and how: the option, where it is kept, and its default.
+_OPTIONS = (
+    ("--split", "data.split", "train"),
+    ("--channels", "data.channels", 3),
+    ("--bits", "data.bits", None),
+    ("--resize", "data.resize", "crop"),
+    ("--on-error", "data.on_error", "raise"),
+    ("--data-dir", "data.data_dir", None),
+    ("--policy", "policy", "float32"),
+    ("--seed", "seed", 0),
+)
+
 
 def next_command(run):
     """The command that trains as a run did, into a folder beside it; options may follow.
@@ -9,8 +24,22 @@ def next_command(run):
     Args:
         run: a `Run`.
     """
-    config, data = run.config, run.config["data"]
+    config = run.config
     out = next(path for number in itertools.count(2) if not (path := Path(f"{run.path}-{number}")).exists())
-    words = ["keras-ssl", "pretrain", config["name"], "--data", data["name"]]
-    words += [] if data["split"] == "train" else ["--split", data["split"]]
+    words = ["keras-ssl", "pretrain", config["name"], "--data", config["data"]["name"]]
+    for option, key, default in _OPTIONS:
+        value = read(config, key)
+        words += [] if value in (default, None) else [option, str(value)]
+    words += [] if config["monitor"] else ["--no-monitor"]
     return shlex.join([*words, "--out", str(out)])
+
+
+def command_after(run):
+    """The command that shows what a run has learned: by labels, or where there are none by its features.
+
+    Args:
+        run: a `Run`.
+    """
+    if has_labels(run.config["data"]):
+        return shlex.join(["keras-ssl", "evaluate", str(run.path)])
+    return shlex.join(["keras-ssl", "embed", str(run.path), run.config["data"]["name"], "--to", "features.npz"])

@@ -5,7 +5,7 @@ import os
 from keras_ssl import data
 from keras_ssl.data.cache import check_cache
 from keras_ssl.data.describe import has_classes
-from keras_ssl.data.files import find_images
+from keras_ssl.data.files import find_images, label_by_folder
 from keras_ssl.runs.run import CACHE_FILE
 
 FOLDER_SPLITS = ("train", "test", "all")
@@ -78,9 +78,12 @@ def held_out(source):
     """In one line, what a run on a folder does not train on; None where it trains on all."""
     if not data.is_folder(source["name"]) or _subset(source, source["split"]) != "train":
         return None
+    classes, _ = label_by_folder(source["name"], find_images(source["name"])[1])
+    count, largest = len(set(classes)), max(map(classes.count, set(classes)))
     return (
-        'Trains on the "train" part of the folder: about a fifth of it is held out as "test", by which evaluate '
-        "scores. --split all trains on that too."
+        f"Takes the {count} subfolders as classes, to score the features by, not to train by; the largest has "
+        f'{largest / len(classes):.0%} of the images. Trains on the "train" part of the folder: about a fifth of it '
+        'is held out as "test", by which evaluate scores. --split all trains on that too.'
     )
 
 

@@ -56,6 +56,14 @@ def test_a_subset_depends_on_the_names_alone():
     assert in_subset(names[:100], "test") == [name for name in test if name in names[:100]]
 
 
+def test_something_is_left_to_learn_a_small_class_by():
+    rare = [f"rare{os.sep}{n}.jpg" for n in range(99)]
+    held_out = in_subset(rare, "test")[:2]
+    often = [f"often{os.sep}{n}.jpg" for n in range(20)]
+    assert in_subset([*held_out, *often], "train")[:2] == held_out
+    assert in_subset([*held_out, in_subset(rare, "train")[0], *often], "test")[:2] == held_out
+
+
 @pytest.mark.parametrize(
     "names, subset, message", [(["a.jpg"], "all", "'train', 'test' or None"), ([], "test", "is empty")]
 )

@@ -27,6 +27,12 @@ def test_a_panel_for_each_quantity_with_validation_beside_training(drawn):
     assert drawn(figure).std() > 0
 
 
+def test_what_is_measured_every_few_epochs_is_drawn_where_it_was_measured():
+    """A monitor says its newest value in the epochs between, too."""
+    history = {"loss": [5.0, 4.0, 3.0, 2.0, 1.0], "val_knn_accuracy": [0.5, 0.5, 0.7, 0.7, 0.7]}
+    assert curves(training_curves(history))["knn accuracy"] == {"validation": ([1, 3, 5], [0.5, 0.7, 0.7])}
+
+
 def test_references_are_dashed_lines_in_the_panel_of_what_is_compared_with_them():
     references = {"knn_accuracy_of_raw_pixels": [0.75] * 2, "knn_accuracy_of_random_encoder": [0.25] * 2}
     (panel,) = training_curves({"val_knn_accuracy": [0.5, 0.8], **references}).axes

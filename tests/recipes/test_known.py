@@ -152,7 +152,7 @@ def test_a_thousand_command_lines_end_in_settings_or_a_sentence(monkeypatch, rng
         facts = images[rng.integers(len(images))]
         recipe = recipes.load(method, overrides=overrides, images=facts, epochs=epochs, steps=steps)
         assert recipe.settings["batch_size"] > 0
-        return argparse.Namespace(epochs_done=0, path=out)
+        return argparse.Namespace(epochs_done=0, path=out, config={"data": {"name": "digits", "data_dir": None}})
 
     monkeypatch.setattr("keras_ssl.runs.pretrain", load)
     keys, values, codes = KEYS.split(), [*VALUES.split(), *UNSPLIT], set()
