@@ -103,7 +103,9 @@ def _sentence(method, baseline, differences):
         chosen = [item for item in differences if item.sign == sign]
         return ", ".join(f"{item.score} {item.own:.3f} against {item.other:.3f}" for item in chosen)
 
-    words = {1: "better than", 0: "no different, beyond chance, from", -1: "worse than"}
+    all_alike = not any(item.sign for item in differences)
+    alike = "no different, beyond chance, from" if all_alike else "within chance of"
+    words = {1: "better than", -1: "worse than", 0: alike}
     baseline = OF_BASELINES.get(baseline, baseline)
-    parts = [f"{words[sign]} {baseline} ({listed(sign)})" for sign in (1, 0, -1) if listed(sign)]
+    parts = [f"{words[sign]} {baseline} ({listed(sign)})" for sign in words if listed(sign)]
     return f"{method}'s features are {' and '.join(parts)}."

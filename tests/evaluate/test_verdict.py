@@ -25,6 +25,17 @@ def test_a_difference_within_chance_is_no_difference():
     assert "no different, beyond chance, from the random encoder's (kNN" in verdict(rows(0.6, 0.5), 100).text
 
 
+def test_scores_that_disagree_do_not_sound_like_a_contradiction():
+    made = {
+        name: {score: Score(score, value, "") for score, value in zip(("kNN", "linear"), values, strict=True)}
+        for name, values in {"SimCLR": (0.3, 0.5), "raw pixels": (0.5, 0.51)}.items()
+    }
+    assert verdict(made, 400).text == (
+        "SimCLR's features are worse than raw pixels (kNN 0.300 against 0.500) and within chance of raw pixels "
+        "(linear 0.500 against 0.510)."
+    )
+
+
 @given(st.floats(0, 1), st.floats(0, 1), st.integers(1, 10**6))
 def test_what_is_better_one_way_is_worse_the_other(own, other, images):
     there, back = verdict(rows(own, other), images), verdict(rows(other, own), images)
