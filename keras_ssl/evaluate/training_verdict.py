@@ -10,7 +10,7 @@ PIXELS, RANDOM = REFERENCES
 WORDS = {
     "feature_rank": "the rank of the features is {:.0f} (good runs: {:.0f} or more)",
     "feature_spread": "their spread {:.2f} ({:.1f} or more)",
-    "contrastive_accuracy": "the other view of an image is found in {:.0%} of the cases ({:.0%} or more)",
+    "contrastive_accuracy": "the other view of an image is found in {:.1%} of the cases ({:.0%} or more)",
 }
 
 
@@ -56,7 +56,10 @@ def training_verdict(method, history, *, steps=None, scored_images=None, setting
 
 def _without_labels(last, history, known, good):
     if known:
-        found = ", ".join(WORDS[name].format(last[name], GOOD[name]) for name in known)
+        found = ", ".join(
+            WORDS[name].format(last[name], GOOD[name]) + ("" if last[name] >= GOOD[name] else ": too little")
+            for name in known
+        )
         meaning = "as in runs" if good else "not as in runs"
         return f"The log says, without labels: {found}; {meaning} whose features beat a random encoder's."
     fell = f"the loss went from {history['loss'][0]:.4g} to {last['loss']:.4g}, and " if "loss" in last else ""
