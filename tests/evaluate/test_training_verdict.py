@@ -31,8 +31,8 @@ def test_without_labels_the_log_is_compared_with_good_runs():
     found = training_verdict("SimCLR", history, steps=5000)
     assert found.text == (
         "The log says, without labels: the rank of the features is 12 (good runs: 20 or more): too little, "
-        "their spread 0.30 (0.3 or more), the other view of an image is found in 25.0% of the cases (5% or more); not "
-        "as in runs whose features beat a random encoder's."
+        "their spread 0.30 (0.3 or more), the other view of an image is found in 25.0% of the cases (5% or more); "
+        "not as in runs whose features beat a random encoder's."
     )
     assert found.better == {} and found.advice == ""
 
