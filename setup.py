@@ -56,6 +56,7 @@ setup(
             "pytest>=9.2,<10",
             "pytest-xdist>=3.8,<4",
             "ruff>=0.17.5,<0.18",
+            "tensorboard>=2.21,<2.22",  # for the test of its callback
         ],
     },
     entry_points={"console_scripts": ["keras-ssl = keras_ssl.cli:main"]},
