@@ -12,7 +12,9 @@ from keras_ssl.evaluate.thresholds import (
     LOSS_MAY_RISE,
     RARELY_FOUND,
     ROSE,
+    SOLVED,
     STILL_FALLING,
+    TASK_ACCURACIES,
 )
 
 # Once a training is the trouble, the next is tried with a rate so much lower, or so many times the steps.
@@ -89,6 +91,12 @@ def likeliest_trouble(history, steps=None, settings=None, worse_than_random=Fals
             "try a lower one",
             _rate_lower_by(LOWER_RATE_BY_LABELS, settings),
         )
+    for name in TASK_ACCURACIES:
+        if last.get(name, 0.0) > SOLVED:
+            return Trouble(
+                f"The task is solved ({name} {last[name]:.2f}), and has little left to teach.",
+                "make it harder, or try another method",
+            )
     if steps is not None and steps < FEW_STEPS:
         return Trouble(f"{steps} steps are few.", "train longer", f"--steps {max(FEW_STEPS, MORE_STEPS * steps)}")
     if _is_falling(history.get("loss", ())):

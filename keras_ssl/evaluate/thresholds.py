@@ -34,3 +34,7 @@ FEW_STEPS = 1000
 RARELY_FOUND = 0.05
 # The share of all that the loss has fallen which the last fifth of the training may add before it counts as falling.
 STILL_FALLING = 0.05
+# From here on a task has little left to teach: of photographs of hand signs 0.987 of the jigsaw's permutations were
+# found early on, and the features were no better than a random encoder's.
+SOLVED = 0.95
+TASK_ACCURACIES = ("permutation_accuracy", "rotation_accuracy")

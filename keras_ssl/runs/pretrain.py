@@ -40,6 +40,9 @@ from keras_ssl.runs.stop_on_signal import StopOnSignal
 # For the statistics of batch normalization: their error is then a few per cent of a deviation.
 STATISTICS_IMAGES = 2000
 
+# Files of a folder that are no images, where such are left out, and why.
+SKIPPED_FILE = "skipped.txt"
+
 _KEPT = {"memory": "in memory", "disk": f"on disk, in {CACHE_FILE}", "none": "no"}
 
 GO_ON = (
@@ -258,6 +261,7 @@ def _train(config, folder, verbose, checkpoint=None, epochs_done=0):
         else:
             model = Run(folder).model(checkpoint=checkpoint)
             _check_size(source, model.encoder.input_shape, checkpoint)
+        _list_skipped(getattr(images, "skipped", {}), folder / SKIPPED_FILE)
         _truncate_history(folder / "history.csv", epochs_done)
         callbacks = _callbacks(folder, config, model, verbose)
         with StopOnSignal() as stop:
@@ -338,6 +342,12 @@ def _verdict(run, callbacks):
         settings=settings,
         command=next_command(run),
     )
+
+
+def _list_skipped(skipped, path):
+    if skipped:
+        text = "".join(f"{file}: {reason}\n" for file, reason in skipped.items())
+        write_aside(path, lambda aside: aside.write_text(text, encoding="utf-8"))
 
 
 def _references(folder):

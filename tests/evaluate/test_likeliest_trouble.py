@@ -18,6 +18,13 @@ STRONG = {"contrastive_accuracy": [0.01, 0.02]}
         ({"loss": [5.0, 6.2], "queue_fill": [0.1, 1.0]}, 55, "55 steps are few", "--steps 1000"),
         ({"loss": [5.0, 5.3]}, 55, "55 steps are few", "--steps 1000"),
         ({"embedding_spread": [0.9, 0.001]}, 5000, "collapsed (embedding_spread 0.001)", "base=0.04"),
+        (
+            {"loss": FALLING, "permutation_accuracy": [0.3, 0.987]},
+            96,
+            "task is solved (permutation_accuracy 0.99)",
+            "",
+        ),
+        ({"loss": FALLING, "rotation_accuracy": [0.3, 0.7]}, 96, "96 steps are few", "--steps 1000"),
         ({"loss": FALLING}, 96, "96 steps are few", "--steps 1000"),
         ({}, 600, "600 steps are few", "--steps 2400"),
         ({"loss": FALLING, **STRONG}, 5000, "still falling", "--steps 20000"),

@@ -212,6 +212,8 @@ def test_a_start_that_fails_later_leaves_the_folder_to_the_next_try(photos, tmp_
     with pytest.warns(UserWarning, match="broken.jpg"):
         run = runs.pretrain("simclr", tmp_path / "photos", tmp_path / "run", on_error="skip", **settings)
     assert run.epochs_done == 1
+    (skipped,) = (run.path / "skipped.txt").read_text().splitlines()
+    assert skipped.startswith(f"{tmp_path / 'photos' / 'broken.jpg'}: This is no image")
 
 
 @pytest.mark.parametrize("error, left", [(ValueError, ["mine"]), (KeyboardInterrupt, ["config.yaml", "mine"])])
