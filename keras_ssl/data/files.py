@@ -111,8 +111,8 @@ def label_by_folder(folder, names):
     if stray:
         raise ValueError(
             "With `labels=True` every image must be in a subfolder that is named after its class. Move them, or "
-            f"do without labels: labels=False, or keras-ssl embed. Received: path={folder!r} with {len(stray)} images in no subfolder, such as "
-            f"{stray[0]!r}"
+            f"do without labels: labels=False, or keras-ssl embed. Received: path={folder!r} with {len(stray)} files "
+            f"in no subfolder, such as {stray[0]!r}"
         )
     index = {name: position for position, name in enumerate(class_names)}
     return [index[name.split(os.sep, 1)[0]] for name in names], class_names
