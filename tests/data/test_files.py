@@ -45,7 +45,7 @@ def test_labels_are_the_first_level_folders(folder):
 
 def test_an_image_without_a_class_folder_has_no_label(folder):
     path = folder({"dog/1.png": 0, "stray.png": 0})
-    with pytest.raises(ValueError, match=r"1 images in no subfolder, such as 'stray\.png'"):
+    with pytest.raises(ValueError, match=r"1 files in no subfolder, such as 'stray\.png'"):
         label_by_folder(path, list_images(path))
 
 
