@@ -40,7 +40,7 @@ def test_every_method_gets_settings_for_all_kinds_of_images(name, facts):
 @settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(["simclr", "moco", "swav", "dino", "mae", "dcgan"]),
-    st.integers(1, 3_000_000),
+    st.integers(2, 3_000_000),  # of one image nothing is learned by comparison
     st.tuples(st.integers(8, 4000), st.integers(8, 4000)),
     st.one_of(st.none(), st.integers(1, 10**6)),
 )
