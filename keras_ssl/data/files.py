@@ -107,7 +107,7 @@ def label_by_folder(folder, names):
     """
     with os.scandir(folder) as entries:
         class_names = sorted(e.name for e in entries if e.is_dir() and not _is_left_out(e.name))
-    stray = [name for name in names if os.sep not in name]
+    stray = [name for name in names if not _top_folder(name)]
     if stray:
         raise ValueError(
             "With `labels=True` every image must be in a subfolder that is named after its class. Move them, or "
@@ -115,7 +115,7 @@ def label_by_folder(folder, names):
             f"in no subfolder, such as {stray[0]!r}"
         )
     index = {name: position for position, name in enumerate(class_names)}
-    return [index[name.split(os.sep, 1)[0]] for name in names], class_names
+    return [index[_top_folder(name)] for name in names], class_names
 
 
 def in_subset(names, subset):

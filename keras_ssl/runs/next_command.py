@@ -40,6 +40,7 @@ def command_after(run):
     Args:
         run: a `Run`.
     """
-    if has_labels(run.config["data"]):
+    source = run.config["data"]
+    if has_labels(source):
         return shlex.join(["keras-ssl", "evaluate", str(run.path)])
-    return shlex.join(["keras-ssl", "embed", str(run.path), run.config["data"]["name"], "--to", "features.npz"])
+    return shlex.join(["keras-ssl", "embed", str(run.path), source["name"], "--to", "features.npz"])

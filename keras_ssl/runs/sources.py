@@ -1,6 +1,7 @@
 """The data of a run: what its settings say, and how they become a data set."""
 
 import os
+from collections import Counter
 
 from keras_ssl import data
 from keras_ssl.data.cache import check_cache
@@ -79,10 +80,11 @@ def held_out(source):
     if not data.is_folder(source["name"]) or _subset(source, source["split"]) != "train":
         return None
     classes, _ = label_by_folder(source["name"], find_images(source["name"])[1])
-    count, largest = len(set(classes)), max(map(classes.count, set(classes)))
+    counts = Counter(classes)
+    largest = max(counts.values()) / len(classes)
     return (
-        f"Takes the {count} subfolders as classes, to score the features by, not to train by; the largest has "
-        f'{largest / len(classes):.0%} of the images. Trains on the "train" part of the folder: about a fifth of it '
+        f"Takes the {len(counts)} subfolders as classes, to score the features by, not to train by; the largest has "
+        f'{largest:.0%} of the images. Trains on the "train" part of the folder: about a fifth of it '
         'is held out as "test", by which evaluate scores. --split all trains on that too.'
     )
 
