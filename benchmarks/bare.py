@@ -10,7 +10,7 @@ import functools
 import tensorflow as tf
 
 from keras_ssl.backbones import at_size
-from keras_ssl.methods.predicted_views import PredictedViews
+from keras_ssl.methods.predictor_mixin import PredictorMixin
 from keras_ssl.pretext import ROTATIONS
 
 
@@ -69,7 +69,7 @@ def _twice(images):
 
 def _online(method):
     """What learns: the encoder with its heads as a function of images, and its weights."""
-    heads = [method.projector, *([method.predictor] if isinstance(method, PredictedViews) else [])]
+    heads = [method.projector, *([method.predictor] if isinstance(method, PredictorMixin) else [])]
 
     def forward(images):
         x = method.encoder(images, training=True)

@@ -19,7 +19,7 @@ SEPARATION = 3.0
 
 
 def synthetic(images, dimensions):
-    """Training and test parts (features, labels): class centres in noise, in directions of ever smaller variance."""
+    """Training and test parts (features, labels): class centers in noise, in directions of ever smaller variance."""
     rng = np.random.default_rng(0)
     # As far apart in all of their dimensions together as in one.
     distance = SEPARATION / np.sqrt(dimensions)

@@ -3,7 +3,7 @@
 Fine-tuning from a run's encoder beside the same network from scratch, at 1 % and 10 % of the labels of 20 000
 training images of CIFAR-10: accuracy on the 10 000 test images, mean and deviation over three draws of labels, each
 with its own seed of the training. Both make the same number of steps, 500 or ten epochs, whichever is more, with the
-defaults of `evaluate.fine_tune` and `evaluate.from_scratch`. Nothing is tuned on the test images, which each trained
+defaults of `transfer.fine_tune` and `transfer.from_scratch`. Nothing is tuned on the test images, which each trained
 network meets once. Let the run have learned from the same images: `keras-ssl pretrain --split train[:20000]`.
 """
 
@@ -13,7 +13,7 @@ import click
 
 import keras_ssl
 from benchmarks.timing import describe_machine
-from keras_ssl import evaluate, runs
+from keras_ssl import evaluate, runs, transfer
 
 
 @click.command(help=__doc__.splitlines()[0])
@@ -31,9 +31,7 @@ def main(run, data, images, shares, seeds, epochs, data_dir):
         keras_ssl.data.load(data, split, labels=True, data_dir=data_dir) for split in (f"train[:{images}]", "test")
     )
     start = time.perf_counter()
-    rows = evaluate.few_label(
-        train, test, protocol="fine_tune", encoder=encoder, shares=shares, repeats=seeds, epochs=epochs
-    )
+    rows = transfer.few_label(train, test, encoder=encoder, shares=shares, repeats=seeds, epochs=epochs)
     print("", evaluate.format_table(rows, title="network"), "", sep="\n")
     print(f"{2 * len(shares) * seeds} trainings in {(time.perf_counter() - start) / 60:.0f} minutes")
 

@@ -2,7 +2,7 @@
 
 Images per second, and their share of those of a bare tf.data pipeline (read, decode, resize, batch), of a folder that
 streams (`cache=None`), of one that is kept in memory (its second epoch), and of arrays of the same images. Files are
-made for it, as photographs are: smooth, with some noise; those called "tagged" have EXIF data, a colour profile and
+made for it, as photographs are: smooth, with some noise; those called "tagged" have EXIF data, a color profile and
 XMP as those of phones do, and lie on their side. Each number is the median of several epochs, taken in turns.
 """
 

@@ -41,7 +41,7 @@ def main(seeds, epochs, images, test_split, out, data_dir):
     ]
     rows = []
     for row, changes in ROWS.items():
-        entry = Entry("multitask", {"backbone.width": 16, "epochs": epochs, **changes})
+        entry = Entry("multi_task", {"backbone.width": 16, "epochs": epochs, **changes})
         scores = []
         for seed in range(seeds):
             run = trained(entry, out / f"{row}-{epochs}-{seed}", split, data_dir, seed)

@@ -19,7 +19,7 @@ import yaml
 from benchmarks.timing import describe_machine, print_table
 from keras_ssl import evaluate, runs
 
-METHODS = ("simclr", "moco", "byol", "barlowtwins", "swav", "dino")
+METHODS = ("simclr", "moco", "byol", "barlow_twins", "swav", "dino")
 # The splits that are learned from and scored, where they are not the whole ones.
 PARTS = {"cifar10": ("train[:2000]", "test[:2000]")}
 PROTOCOLS = ("knn", "linear", "few-label")

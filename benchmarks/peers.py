@@ -57,7 +57,7 @@ def twin(network):
     for layer in network.layers if isinstance(network, keras.Sequential) else [network]:
         if isinstance(layer, keras.layers.Dense):
             layers.append(nn.Linear(*layer.kernel.shape, bias=layer.use_bias))
-        elif isinstance(layer, keras_ssl.backbones.Prototypes):
+        elif isinstance(layer, keras_ssl.layers.Prototypes):
             layers.append(nn.Linear(*layer.kernel.shape, bias=False))
         elif isinstance(layer, keras.layers.BatchNormalization):
             layers.append(nn.BatchNorm1d(layer.moving_mean.shape[0]))

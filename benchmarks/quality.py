@@ -3,8 +3,8 @@
 Every method learns from the same 20 000 training images without their labels, meant for at most 15 minutes on two
 quiet cores, with the CIFAR-10 settings of its recipe but for what ENTRIES changes. Then, on the 10 000 test images:
 
-- kNN: cosine, 200 neighbours among the 20 000, temperature 0.1;
-- linear: scikit-learn's logistic regression on standardised features of the 20 000;
+- kNN: cosine, 200 neighbors among the 20 000, temperature 0.1;
+- linear: scikit-learn's logistic regression on standardized features of the 20 000;
 - both for encoders of the same shape with random weights (mean and deviation over three), and for raw pixels;
 - error: mean squared error of rebuilt test images, pixels in [0, 1], beside that of PCA fitted on the same images
   with as many dimensions.
@@ -51,23 +51,23 @@ ENTRIES = {
     "SimCLR": narrow("simclr"),
     "DCL": narrow("dcl", epochs=4),
     "MoCo": narrow("moco"),
-    "MoCoV3": narrow("mocov3", epochs=4),
+    "MoCoV3": narrow("moco_v3", epochs=4),
     "BYOL": narrow("byol"),
     "SimSiam": narrow("simsiam", epochs=4),
-    "BarlowTwins": narrow("barlowtwins"),
+    "BarlowTwins": narrow("barlow_twins"),
     "VICReg": narrow("vicreg", epochs=4),
     "SwAV": narrow("swav"),
     "DINO": narrow("dino"),
     "NNCLR": narrow("nnclr", epochs=4),
     "Triplet": narrow("triplet", epochs=4),
-    "PairwiseContrastive": narrow("pairwisecontrastive"),
-    "RotationPrediction": narrow("rotationprediction", epochs=4),
+    "PairwiseContrastive": narrow("pairwise_contrastive"),
+    "RotationPrediction": narrow("rotation_prediction", epochs=4),
     "Jigsaw": narrow("jigsaw", epochs=20),
     "autoencoder": Entry("autoencoder"),
     "denoising autoencoder": Entry("autoencoder", {"arguments.denoise": "gaussian", "epochs": 3}),
     "sparse autoencoder": Entry("autoencoder", {"arguments.sparsity": "l1", "epochs": 3}),
-    "deep autoencoder": Entry("deepautoencoder"),
-    "variational autoencoder": Entry("variationalautoencoder", {"epochs": 3}),
+    "deep autoencoder": Entry("deep_autoencoder"),
+    "variational autoencoder": Entry("variational_autoencoder", {"epochs": 3}),
     # The recipe's transformer and its 800 epochs are for accelerators.
     "MAE": Entry(
         "mae",

@@ -17,10 +17,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from keras_ssl.cpu import usable_cores
-from keras_ssl.registration import RegisterAfterImport, check_backend, load_registering
+from keras_ssl.registration import RegisterAfterImport, check_backend, load_registering, method_names
 
 if TYPE_CHECKING:
-    from keras_ssl import (
+    from keras_ssl import (  # noqa: F401
         augment,
         backbones,
         callbacks,
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
         distribute,
         evaluate,
         export,
+        heads,
+        layers,
         losses,
         methods,
         optimizers,
@@ -35,65 +37,14 @@ if TYPE_CHECKING:
         pretext,
         recipes,
         runs,
-        targets,
         tasks,
+        transfer,
     )
-    from keras_ssl.methods import (
-        BYOL,
-        DCGAN,
-        DCL,
-        DINO,
-        MAE,
-        NNCLR,
-        Autoencoder,
-        BarlowTwins,
-        Colorization,
-        DeepAutoencoder,
-        Inpainting,
-        Jigsaw,
-        MoCo,
-        MoCoV3,
-        MultiTask,
-        PairwiseContrastive,
-        RotationPrediction,
-        SelfSupervisedModel,
-        SimCLR,
-        SimMIM,
-        SimSiam,
-        SwAV,
-        Triplet,
-        VariationalAutoencoder,
-        VICReg,
-    )
+    from keras_ssl.methods import *  # noqa: F403
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "BYOL",
-    "DCGAN",
-    "DCL",
-    "DINO",
-    "MAE",
-    "NNCLR",
-    "Autoencoder",
-    "BarlowTwins",
-    "Colorization",
-    "DeepAutoencoder",
-    "Inpainting",
-    "Jigsaw",
-    "MoCo",
-    "MoCoV3",
-    "MultiTask",
-    "PairwiseContrastive",
-    "RotationPrediction",
-    "SelfSupervisedModel",
-    "SimCLR",
-    "SimMIM",
-    "SimSiam",
-    "SwAV",
-    "Triplet",
-    "VICReg",
-    "VariationalAutoencoder",
+ROOMS = (
     "augment",
     "backbones",
     "callbacks",
@@ -101,6 +52,8 @@ __all__ = [
     "distribute",
     "evaluate",
     "export",
+    "heads",
+    "layers",
     "losses",
     "methods",
     "optimizers",
@@ -108,9 +61,11 @@ __all__ = [
     "pretext",
     "recipes",
     "runs",
-    "targets",
     "tasks",
-]
+    "transfer",
+)
+
+__all__ = [*method_names(), *ROOMS]
 
 
 def _turn_on_onednn():

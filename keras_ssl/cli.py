@@ -195,7 +195,7 @@ def main(debug):
     type=click.IntRange(1),
     default=3,
     show_default=True,
-    help="Read a folder's images as grey (1) or RGB (3), or as TIFF files of so many channels.",
+    help="Read a folder's images as gray (1) or RGB (3), or as TIFF files of so many channels.",
 )
 @click.option(
     "--split",

@@ -5,16 +5,25 @@ keras_ssl` imports no module, so that it is quick. But a program that imports ke
 must find the classes. So the import of Keras, whoever asks for it, is followed by that of the modules that register.
 """
 
+import ast
 import importlib
 import importlib.abc
 import importlib.util
 import sys
 import threading
+from pathlib import Path
 
 #: The packages of keras_ssl that register classes with `keras.saving`.
-REGISTERING = ("augment", "backbones", "methods", "optimizers", "targets", "tasks")
+REGISTERING = ("augment", "layers", "methods", "optimizers", "tasks")
 # Keras, and the libraries of ours that import it: while one of them is half imported, so may Keras be.
 _LIBRARIES = ("keras", "keras_cv", "tensorflow")
+
+
+def method_names():
+    """The names of the methods, read from the imports of `methods/__init__.py`: to run them imports TensorFlow."""
+    source = Path(__file__).with_name("methods").joinpath("__init__.py").read_text(encoding="utf-8")
+    imports = (node for node in ast.parse(source).body if isinstance(node, ast.ImportFrom))
+    return sorted(name.name for node in imports for name in node.names)
 
 
 def load_registering():

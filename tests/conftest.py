@@ -5,7 +5,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("MPLBACKEND", "agg")
-# Tests compile much and compute little, so code that XLA has not optimised is done sooner.
+# Tests compile much and compute little, so code that XLA has not optimized is done sooner.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 if "PYTEST_XDIST_WORKER" in os.environ:
     # One thread per worker: with two, workers on two cores wait for each other.

@@ -9,14 +9,18 @@ import keras_ssl
 
 PACKAGE = Path(keras_ssl.__file__).parent
 FLOORS = (
-    "cpu registration distribute progress did_you_mean files",
+    "cpu registration did_you_mean files progress",
+    "checks distribute",
     "data losses optimizers augment",
+    "layers",
+    "heads",
     "backbones",
-    "training targets pretext",
+    "pretext",
     "tasks",
     "methods",
     "export",
     "evaluate",
+    "transfer",
     "plots",
     "callbacks",
     "recipes",

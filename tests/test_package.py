@@ -73,7 +73,7 @@ def saved(tmp_path_factory):
         "import keras_ssl, keras_cv, keras",
         "import keras_ssl.data, keras",
         "from keras_ssl.losses.nt_xent import nt_xent; import keras",
-        "from keras_ssl.backbones.blocks import *; import keras",
+        "from keras_ssl.layers.blocks import *; import keras",
     ],
 )
 def test_a_saved_model_is_found_whatever_was_imported_first(imports, saved):

@@ -10,9 +10,9 @@ def crop_and_resize(images, boxes, image_size, mirror=None, antialias=True):
     """Cut a box out of each image and resize it.
 
     Bilinear interpolation is separable: the rows are resampled, then the columns. Along either, output pixel `i` of
-    `n` looks at `p = start + (i + 0.5) * length / n`, and weighs input pixel `j`, whose centre is `j + 0.5`, with the
-    triangle `max(0, 1 - abs(p - j - 0.5) / r)`, normalised to a sum of 1 over the image. The radius `r` is 1, so that
-    two neighbours count, and with `antialias` at least the width of an output pixel, `length / n`. These are the
+    `n` looks at `p = start + (i + 0.5) * length / n`, and weighs input pixel `j`, whose center is `j + 0.5`, with the
+    triangle `max(0, 1 - abs(p - j - 0.5) / r)`, normalized to a sum of 1 over the image. The radius `r` is 1, so that
+    two neighbors count, and with `antialias` at least the width of an output pixel, `length / n`. These are the
     conventions of `tf.image.resize`, which a box of the whole image equals.
 
     Args:
@@ -42,20 +42,20 @@ def crop_and_resize(images, boxes, image_size, mirror=None, antialias=True):
 
 def _resample(images, start, length, size, axis, antialias):
     step = length[:, tf.newaxis] / size
-    centres = start[:, tf.newaxis] + (tf.range(size, dtype=images.dtype) + 0.5) * step - 0.5
+    centers = start[:, tf.newaxis] + (tf.range(size, dtype=images.dtype) + 0.5) * step - 0.5
     radius = tf.maximum(tf.abs(step), 1.0) if antialias else tf.ones_like(step)
     pixels = images.shape[axis]
     taps = 2 if not antialias else pixels and max(2, math.ceil(2 * pixels / size))
     resample = _gather_pixels if taps and taps <= MOST_TAPS else _multiply_pixels
-    return resample(images, centres, radius, axis, taps)
+    return resample(images, centers, radius, axis, taps)
 
 
-def _gather_pixels(images, centres, radius, axis, taps):
-    last = tf.cast(tf.shape(images)[axis] - 1, centres.dtype)
-    first = tf.floor(centres - radius) + 1.0
+def _gather_pixels(images, centers, radius, axis, taps):
+    last = tf.cast(tf.shape(images)[axis] - 1, centers.dtype)
+    first = tf.floor(centers - radius) + 1.0
     positions = [first + float(tap) for tap in range(taps)]
     weights = [
-        tf.where((position >= 0.0) & (position <= last), _triangle(position - centres, radius), 0.0)
+        tf.where((position >= 0.0) & (position <= last), _triangle(position - centers, radius), 0.0)
         for position in positions
     ]
     total = tf.add_n(weights)
@@ -67,9 +67,9 @@ def _gather_pixels(images, centres, radius, axis, taps):
     return result
 
 
-def _multiply_pixels(images, centres, radius, axis, _):
+def _multiply_pixels(images, centers, radius, axis, _):
     positions = tf.range(tf.shape(images)[axis], dtype=tf.int32)
-    distances = tf.cast(positions, centres.dtype) - centres[:, :, tf.newaxis]
+    distances = tf.cast(positions, centers.dtype) - centers[:, :, tf.newaxis]
     weights = _triangle(distances, radius[:, :, tf.newaxis])
     weights /= tf.reduce_sum(weights, axis=2, keepdims=True)
     return tf.einsum("boh,bhwc->bowc" if axis == 1 else "bow,bhwc->bhoc", weights, images)

@@ -18,7 +18,7 @@ def draw_boxes(uniform, image_size, scale, ratio):
     Returns:
         boxes: Float tensor of shape `(batch, 4)`: top, left, height and width, in pixels.
         fits: Boolean tensor of shape `(batch,)`, false where none of the ten fitted. The box is then the largest
-            centred one within `ratio`.
+            centered one within `ratio`.
     """
     height, width = tf.unstack(image_size)
     areas, ratios, position = tf.split(uniform, (ATTEMPTS, ATTEMPTS, 2), axis=1)

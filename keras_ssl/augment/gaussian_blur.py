@@ -1,14 +1,14 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl.augment import checks
 from keras_ssl.augment.random_image_layer import RandomImageLayer, between
+from keras_ssl.checks.arguments import check_interval, check_probability
 
 
 def gaussian_blur(images, sigma, radius):
     """Blur each image with a Gaussian of its own width.
 
-    The kernel is `exp(-t ** 2 / (2 * sigma ** 2))` at `t = -radius … radius`, normalised; edges are reflected. It is
+    The kernel is `exp(-t ** 2 / (2 * sigma ** 2))` at `t = -radius … radius`, normalized; edges are reflected. It is
     separable: the rows are mixed, then the columns.
 
     Args:
@@ -29,7 +29,7 @@ def gaussian_blur(images, sigma, radius):
 def _mix_neighbors(images, kernel, radius, axis):
     padded = tf.pad(images, [(radius, radius) if axis == other else (0, 0) for other in range(4)], "REFLECT")
     shape = tf.shape(images)
-    # One long line per image, or per row of it: sums of lines that are shifted by whole pixels vectorise, while
+    # One long line per image, or per row of it: sums of lines that are shifted by whole pixels vectorize, while
     # loops over the three numbers of a pixel do not.
     lines, pixel = (1, shape[2] * shape[3]) if axis == 1 else (shape[1], shape[3])
     padded = tf.reshape(padded, (shape[0], lines, -1))
@@ -77,7 +77,7 @@ class GaussianBlur(RandomImageLayer):
 
     def __init__(self, sigma=(0.1, 2.0), kernel_size=None, probability=0.5, seed=None, **kwargs):
         super().__init__(seed=seed, **kwargs)
-        self.sigma = checks.interval("sigma", sigma, 0)
+        self.sigma = check_interval("sigma", sigma, 0)
         if self.sigma[0] == 0:
             raise ValueError(f"`sigma` must begin above 0. Received: sigma={sigma}")
         if kernel_size is not None and (kernel_size < 1 or kernel_size % 2 == 0):
@@ -85,7 +85,7 @@ class GaussianBlur(RandomImageLayer):
                 f"`kernel_size` must be an odd positive integer or None. Received: kernel_size={kernel_size}"
             )
         self.kernel_size = kernel_size
-        self.probability = checks.probability("probability", probability)
+        self.probability = check_probability("probability", probability)
 
     def parameters(self, uniform, images):
         """Return `sigma` and who is blurred, each of shape `(batch,)`."""

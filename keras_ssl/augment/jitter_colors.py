@@ -6,17 +6,17 @@ from keras_ssl.augment.image_mean import image_mean
 LUMA = (0.299, 0.587, 0.114)
 
 
-def jitter_colors(images, brightness, contrast, saturation, hue, grey):
-    """Change brightness, contrast, saturation and hue, and turn to grey, in one pass over the pixels.
+def jitter_colors(images, brightness, contrast, saturation, hue, gray):
+    """Change brightness, contrast, saturation and hue, and turn to gray, in one pass over the pixels.
 
     In this order, `x` being a pixel in `[0, 255]`, and each result clipped to that range:
 
     1. Brightness: `brightness * x`.
     2. Contrast: `mean + contrast * (x - mean)`, the mean being that of the image's luma (torchvision's and Pillow's;
-       `tf.image.adjust_contrast` takes a mean per channel, which also fades a colour cast).
+       `tf.image.adjust_contrast` takes a mean per channel, which also fades a color cast).
     3. Saturation: times `saturation` in HSV, at most 1, like `tf.image.adjust_saturation`.
     4. Hue: turned by `hue` in HSV, 1 being the full circle, like `tf.image.adjust_hue`.
-    5. Grey: all channels become the luma.
+    5. Gray: all channels become the luma.
 
     Args:
         images: Float tensor of shape `(batch, height, width, 3)`.
@@ -24,7 +24,7 @@ def jitter_colors(images, brightness, contrast, saturation, hue, grey):
         contrast: Likewise.
         saturation: Likewise.
         hue: Float tensor of shape `(batch,)`; 0 and 1 change nothing.
-        grey: Boolean tensor of shape `(batch,)`.
+        gray: Boolean tensor of shape `(batch,)`.
 
     Returns:
         Float tensor of shape `(batch, height, width, 3)`.
@@ -61,4 +61,4 @@ def jitter_colors(images, brightness, contrast, saturation, hue, grey):
 
     colors = channel(5.0), channel(3.0), channel(1.0)
     luma = sum(weight * color for weight, color in zip(LUMA, colors, strict=True))
-    return tf.stack([tf.where(per_image(grey), luma, color) for color in colors], axis=3)
+    return tf.stack([tf.where(per_image(gray), luma, color) for color in colors], axis=3)

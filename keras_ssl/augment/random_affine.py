@@ -3,14 +3,14 @@ import math
 import keras
 import tensorflow as tf
 
-from keras_ssl.augment import checks
 from keras_ssl.augment.random_image_layer import RandomImageLayer, between
+from keras_ssl.checks.arguments import check_not_negative
 
 
 def rotate_and_shift(images, angle, shift):
-    """Rotate each image around its centre, then move it; what comes in from outside is black.
+    """Rotate each image around its center, then move it; what comes in from outside is black.
 
-    The output at `p` is the bilinear sample of the input at `R^-1 (p - centre - shift) + centre`, `R` being the
+    The output at `p` is the bilinear sample of the input at `R^-1 (p - center - shift) + center`, `R` being the
     rotation by `angle`.
 
     Args:
@@ -23,14 +23,14 @@ def rotate_and_shift(images, angle, shift):
     """
     shape = tf.shape(images)
     height, width = shape[1], shape[2]
-    centre_row, centre_column = tf.cast(height - 1, tf.float32) / 2.0, tf.cast(width - 1, tf.float32) / 2.0
+    center_row, center_column = tf.cast(height - 1, tf.float32) / 2.0, tf.cast(width - 1, tf.float32) / 2.0
     down, right = (shift[:, axis, tf.newaxis, tf.newaxis] for axis in (0, 1))
-    row = tf.range(tf.cast(height, tf.float32))[:, tf.newaxis] - centre_row - down
-    column = tf.range(tf.cast(width, tf.float32)) - centre_column - right
+    row = tf.range(tf.cast(height, tf.float32))[:, tf.newaxis] - center_row - down
+    column = tf.range(tf.cast(width, tf.float32)) - center_column - right
     cos, sin = tf.cos(angle)[:, tf.newaxis, tf.newaxis], tf.sin(angle)[:, tf.newaxis, tf.newaxis]
     # Rows count downwards, so that this is the inverse of a counter-clockwise turn.
-    source_row = cos * row + sin * column + centre_row
-    source_column = cos * column - sin * row + centre_column
+    source_row = cos * row + sin * column + center_row
+    source_column = cos * column - sin * row + center_column
 
     pixels = tf.reshape(images, (shape[0], height * width, images.shape[-1]))
     result = 0.0
@@ -47,7 +47,7 @@ def rotate_and_shift(images, angle, shift):
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class RandomAffine(RandomImageLayer):
-    """Rotate each image a little around its centre, and move it.
+    """Rotate each image a little around its center, and move it.
 
     Both are uniform. What comes in from outside is black, the background of digits and X-rays.
 
@@ -77,10 +77,10 @@ class RandomAffine(RandomImageLayer):
 
     def __init__(self, rotation=15.0, translation=0.1, seed=None, **kwargs):
         super().__init__(seed=seed, **kwargs)
-        self.rotation = checks.at_least_zero("rotation", rotation)
+        self.rotation = check_not_negative("rotation", rotation)
         if self.rotation > 180:
             raise ValueError(f"`rotation` is at most 180 degrees either way. Received: rotation={rotation}")
-        self.translation = checks.at_least_zero("translation", translation)
+        self.translation = check_not_negative("translation", translation)
         if self.translation > 1:
             raise ValueError(
                 f"`translation` is a share of the image's side, at most 1. Received: translation={translation}"

@@ -1,9 +1,9 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl.augment import checks
 from keras_ssl.augment.image_mean import image_mean
 from keras_ssl.augment.random_image_layer import RandomImageLayer, around_one, between
+from keras_ssl.checks.arguments import check_not_negative, check_probability
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
@@ -42,9 +42,9 @@ class RandomBrightnessContrast(RandomImageLayer):
 
     def __init__(self, brightness=0.4, contrast=0.4, probability=0.8, seed=None, **kwargs):
         super().__init__(seed=seed, **kwargs)
-        self.brightness = checks.at_least_zero("brightness", brightness)
-        self.contrast = checks.at_least_zero("contrast", contrast)
-        self.probability = checks.probability("probability", probability)
+        self.brightness = check_not_negative("brightness", brightness)
+        self.contrast = check_not_negative("contrast", contrast)
+        self.probability = check_probability("probability", probability)
 
     def parameters(self, uniform, images):
         """Return the factors, each of shape `(batch,)`."""

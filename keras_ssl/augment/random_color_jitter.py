@@ -1,21 +1,21 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl.augment import checks
 from keras_ssl.augment.jitter_colors import jitter_colors
 from keras_ssl.augment.random_image_layer import RandomColorLayer, around_one, between
+from keras_ssl.checks.arguments import check_not_negative, check_probability
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class RandomColorJitter(RandomColorLayer):
-    """Change brightness, contrast, saturation and hue of each image at random, or take its colour away.
+    """Change brightness, contrast, saturation and hue of each image at random, or take its color away.
 
     With probability `probability` the four factors are drawn, each uniformly and independently: brightness from
     `[max(0, 1 - brightness), 1 + brightness]`, contrast and saturation likewise, the turn of the hue from
-    `[-hue, hue]`, 1 being the full circle. Independently, with `grey_probability`, the image becomes grey. See
+    `[-hue, hue]`, 1 being the full circle. Independently, with `gray_probability`, the image becomes gray. See
     `keras_ssl.augment.jitter_colors` for the formulas.
 
-    The order is fixed: brightness, contrast, saturation, hue, grey. The paper's code draws an order for each image.
+    The order is fixed: brightness, contrast, saturation, hue, gray. The paper's code draws an order for each image.
     But for clipping and the change of luma that saturation and hue in HSV bring, the four commute: brightness
     scales, contrast is the same affine map for each channel around a mean that scales too, and neither moves a hue.
     A fixed order fuses into one pass over the pixels.
@@ -26,7 +26,7 @@ class RandomColorJitter(RandomColorLayer):
         saturation: Float of at least 0. Defaults to `0.4`.
         hue: Float in `[0, 0.5]`. Defaults to `0.1`, that is `0.2 * strength`.
         probability: Float in `[0, 1]`, of a jitter. Defaults to the paper's `0.8`.
-        grey_probability: Float in `[0, 1]`, of becoming grey. Defaults to the paper's `0.2`.
+        gray_probability: Float in `[0, 1]`, of becoming gray. Defaults to the paper's `0.2`.
         seed: Integer or None. Seeds the layer where no seed scope is open.
         **kwargs: Arguments of `keras.layers.Layer`.
 
@@ -47,7 +47,7 @@ class RandomColorJitter(RandomColorLayer):
     Reference: [Chen et al., 2020](https://arxiv.org/abs/2002.05709), appendix A.
     """
 
-    # Whether to jitter, four factors, whether to turn grey.
+    # Whether to jitter, four factors, whether to turn gray.
     draws_per_image = 6
 
     def __init__(
@@ -57,25 +57,23 @@ class RandomColorJitter(RandomColorLayer):
         saturation=0.4,
         hue=0.1,
         probability=0.8,
-        grey_probability=0.2,
+        gray_probability=0.2,
         seed=None,
         **kwargs,
     ):
         super().__init__(seed=seed, **kwargs)
-        self.brightness = checks.at_least_zero("brightness", brightness)
-        self.contrast = checks.at_least_zero("contrast", contrast)
-        self.saturation = checks.at_least_zero("saturation", saturation)
+        self.brightness = check_not_negative("brightness", brightness)
+        self.contrast = check_not_negative("contrast", contrast)
+        self.saturation = check_not_negative("saturation", saturation)
         if not 0 <= hue <= 0.5:
-            raise ValueError(
-                f"`hue` is the largest turn of the colour circle, between 0 and 0.5. Received: hue={hue}"
-            )
+            raise ValueError(f"`hue` is the largest turn of the color circle, between 0 and 0.5. Received: hue={hue}")
         self.hue = float(hue)
-        self.probability = checks.probability("probability", probability)
-        self.grey_probability = checks.probability("grey_probability", grey_probability)
+        self.probability = check_probability("probability", probability)
+        self.gray_probability = check_probability("gray_probability", gray_probability)
 
     def parameters(self, uniform, images):
-        """Return the factors, the turn of the hue, and who becomes grey, each of shape `(batch,)`."""
-        coin, brightness, contrast, saturation, hue, grey = tf.unstack(uniform, axis=1)
+        """Return the factors, the turn of the hue, and who becomes gray, each of shape `(batch,)`."""
+        coin, brightness, contrast, saturation, hue, gray = tf.unstack(uniform, axis=1)
         jittered = coin < self.probability
 
         def factor(strength, drawn):
@@ -86,7 +84,7 @@ class RandomColorJitter(RandomColorLayer):
             "contrast": factor(self.contrast, contrast),
             "saturation": factor(self.saturation, saturation),
             "hue": tf.where(jittered, between((-self.hue, self.hue), hue), 0.0),
-            "grey": grey < self.grey_probability,
+            "gray": gray < self.gray_probability,
         }
 
     def augment_images(self, images, transformations, **kwargs):
@@ -102,5 +100,5 @@ class RandomColorJitter(RandomColorLayer):
             "saturation": self.saturation,
             "hue": self.hue,
             "probability": self.probability,
-            "grey_probability": self.grey_probability,
+            "gray_probability": self.gray_probability,
         }

@@ -1,16 +1,16 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl.augment import checks
 from keras_ssl.augment.draw_boxes import ATTEMPTS, draw_boxes
 from keras_ssl.augment.random_image_layer import RandomImageLayer
+from keras_ssl.checks.arguments import check_box, check_probability
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class RandomErasing(RandomImageLayer):
     """Paint a random box over some images.
 
-    A box that does not fit is drawn again, up to ten times; then the image stays whole. Pixels whose centre
+    A box that does not fit is drawn again, up to ten times; then the image stays whole. Pixels whose center
     lies in the box are painted.
 
     Args:
@@ -44,8 +44,8 @@ class RandomErasing(RandomImageLayer):
 
     def __init__(self, probability=0.5, scale=(0.02, 0.33), ratio=(0.3, 1 / 0.3), value="mean", seed=None, **kwargs):
         super().__init__(seed=seed, **kwargs)
-        self.probability = checks.probability("probability", probability)
-        self.scale, self.ratio = checks.box(scale, ratio)
+        self.probability = check_probability("probability", probability)
+        self.scale, self.ratio = check_box(scale, ratio)
         if value != "mean" and (isinstance(value, str) or not 0 <= value <= 255):
             raise ValueError(f"`value` must be 'mean' or a number between 0 and 255. Received: value={value!r}")
         self.value = value

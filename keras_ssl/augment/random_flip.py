@@ -1,8 +1,8 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl.augment import checks
 from keras_ssl.augment.random_image_layer import RandomImageLayer
+from keras_ssl.checks.arguments import check_probability
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
@@ -35,8 +35,8 @@ class RandomFlip(RandomImageLayer):
 
     def __init__(self, horizontal=0.5, vertical=0.0, seed=None, **kwargs):
         super().__init__(seed=seed, **kwargs)
-        self.horizontal = checks.probability("horizontal", horizontal)
-        self.vertical = checks.probability("vertical", vertical)
+        self.horizontal = check_probability("horizontal", horizontal)
+        self.vertical = check_probability("vertical", vertical)
 
     def parameters(self, uniform, images):
         """Return who is turned which way, each of shape `(batch,)`."""

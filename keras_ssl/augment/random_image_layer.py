@@ -80,8 +80,8 @@ class RandomColorLayer(RandomImageLayer):
         if not getattr(self, "_said_so", False):
             self._said_so = True
             warnings.warn(
-                f"{type(self).__name__} changes colours, so it passes images with {channels} channel(s) through "
-                "unchanged. For grey images see `keras_ssl.augment.grayscale`.",
+                f"{type(self).__name__} changes colors, so it passes images with {channels} channel(s) through "
+                "unchanged. For gray images see `keras_ssl.augment.grayscale`.",
                 stacklevel=2,
             )
         return self._ensure_inputs_are_compute_dtype(inputs)

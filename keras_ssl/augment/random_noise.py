@@ -13,7 +13,7 @@ class RandomNoise(RandomImageLayer):
     (https://www.jmlr.org/papers/v11/vincent10a.html), section 3.3. Results are clipped to `[0, 255]`.
 
     Args:
-        stddev: Float >= 0, in grey levels. Defaults to `38`, 0.15 of the range.
+        stddev: Float >= 0, in gray levels. Defaults to `38`, 0.15 of the range.
         seed: Integer or None. Where the layer's own generator starts, which it uses outside of a seed scope.
 
     Raises:

@@ -1,10 +1,10 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl.augment import checks
 from keras_ssl.augment.crop_and_resize import crop_and_resize
 from keras_ssl.augment.draw_boxes import ATTEMPTS, draw_boxes
 from keras_ssl.augment.random_image_layer import RandomImageLayer
+from keras_ssl.checks.arguments import check_box, check_image_size, check_probability
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
@@ -13,11 +13,11 @@ class RandomResizedCrop(RandomImageLayer):
 
     The box covers a share of the image's area drawn uniformly from `scale`, with an aspect ratio (width / height)
     drawn log-uniformly from `ratio`. One that does not fit into the image is drawn again, up to ten times; then
-    the largest centred box within `ratio` is taken (torchvision's rule). Boxes lie at real, not whole, positions.
+    the largest centered box within `ratio` is taken (torchvision's rule). Boxes lie at real, not whole, positions.
 
-    Sampling follows `tf.image.resize`: bilinear, pixels are unit squares with their centre at 0.5, edges repeat.
+    Sampling follows `tf.image.resize`: bilinear, pixels are unit squares with their center at 0.5, edges repeat.
     With `antialias` a box larger than the output is averaged over the width of an output pixel, as Pillow does, at no
-    further cost for images no larger than the output; without it four neighbours are read, as
+    further cost for images no larger than the output; without it four neighbors are read, as
     `tf.image.crop_and_resize` does, which leaves jagged edges and noise that the original does not have. See
     `keras_ssl.augment.crop_and_resize` for the formulas.
 
@@ -61,9 +61,9 @@ class RandomResizedCrop(RandomImageLayer):
         **kwargs,
     ):
         super().__init__(seed=seed, **kwargs)
-        self.image_size = checks.image_size(image_size)
-        self.scale, self.ratio = checks.box(scale, ratio)
-        self.flip_probability = checks.probability("flip_probability", flip_probability)
+        self.image_size = check_image_size(image_size)
+        self.scale, self.ratio = check_box(scale, ratio)
+        self.flip_probability = check_probability("flip_probability", flip_probability)
         self.antialias = bool(antialias)
 
     def parameters(self, uniform, images):

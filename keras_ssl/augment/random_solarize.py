@@ -1,8 +1,8 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl.augment import checks
 from keras_ssl.augment.random_image_layer import RandomImageLayer, between
+from keras_ssl.checks.arguments import check_interval, check_probability
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
@@ -38,8 +38,8 @@ class RandomSolarize(RandomImageLayer):
 
     def __init__(self, probability=0.2, threshold=(128.0, 128.0), seed=None, **kwargs):
         super().__init__(seed=seed, **kwargs)
-        self.probability = checks.probability("probability", probability)
-        self.threshold = checks.interval("threshold", threshold, 0, 255)
+        self.probability = check_probability("probability", probability)
+        self.threshold = check_interval("threshold", threshold, 0, 255)
 
     def parameters(self, uniform, images):
         """Return the thresholds, `(batch,)`; beyond all pixels for images that stay as they are."""

@@ -1,6 +1,5 @@
 """Compositions of layers: those of papers, and the user's own."""
 
-from keras_ssl.augment import checks
 from keras_ssl.augment.augmenter import Augmenter
 from keras_ssl.augment.gaussian_blur import GaussianBlur
 from keras_ssl.augment.multi_crop import MultiCrop
@@ -8,6 +7,7 @@ from keras_ssl.augment.random_affine import RandomAffine
 from keras_ssl.augment.random_brightness_contrast import RandomBrightnessContrast
 from keras_ssl.augment.random_color_jitter import RandomColorJitter
 from keras_ssl.augment.random_resized_crop import RandomResizedCrop
+from keras_ssl.checks.arguments import check_image_size, check_not_negative
 
 # The paper blurs at 224 pixels and does not at 32. A tenth of the image, its kernel, is one pixel to each side at
 # 32 and three at 64.
@@ -26,7 +26,7 @@ def simclr(
     seed=None,
     jit_compile="auto",
 ):
-    """Return SimCLR's augmentation: crop, resize, flip, colour jitter, grey, and blur for larger images.
+    """Return SimCLR's augmentation: crop, resize, flip, color jitter, gray, and blur for larger images.
 
     Args:
         image_size: Integer or pair of integers `(height, width)`, the size of the views.
@@ -54,8 +54,8 @@ def simclr(
 
     Reference: [Chen et al., 2020](https://arxiv.org/abs/2002.05709), appendices A and B.9.
     """
-    image_size = checks.image_size(image_size)
-    strength = checks.at_least_zero("strength", strength)
+    image_size = check_image_size(image_size)
+    strength = check_not_negative("strength", strength)
     layers = [
         RandomResizedCrop(image_size, scale, ratio, flip_probability, antialias),
         RandomColorJitter(
@@ -86,7 +86,7 @@ def grayscale(
 ):
     """Return an augmentation for digits, X-rays and the like: turn, move, crop, resize, brightness and contrast.
 
-    SimCLR's recipe draws half of its strength from colour, which such images do not have. Here small rotations and
+    SimCLR's recipe draws half of its strength from color, which such images do not have. Here small rotations and
     stretches take its place. The crops are larger than SimCLR's, since a small part of a digit or a lung says
     little, and nothing is mirrored: digits and organs have sides.
 
@@ -114,7 +114,7 @@ def grayscale(
     >>> augmenter = keras_ssl.augment.grayscale(8)
     >>> views = augmenter(np.zeros((16, 8, 8, 1), "uint8"), seed=(0, 1))
     """
-    strength = checks.at_least_zero("strength", strength)
+    strength = check_not_negative("strength", strength)
     layers = [
         RandomAffine(rotation, translation),
         RandomResizedCrop(image_size, scale, ratio, flip_probability, antialias),
@@ -137,7 +137,7 @@ def crops(
 ):
     """Return MAE's augmentation: crop, resize and flip, and nothing that changes a pixel's value.
 
-    For methods that predict pixels: the masks make the task, and colours are part of what is predicted.
+    For methods that predict pixels: the masks make the task, and colors are part of what is predicted.
 
     Args:
         image_size: Integer or pair of integers `(height, width)`, the size of the views.
@@ -235,7 +235,7 @@ def multi_crop(
     if local_crops == 0:
         return large
     height, width, channels = image_shape
-    sides = (height // 2, width // 2) if local_size is None else checks.image_size(local_size)
+    sides = (height // 2, width // 2) if local_size is None else check_image_size(local_size)
     small = for_images((*sides, channels), scale=local_scale, **settings)
     return MultiCrop(large, small, global_crops, local_crops, seed=seed)
 

@@ -1,20 +1,20 @@
 """Encoders, from raw pixels to features, and the heads that the losses see them through."""
 
 from keras_ssl.backbones.at_size import at_size
-from keras_ssl.backbones.batch_normalization import BatchNormalization
 from keras_ssl.backbones.conv_encoder import conv_encoder
 from keras_ssl.backbones.dcgan import dcgan_discriminator, dcgan_generator
 from keras_ssl.backbones.dcgan_encoder import dcgan_encoder
 from keras_ssl.backbones.dense_autoencoder import dense_autoencoder
-from keras_ssl.backbones.heads import distillation_head, prediction_head, projection_head
-from keras_ssl.backbones.mirror import mirror
 from keras_ssl.backbones.mlp import mlp
-from keras_ssl.backbones.prototypes import Prototypes
 from keras_ssl.backbones.resnet import resnet18, resnet50
 from keras_ssl.backbones.small_cnn import small_cnn
 from keras_ssl.backbones.vit import vit
-from keras_ssl.backbones.weight_norm_dense import WeightNormDense
 from keras_ssl.backbones.wrap import wrap
+from keras_ssl.heads.mirror import mirror
+from keras_ssl.heads.projection_head import distillation_head, prediction_head, projection_head
+from keras_ssl.layers.batch_normalization import BatchNormalization
+from keras_ssl.layers.prototypes import Prototypes
+from keras_ssl.layers.weight_norm_dense import WeightNormDense
 
 __all__ = [
     "BatchNormalization",

@@ -1,7 +1,8 @@
 import keras
 
-from keras_ssl.backbones.blocks import conv_batch_norm, normalized_pixels, relu
-from keras_ssl.backbones.checks import check_count, check_counts, check_image_shape
+from keras_ssl.checks.arguments import check_count, check_counts
+from keras_ssl.checks.images import check_image_shape
+from keras_ssl.layers.blocks import conv_batch_norm, normalized_pixels, relu
 
 
 def conv_encoder(input_shape, filters=(64, 128, 256), units=64, synchronized=False, name="conv_encoder"):

@@ -2,10 +2,10 @@ import keras
 
 
 def rebuilt(model, change=lambda config: config):
-    """The model anew from its configuration: the same layers, with weights as their initialisers draw them.
+    """The model anew from its configuration: the same layers, with weights as their initializers draw them.
 
     Args:
-        model: A built `keras.Model` that Keras can serialise.
+        model: A built `keras.Model` that Keras can serialize.
         change: Function from the configuration, a dict, to the one to build from. By default it stays as it is.
 
     Returns:
@@ -31,7 +31,7 @@ def copied(model):
     """A copy of the model with equal weights, which can be trained without changing the model.
 
     Args:
-        model: A built `keras.Model` that Keras can serialise.
+        model: A built `keras.Model` that Keras can serialize.
 
     Returns:
         A `keras.Model` that is not compiled.
@@ -47,9 +47,9 @@ def copied(model):
     True
     """
     copy = rebuilt(model)
-    for theirs, ours in zip(model._flatten_layers(), copy._flatten_layers(), strict=True):
+    for layer, layer_copy in zip(model._flatten_layers(), copy._flatten_layers(), strict=True):
         # As a file is loaded, and not by set_weights: layers like Normalization finish their state when they load.
         state = {}
-        theirs.save_own_variables(state)
-        ours.load_own_variables(state)
+        layer.save_own_variables(state)
+        layer_copy.load_own_variables(state)
     return copy

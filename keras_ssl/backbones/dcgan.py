@@ -1,7 +1,8 @@
 import keras
 
-from keras_ssl.backbones.blocks import batch_norm_layer, normalized_pixels
-from keras_ssl.backbones.checks import check_count, check_counts, check_image_shape
+from keras_ssl.checks.arguments import check_count, check_counts
+from keras_ssl.checks.images import check_image_shape
+from keras_ssl.layers.blocks import batch_norm_layer, normalized_pixels
 
 # The authors' first code has 5 x 5. Four is twice the stride, so that a transposed convolution covers every pixel
 # equally often (Odena et al. 2016, "Deconvolution and Checkerboard Artifacts"), takes two thirds of the time, and is
@@ -60,7 +61,7 @@ def dcgan_generator(image_shape, latent_dim=100, filters=None, synchronized=Fals
         x = _doubled(x, filters[stage - 1], sizes[stage], f"stage{stage}", use_bias=False)
         x = _normalize_and_activate(x, f"stage{stage}", synchronized=synchronized)
     x = _doubled(x, shape[-1], sizes[0], "image", use_bias=True)
-    # In float32: half precision does not hold a pixel to one grey level.
+    # In float32: half precision does not hold a pixel to one gray level.
     x = keras.layers.Activation("tanh", dtype="float32", name="tanh")(x)
     return keras.Model(
         latents, keras.layers.Rescaling(127.5, offset=127.5, dtype="float32", name="pixels")(x), name=name

@@ -1,6 +1,6 @@
 import keras
 
-from keras_ssl.backbones.checks import check_count
+from keras_ssl.checks.arguments import check_count
 
 
 def dcgan_encoder(discriminator, grid=4, name="dcgan_encoder"):

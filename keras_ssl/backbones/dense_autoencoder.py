@@ -2,9 +2,10 @@ import math
 
 import keras
 
-from keras_ssl.backbones.blocks import normalized_pixels
-from keras_ssl.backbones.checks import check_counts, check_image_shape
-from keras_ssl.backbones.tied_dense import TiedDense
+from keras_ssl.checks.arguments import check_counts
+from keras_ssl.checks.images import check_image_shape
+from keras_ssl.layers.blocks import normalized_pixels
+from keras_ssl.layers.tied_dense import TiedDense
 
 
 def dense_autoencoder(input_shape, units=(512, 128, 32), activation="relu", tied_weights=False):

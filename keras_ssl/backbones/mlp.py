@@ -1,7 +1,8 @@
 import keras
 
-from keras_ssl.backbones.blocks import dense_batch_norm_relu, normalized_pixels
-from keras_ssl.backbones.checks import check_counts, check_image_shape
+from keras_ssl.checks.arguments import check_counts
+from keras_ssl.checks.images import check_image_shape
+from keras_ssl.layers.blocks import dense_batch_norm_relu, normalized_pixels
 
 
 def mlp(input_shape, units=(512, 256), linear_output=False, synchronized=False, name="mlp"):

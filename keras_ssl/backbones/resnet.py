@@ -1,7 +1,8 @@
 import keras
 
-from keras_ssl.backbones.blocks import average_pool, conv_batch_norm, normalized_pixels, relu
-from keras_ssl.backbones.checks import check_count, check_image_shape
+from keras_ssl.checks.arguments import check_count
+from keras_ssl.checks.images import check_image_shape
+from keras_ssl.layers.blocks import average_pool, conv_batch_norm, normalized_pixels, relu
 
 # SimCLR (appendix B.9) and most of the literature treat CIFAR's 32 and STL-10's and Tiny ImageNet's downscaled 64
 # pixels as small: ImageNet's stem would leave 8 x 8 of the former before the first block.

@@ -1,7 +1,8 @@
 import keras
 
-from keras_ssl.backbones.blocks import average_pool, conv_batch_norm, normalized_pixels, relu
-from keras_ssl.backbones.checks import check_counts, check_image_shape
+from keras_ssl.checks.arguments import check_counts
+from keras_ssl.checks.images import check_image_shape
+from keras_ssl.layers.blocks import average_pool, conv_batch_norm, normalized_pixels, relu
 
 
 def small_cnn(input_shape, filters=(64, 128, 256), synchronized=False, name="small_cnn"):

@@ -1,10 +1,9 @@
 import keras
 
-from keras_ssl.backbones.blocks import normalized_pixels
-from keras_ssl.backbones.checks import check_count, check_image_shape
-from keras_ssl.backbones.first_token import FirstToken
-from keras_ssl.backbones.patch_tokens import PatchTokens
-from keras_ssl.backbones.transformer import transformer
+from keras_ssl.checks.arguments import check_count
+from keras_ssl.checks.images import check_image_shape
+from keras_ssl.layers.blocks import normalized_pixels
+from keras_ssl.layers.transformer import FirstToken, PatchTokens, transformer
 
 # Width, depth and heads: DeiT's (Touvron et al., 2020, table 1), whose base is ViT's.
 SIZES = {"tiny": (192, 12, 3), "small": (384, 12, 6), "base": (768, 12, 12)}

@@ -1,8 +1,8 @@
 import keras
 
-from keras_ssl.backbones.applications_preprocessing import ApplicationsPreprocessing, families
-from keras_ssl.backbones.checks import check_image_shape
-from keras_ssl.backbones.first_token import FirstToken
+from keras_ssl.checks.images import check_image_shape
+from keras_ssl.layers.applications_preprocessing import ApplicationsPreprocessing, families
+from keras_ssl.layers.transformer import FirstToken
 
 # The layer that makes features (batch, features) of an output, by how to pool and the output's rank.
 POOLINGS = {

@@ -8,7 +8,7 @@ from keras_ssl.evaluate.image_batches import ImageBatches
 class BatchStatistics(keras.callbacks.Callback):
     """Keeps the encoder's batch normalization fit for whole images, while a method trains it on parts of them.
 
-    For `keras_ssl.Jigsaw`, and `MultiTask` with such a task: their encoders see standardised tiles, and what batch
+    For `keras_ssl.Jigsaw`, and `MultiTask` with such a task: their encoders see standardized tiles, and what batch
     normalization remembers for inference are moving averages over those. After each epoch this callback puts the
     statistics of `images` in their place (`keras_ssl.evaluate.estimate_batch_statistics`). Training goes by its
     batches, so it is not disturbed; but the task itself, in `evaluate` after the training, meets statistics that are

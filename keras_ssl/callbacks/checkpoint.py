@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import keras
 
+from keras_ssl.checks.finite import check_finite_weights
+from keras_ssl.files.atomic_write import atomic_write
 from keras_ssl.files.make_folder import make_folder
 from keras_ssl.files.sealed import is_whole, seal, sequence_of
-from keras_ssl.files.write_aside import write_aside
-from keras_ssl.training import check_finite_weights
 
 _NAME = re.compile(r"epoch-(\d+)\.keras")
 
@@ -81,7 +81,7 @@ class Checkpoint(keras.callbacks.Callback):
             self.model.save(aside)
             seal(aside, sequence)
 
-        write_aside(self.folder / f"epoch-{self._epochs_done:04d}.keras", write)
+        atomic_write(self.folder / f"epoch-{self._epochs_done:04d}.keras", write)
         self._epochs_written = self._epochs_done
         found = _checkpoints(self.folder)
         kept = [one for one in found if one.sequence is not None][-self.keep :]

@@ -4,8 +4,8 @@ from pathlib import Path
 import keras
 
 from keras_ssl import plots
+from keras_ssl.files.atomic_write import atomic_write
 from keras_ssl.files.make_folder import make_folder
-from keras_ssl.files.write_aside import write_aside
 
 # In runs of DCGAN on digits and CIFAR-10 whose features went on to improve, the lower of the two accuracies stayed
 # between 0.55 and 0.92, the higher went up to 0.98, and their mean stayed above 0.7.
@@ -76,7 +76,7 @@ class GANMonitor(keras.callbacks.Callback):
         if self.folder and ((epoch + 1) % self.every == 0 or epoch + 1 == self.params.get("epochs")):
             make_folder(self.folder)
             figure = plots.samples(self.model.generate(self.images, self.seed))
-            write_aside(self.folder / f"epoch-{epoch + 1:04d}.png", figure.savefig)
+            atomic_write(self.folder / f"epoch-{epoch + 1:04d}.png", figure.savefig)
         real, fake = logs["real_accuracy"], logs["fake_accuracy"]
         winner = self._winner_of(real, fake)
         self._epochs_won = self._epochs_won + 1 if winner == self._winner else 1

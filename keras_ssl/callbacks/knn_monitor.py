@@ -13,7 +13,7 @@ class KNNMonitor(keras.callbacks.Callback):
     """Logs how good the features are while they are learned: `val_knn_accuracy`, beside the loss.
 
     A self-supervised loss says little about the features. After an epoch this callback takes the encoder's
-    features of a few thousand labelled images and measures the weighted k-nearest-neighbour accuracy
+    features of a few thousand labelled images and measures the weighted k-nearest-neighbor accuracy
     (`keras_ssl.evaluate.knn`), which needs no fitting. Training is not disturbed: the encoder runs in inference
     mode and no random number is drawn.
 
@@ -37,7 +37,7 @@ class KNNMonitor(keras.callbacks.Callback):
         validation: labelled images to score on, likewise; a part of the training split, if the test split is to
             stay unseen until the end.
         every: positive int, epochs from one measurement to the next. Defaults to 1.
-        k: positive int, the number of neighbours. Defaults to 20.
+        k: positive int, the number of neighbors. Defaults to 20.
         temperature: positive float. Defaults to 0.1.
         batch_size: int, for arrays only. Defaults to 256.
         references: bool, whether to measure those; or a dict of them by name, such as a run that goes on has in its

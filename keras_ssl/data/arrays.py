@@ -1,8 +1,9 @@
 import numpy as np
 import tensorflow as tf
 
+from keras_ssl.checks.images import SAY_RANGE
 from keras_ssl.data.memory import in_memory
-from keras_ssl.data.scale_pixels import SAY_RANGE, scale_pixels
+from keras_ssl.data.scale_pixels import scale_pixels
 
 
 def from_arrays(x, y=None, batch_size=256, *, shuffle=None, seed=0, drop_remainder=None, value_range=None):
@@ -55,7 +56,7 @@ def _check_images(x, value_range):
     images = _numbers(x, "x")
     if images.ndim == 3:
         raise ValueError(
-            "`x` must have the shape (count, height, width, channels). Give grey images a channel axis: "
+            "`x` must have the shape (count, height, width, channels). Give gray images a channel axis: "
             f"x[..., None]. Received: x.shape={tuple(images.shape)}"
         )
     if images.ndim != 4 or 0 in images.shape:

@@ -1,14 +1,8 @@
 import warnings
-from numbers import Integral
 
 import tensorflow as tf
 
-
-def check_batch_size(batch_size):
-    """`batch_size` as an `int`, or a ValueError if it is no positive integer."""
-    if isinstance(batch_size, bool) or not isinstance(batch_size, Integral) or batch_size < 1:
-        raise ValueError(f"`batch_size` must be a positive integer. Received: batch_size={batch_size!r}")
-    return int(batch_size)
+from keras_ssl.checks.arguments import check_batch_size
 
 
 def images_per_epoch(count, batch_size, shuffle, drop_remainder=None):

@@ -1,9 +1,10 @@
 import tensorflow as tf
 
+from keras_ssl.checks.arguments import check_image_size
 from keras_ssl.data.deep_png import check_bits, decode_png
 from keras_ssl.data.headers import bmp_channel_bytes, little_endian, switch_format, unpack
 from keras_ssl.data.jpeg import decode_jpeg
-from keras_ssl.data.resize import check_image_size, check_resize, resize_images
+from keras_ssl.data.resize import check_resize, resize_images
 
 MAX_PIXELS = 50_000_000
 
@@ -21,7 +22,7 @@ def decode_and_resize(
     Args:
         image_bytes: Scalar string tensor: a PNG, JPEG, GIF, BMP or WebP file.
         image_size: The wanted (height, width), or one integer for a square.
-        channels: 3 for RGB or 1 for grey. Defaults to 3.
+        channels: 3 for RGB or 1 for gray. Defaults to 3.
         resize: `"stretch"`, `"crop"` or `"pad"`; see `resize_images`. Defaults to `"stretch"`.
         max_pixels: The largest height × width that is decoded. Defaults to 50 million.
         orientation: `"exif"` or `"ignore"`; see `decode_image`. Defaults to `"exif"`.
@@ -51,11 +52,11 @@ def decode_image(image_bytes, channels=3, max_pixels=MAX_PIXELS, orientation="ex
 
     Only TensorFlow operations take part, so that the function can be mapped over a `tf.data.Dataset` and saved
     in a SavedModel. 16 bits become the highest 8 of those in use, transparency is dropped, palettes and CMYK become
-    RGB. Grey is made from RGB by the weights of `tf.image.rgb_to_grayscale`.
+    RGB. Gray is made from RGB by the weights of `tf.image.rgb_to_grayscale`.
 
     Args:
         image_bytes: Scalar string tensor: a PNG, JPEG, GIF, BMP or WebP file.
-        channels: 3 for RGB or 1 for grey. Defaults to 3.
+        channels: 3 for RGB or 1 for gray. Defaults to 3.
         max_pixels: The largest height × width that is decoded. A larger image is refused by what its header
             says, before memory for it is taken. Defaults to 50 million.
         orientation: `"exif"` turns and flips the image upright, as the EXIF tag of a JPEG, PNG or WebP file says;
@@ -101,7 +102,7 @@ def decode_image(image_bytes, channels=3, max_pixels=MAX_PIXELS, orientation="ex
 def check_decoding(channels, max_pixels, orientation, bits):
     """Raise a `ValueError` that says what is wrong with arguments of `decode_image`."""
     if channels not in (1, 3):
-        raise ValueError(f"`channels` must be 3 for RGB or 1 for grey. Received: channels={channels}")
+        raise ValueError(f"`channels` must be 3 for RGB or 1 for gray. Received: channels={channels}")
     if not isinstance(max_pixels, int) or max_pixels < 1:
         raise ValueError(f"`max_pixels` must be a positive integer. Received: max_pixels={max_pixels}")
     if orientation not in ("exif", "ignore"):
@@ -110,7 +111,7 @@ def check_decoding(channels, max_pixels, orientation, bits):
 
 
 def as_channels(image, channels):
-    """An RGB image of uint8 as it is, or as grey levels where `channels` is 1."""
+    """An RGB image of uint8 as it is, or as gray levels where `channels` is 1."""
     if channels == 1:
         image = tf.image.rgb_to_grayscale(tf.cast(image, tf.float32))
         image = tf.saturate_cast(tf.round(image), tf.uint8)
@@ -166,7 +167,7 @@ def _decode_webp(image_bytes):
 
 
 def _decode_bmp(image_bytes):
-    # TensorFlow takes the indices into a palette for grey levels.
+    # TensorFlow takes the indices into a palette for gray levels.
     image = tf.io.decode_bmp(image_bytes, channels=0)
     content = unpack(image_bytes)
     start = 14 + little_endian(content, 14, 4)

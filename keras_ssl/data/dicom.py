@@ -14,7 +14,7 @@ def dicom_size(path):
 def read_dicom(path, max_pixels, bits=None):
     """The `StoredValues` of a DICOM file of one image, as it is meant to be shown.
 
-    Grey values are rescaled, and brought to 16 bits by the first window that the file has, or by its VOI table. Where
+    Gray values are rescaled, and brought to 16 bits by the first window that the file has, or by its VOI table. Where
     it has neither they are left as stored. MONOCHROME1 is inverted, so that 0 is black; palettes and YBR become RGB.
 
     Args:

@@ -4,6 +4,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
+from keras_ssl.checks.arguments import check_image_size
 from keras_ssl.data.batches import finish, images_per_epoch
 from keras_ssl.data.cache import AT_ONCE, check_cache, choose_cache, keep
 from keras_ssl.data.dark_files import refuse_dark_files
@@ -14,7 +15,7 @@ from keras_ssl.data.memory import in_memory
 from keras_ssl.data.once import once
 from keras_ssl.data.order import each_epoch, epoch_order
 from keras_ssl.data.reader import image_reader
-from keras_ssl.data.resize import check_image_size, check_resize
+from keras_ssl.data.resize import check_resize
 from keras_ssl.data.unreadable import TRIED_AT_ONCE, batch_or_raise, find_unreadable
 from keras_ssl.progress import Stage
 
@@ -50,7 +51,7 @@ def from_directory(
             each must hold one image. DICOM is shown by its window, or else by the bits that it stores.
         batch_size: A positive integer. Defaults to 256.
         image_size: The (height, width) that all images get, or one integer. Defaults to (224, 224).
-        channels: 3 for RGB or 1 for grey; another number for TIFF files that all have so many. Defaults to 3.
+        channels: 3 for RGB or 1 for gray; another number for TIFF files that all have so many. Defaults to 3.
         labels: Boolean: whether each image comes with a label (int32), the index of its first-level subfolder in
             the sorted list of these. Defaults to `False`.
         subset: `"test"` for about a fifth of the files, `"train"` for the others, `None` for all. Which ones is

@@ -72,10 +72,10 @@ def png_significant_bits(image_bytes):
     """The bits of each sample of a PNG that its chunk sBIT says are in use, int64; 0 where there is none."""
 
     def largest(sizes):
-        # Of grey images, with alpha or without, the first byte is for the grey; else three are for red, green, blue.
-        is_grey = tf.reduce_any(tf.strings.substr(image_bytes, 25, 1) == [b"\0", b"\4"])
+        # Of gray images, with alpha or without, the first byte is for the gray; else three are for red, green, blue.
+        is_gray = tf.reduce_any(tf.strings.substr(image_bytes, 25, 1) == [b"\0", b"\4"])
         sizes = tf.cast(unpack(sizes)[:3], tf.int64)
-        return tf.where(is_grey, sizes[0], tf.reduce_max(sizes))
+        return tf.where(is_gray, sizes[0], tf.reduce_max(sizes))
 
     return _find_png_chunk(image_bytes, b"sBIT", largest, missing=0)
 

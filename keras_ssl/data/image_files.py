@@ -138,6 +138,6 @@ def _check_channels(channels, paths):
     other = next((path for path in paths if not path.lower().endswith(TIFF)), None)
     if not is_integer or channels < 1 or other is not None:
         raise ValueError(
-            "`channels` must be 3 for RGB or 1 for grey; only TIFF files have others. "
+            "`channels` must be 3 for RGB or 1 for gray; only TIFF files have others. "
             f"Received: channels={channels!r}" + (f" and {other!r}" if other else "")
         )

@@ -1,9 +1,10 @@
 import tensorflow as tf
 
+from keras_ssl.checks.arguments import check_image_size
 from keras_ssl.data.cache import Cache, check_cache
 from keras_ssl.data.digits import CLASS_NAMES, load_digits
 from keras_ssl.data.memory import in_memory
-from keras_ssl.data.resize import check_image_size, resize_images
+from keras_ssl.data.resize import resize_images
 from keras_ssl.data.splits import is_training_split
 from keras_ssl.data.tfds import load_tfds
 
@@ -34,7 +35,7 @@ def load(
     their file.
 
     Args:
-        name: `"digits"` (the handwritten digits of scikit-learn, 8 × 8, grey, no download), or the name of a
+        name: `"digits"` (the handwritten digits of scikit-learn, 8 × 8, gray, no download), or the name of a
             data set of tensorflow-datasets that has images. One that is not prepared yet in `data_dir` is
             downloaded there, if it is of the kind that can be.
         split: A split in the notation of tensorflow-datasets: `"train"`, `"test"`, `"train[:80%]"`,

@@ -10,8 +10,8 @@ import shutil
 
 import numpy as np
 
+from keras_ssl.files.atomic_write import atomic_write, remove_abandoned
 from keras_ssl.files.make_folder import make_folder
-from keras_ssl.files.write_aside import remove_abandoned, write_aside
 
 _MARK = b"keras_ssl pictures 1"
 _TAIL = 8 + len(_MARK)
@@ -74,7 +74,7 @@ def write_pictures(path, key, batches, count, shape):
             file.write(about + len(about).to_bytes(8, "little") + _MARK)
 
     try:
-        write_aside(path, write)
+        atomic_write(path, write)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise _full(path, size, shutil.disk_usage(path.parent).free) from error

@@ -2,7 +2,7 @@
 
 `decode_image` reads any file, and its graph is large: to look for an EXIF tag takes half as long as to decode a small
 JPEG, and tf.data needs a quarter of a second to start an epoch with it. Plain files are told by their first bytes;
-those with segments before the pixels, such as EXIF, colour profiles and XMP, by a walk through these in Python.
+those with segments before the pixels, such as EXIF, color profiles and XMP, by a walk through these in Python.
 """
 
 import numpy as np
@@ -29,7 +29,7 @@ def decode_plain(image_bytes, needed, channels, max_pixels, otherwise, walks=Fal
     Args:
         image_bytes: Scalar string tensor.
         needed: As in `decode_image`.
-        channels: 3 for RGB or 1 for grey.
+        channels: 3 for RGB or 1 for gray.
         max_pixels: As in `decode_image`.
         otherwise: Takes `image_bytes` where the file is not plain, or larger than `max_pixels`, and returns the RGB
             image that `decode_image` would, or raises its error.

@@ -2,10 +2,11 @@ import functools
 
 import tensorflow as tf
 
+from keras_ssl.checks.arguments import check_image_size
 from keras_ssl.data.decode import decode_image
 from keras_ssl.data.image_files import file_decoder, is_read_by_python
 from keras_ssl.data.plain import decode_plain, is_plain
-from keras_ssl.data.resize import check_image_size, resize_images
+from keras_ssl.data.resize import resize_images
 from keras_ssl.data.segments import LOOKED_AT, OTHER, kind_and_orientation
 from keras_ssl.data.spread import spread
 
@@ -20,7 +21,7 @@ def image_reader(paths, image_size, resize, channels, max_pixels, orientation, b
         paths: List of paths, those of the files that will be read.
         image_size: As in `decode_and_resize`.
         resize: As in `decode_and_resize`.
-        channels: 3 for RGB or 1 for grey, or any number where all files are TIFF.
+        channels: 3 for RGB or 1 for gray, or any number where all files are TIFF.
         max_pixels: As in `decode_image`.
         orientation: As in `decode_image`.
         bits: As in `decode_image`.

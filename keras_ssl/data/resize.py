@@ -1,17 +1,8 @@
 import tensorflow as tf
 
+from keras_ssl.checks.arguments import check_image_size
+
 RESIZE_MODES = ("stretch", "crop", "pad")
-
-
-def check_image_size(image_size):
-    """`image_size` as a tuple of two positive integers, or a `ValueError` that says what is wrong."""
-    size = tuple(image_size) if isinstance(image_size, (list, tuple)) else (image_size, image_size)
-    if len(size) != 2 or not all(isinstance(side, int) and side > 0 for side in size):
-        raise ValueError(
-            "`image_size` must be (height, width), two positive integers, or one for a square. "
-            f"Received: image_size={image_size}"
-        )
-    return size
 
 
 def check_resize(resize):
@@ -25,7 +16,7 @@ def resize_images(images, image_size, resize="stretch"):
     """Resize a batch of images with bilinear weights, antialiased where it shrinks.
 
     All three modes are one resampling: the factors per axis are taken as they are, or both set to the larger,
-    or both to the smaller; then the image is centred. `"stretch"` equals
+    or both to the smaller; then the image is centered. `"stretch"` equals
     `tf.image.resize(images, image_size, antialias=True)`.
 
     Args:

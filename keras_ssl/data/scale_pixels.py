@@ -6,11 +6,6 @@ import tensorflow as tf
 from keras_ssl.data.batches import with_attributes
 from keras_ssl.data.image_and_label import image_and_label
 
-# What to do about values beyond 255, for messages.
-SAY_RANGE = (
-    "Say which values are black and white: keras_ssl.data.scale_pixels(images, value_range=(0, 4095)) for 12 bits, "
-    "(0, 65535) for 16"
-)
 # So many images at a time are floats, while an array is scaled.
 _AT_ONCE = 256
 
@@ -64,15 +59,6 @@ def check_value_range(value_range):
             f"Received: value_range={value_range!r}"
         )
     return low, high
-
-
-def refuse_beyond_255(images, expectation):
-    """Raises a `ValueError` where an array holds NaN, or more than raw pixels; `expectation` begins its message."""
-    if images.dtype != np.uint8 and images.size and not images.max() <= 255:
-        raise ValueError(
-            f"{expectation} raw pixels in [0, 255]. {SAY_RANGE}. "
-            f"Received: pixels from {images.min():.5g} to {images.max():.5g}"
-        )
 
 
 def _scale_row(row, low, high):

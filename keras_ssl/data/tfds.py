@@ -114,7 +114,7 @@ def _check_features(features, name, image_size, labels):
 
 
 def _file_opener(part):
-    """A function from the number of a file of a split to the data set of its serialised examples."""
+    """A function from the number of a file of a split to the data set of its serialized examples."""
     files = part.file_instructions
     names = tf.constant([str(file.filename) for file in files])
     skips = tf.constant([file.skip for file in files], tf.int64)

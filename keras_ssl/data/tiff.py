@@ -2,7 +2,7 @@ import numpy as np
 
 from keras_ssl.data.stored_values import StoredValues, check_fits, check_pixel_count
 
-# Photometric interpretations of the TIFF specification that are grey or RGB as they are, or after a step below.
+# Photometric interpretations of the TIFF specification that are gray or RGB as they are, or after a step below.
 _WHITE_IS_ZERO, _PALETTE = 0, 3
 _KNOWN = (_WHITE_IS_ZERO, 1, 2, _PALETTE, 6)  # 6, YCbCr, is decoded to RGB by the reader
 _ALPHA = (1, 2)
@@ -63,7 +63,7 @@ def _check_page(page, max_pixels):
     check_pixel_count(page.imagelength, page.imagewidth, max_pixels)
     if page.photometric not in _KNOWN or page.axes not in ("YX", "YXS", "SYX"):
         kind = getattr(page.photometric, "name", page.photometric)
-        raise ValueError(f"This TIFF file is of a rare kind ({kind}, axes {page.axes}). Convert it to grey or RGB")
+        raise ValueError(f"This TIFF file is of a rare kind ({kind}, axes {page.axes}). Convert it to gray or RGB")
     if page.dtype is None or page.dtype.kind not in "bu" or page.bitspersample > 16:
         values = page.asarray()
         raise ValueError(

@@ -1,14 +1,11 @@
+"""Features in, scores out: fits scikit-learn's classifiers and trains no network."""
+
 from keras_ssl.evaluate.accuracy import accuracy
 from keras_ssl.evaluate.baselines import random_baseline, random_encoder, raw_pixels
 from keras_ssl.evaluate.batch_statistics import estimate_batch_statistics
-from keras_ssl.evaluate.distill import distill
 from keras_ssl.evaluate.features import Features, extract_features
 from keras_ssl.evaluate.few_label import few_label
-from keras_ssl.evaluate.few_label_fine_tune import few_label_fine_tune
-from keras_ssl.evaluate.few_label_linear import few_label_linear
-from keras_ssl.evaluate.fine_tune import fine_tune, fine_tuned_classifier
 from keras_ssl.evaluate.frechet_distance import frechet_distance
-from keras_ssl.evaluate.from_scratch import from_scratch
 from keras_ssl.evaluate.kernel_distance import KernelDistance, kernel_distance
 from keras_ssl.evaluate.knn import knn
 from keras_ssl.evaluate.linear_probe import linear_classifier, linear_probe
@@ -28,17 +25,11 @@ __all__ = [
     "Score",
     "Verdict",
     "accuracy",
-    "distill",
     "estimate_batch_statistics",
     "extract_features",
     "few_label",
-    "few_label_fine_tune",
-    "few_label_linear",
-    "fine_tune",
-    "fine_tuned_classifier",
     "format_table",
     "frechet_distance",
-    "from_scratch",
     "kernel_distance",
     "knn",
     "linear_classifier",

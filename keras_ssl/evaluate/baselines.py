@@ -13,7 +13,7 @@ from keras_ssl.evaluate.score import mean_score
 def raw_pixels(dataset, batch_size=256, verbose=0, name="raw pixels"):
     """The pixels themselves as features: the baseline that needs no encoder.
 
-    They are scaled to [-1, 1], as encoders see them: with mid-grey at the origin a cosine, such as kNN's, compares
+    They are scaled to [-1, 1], as encoders see them: with mid-gray at the origin a cosine, such as kNN's, compares
     what is in an image and not how bright it is.
 
     Args:
@@ -46,13 +46,13 @@ def pixels_as_features(images):
 def random_encoder(encoder, images, seed=0, batch_size=256, verbose=0):
     """The same architecture with freshly drawn weights: the baseline for what training has added.
 
-    Weights are drawn anew by the initialisers that the encoder's configuration names; none of the encoder's own
+    Weights are drawn anew by the initializers that the encoder's configuration names; none of the encoder's own
     are used, pretrained ones neither. What is no weight but preprocessing, an adapted `Normalization`, is kept.
-    Batch normalisation then gets the statistics of `images` (`estimate_batch_statistics`), without which a random
+    Batch normalization then gets the statistics of `images` (`estimate_batch_statistics`), without which a random
     network's features are worse than they need be.
 
     Args:
-        encoder: a built `keras.Model` that Keras can serialise. It is left as it is.
+        encoder: a built `keras.Model` that Keras can serialize. It is left as it is.
         images: training images, as a data set or array like those of `extract_features`; labels are ignored.
         seed: int: the weights are a function of it. Defaults to 0.
         batch_size: int, for arrays only. Defaults to 256.
@@ -127,7 +127,7 @@ def random_baseline(encoder, train, test, score=knn, seeds=3, batch_size=256, ve
 def _over_encoders(scores):
     protocol = (
         f"{scores[0].protocol} Mean and deviation over {len(scores)} encoders with random weights, their batch "
-        "normalisation estimated on the training images."
+        "normalization estimated on the training images."
     )
     return mean_score(scores, scores[0].name, protocol, {**scores[0].settings, "random_encoders": len(scores)})
 
@@ -143,7 +143,7 @@ def _redrawn(encoder, seed):
 
 
 def _with_seeds(config, rng):
-    """The configuration with a drawn integer for every seed, of initialisers and of random layers alike."""
+    """The configuration with a drawn integer for every seed, of initializers and of random layers alike."""
     if isinstance(config, list | tuple):
         return type(config)(_with_seeds(item, rng) for item in config)
     if not isinstance(config, dict):
@@ -156,11 +156,11 @@ def _with_seeds(config, rng):
 
 
 def _check_no_leak(encoder, fresh):
-    """Raises a ValueError when a random-looking weight came back unchanged, by an initialiser that knows it."""
+    """Raises a ValueError when a random-looking weight came back unchanged, by an initializer that knows it."""
     for old, new in zip(encoder.weights, fresh.weights, strict=True):
         value = keras.ops.convert_to_numpy(old)
         if new.trainable and np.ptp(value) > 0 and np.array_equal(value, keras.ops.convert_to_numpy(new)):
             raise ValueError(
                 "The encoder's configuration brings its trained weights back, so there is no random encoder to "
-                f"compare with: build it from layers whose initialisers draw. Received: {old.path} unchanged"
+                f"compare with: build it from layers whose initializers draw. Received: {old.path} unchanged"
             )

@@ -3,7 +3,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_ssl.data.scale_pixels import refuse_beyond_255
+from keras_ssl.checks.images import refuse_beyond_255
 from keras_ssl.evaluate.embedding_function import EmbeddingFunction
 from keras_ssl.evaluate.image_batches import ImageBatches
 from keras_ssl.progress import Stage
@@ -78,7 +78,7 @@ def _check_raw(images):
     refuse_beyond_255(images, "Features are those of")
     if images.size and np.issubdtype(images.dtype, np.floating) and 0 < images.max() <= 1:
         warnings.warn(
-            "These pixels lie in [0, 1]. Encoders expect raw pixels in [0, 255] and normalise inside: multiply by "
+            "These pixels lie in [0, 1]. Encoders expect raw pixels in [0, 255] and normalize inside: multiply by "
             "255, unless yours was trained otherwise.",
             stacklevel=4,
         )

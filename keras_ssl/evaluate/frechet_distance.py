@@ -48,7 +48,7 @@ def frechet_distance(encoder, real, fake, batch_size=256):
             f"{real.shape[1]} features",
             stacklevel=2,
         )
-    with threads.suited_to(real):
+    with threads.limited_for(real):
         real_root, fake_root = _root_covariance(real), _root_covariance(fake)
         # Tr (C C')^½ is the sum of the singular values of C^½ C'^½. Unlike scipy.linalg.sqrtm of C C', this needs
         # neither C C' to be regular nor an imaginary part to be dropped.

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_ssl.data.batches import check_batch_size
+from keras_ssl.checks.arguments import check_batch_size
 from keras_ssl.data.image_and_label import image_and_label
 from keras_ssl.data.without_autotune import without_autotune
 
@@ -108,7 +108,7 @@ def _image_shape(shape, kind):
     if shape.rank is not None and shape.rank != 4:
         raise ValueError(
             f"The {kind} must hold batches of images, (batch, height, width, channels): call .batch(…) on a data set "
-            "of single images, and give grey images a channel axis with images[..., None]. "
+            "of single images, and give gray images a channel axis with images[..., None]. "
             f"Received: images of shape {shape}"
         )
     return (None, None, None) if shape.rank is None else tuple(shape[1:])

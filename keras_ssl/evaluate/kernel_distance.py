@@ -62,7 +62,7 @@ def kernel_distance(encoder, real, fake, subsets=50, subset_size=1000, batch_siz
     real, fake = compared_features(encoder, real, fake, batch_size)
     size = min(subset_size, len(real), len(fake))
     rng = np.random.default_rng(seed)
-    with threads.suited_to(real):
+    with threads.limited_for(real):
         distances = [
             _squared_mmd(
                 real[rng.choice(len(real), size, replace=False)], fake[rng.choice(len(fake), size, replace=False)]

@@ -6,16 +6,16 @@ from keras_ssl.evaluate.score import scored
 
 
 def knn(train, test, k=20, temperature=0.1):
-    """Weighted k-nearest-neighbour accuracy: the quickest look at features, with nothing to fit.
+    """Weighted k-nearest-neighbor accuracy: the quickest look at features, with nothing to fit.
 
-    The neighbours of a test image i are the k training images N(i) with the greatest cosine similarity s. Class c
+    The neighbors of a test image i are the k training images N(i) with the greatest cosine similarity s. Class c
     gets the votes (Wu et al. 2018, "Unsupervised Feature Learning via Non-Parametric Instance Discrimination",
     section 3.4)
 
         w_c = Σ_{j in N(i), label j = c} exp(s(i, j) / τ)
 
     and the class with the most wins. Of equally similar images the first in the training set is nearer; of classes
-    with equal votes the one with the lowest number wins. Features are compared as they are, not standardised.
+    with equal votes the one with the lowest number wins. Features are compared as they are, not standardized.
 
     Args:
         train: `Features`, or a tuple of features (n, features) and integer labels (n,).
@@ -49,7 +49,7 @@ def knn(train, test, k=20, temperature=0.1):
 
 
 def predict(train, queries, k, temperature):
-    """The classes, (n,), that the neighbours in `train` vote for."""
+    """The classes, (n,), that the neighbors in `train` vote for."""
     if not temperature > 0:
         raise ValueError(f"temperature must be positive. Received: temperature={temperature}")
     similarities, rows = nearest(queries, train.features, k)

@@ -14,7 +14,7 @@ def linear_probe(train, test, C=None, seed=0):
     """Accuracy of a linear classifier on frozen features, the field's standard measure of them.
 
     Multinomial logistic regression with an L2 penalty (scikit-learn's, by L-BFGS to convergence) on features
-    standardised by the training images' mean and deviation. The penalty is chosen on a part of the training images.
+    standardized by the training images' mean and deviation. The penalty is chosen on a part of the training images.
 
     Args:
         train: `Features`, or a tuple of features (n, features) and integer labels (n,).
@@ -44,7 +44,7 @@ def linear_probe(train, test, C=None, seed=0):
         "linear probe",
         classifier.predict(coordinates(test.features)),
         test.labels,
-        f"Logistic regression on standardised training features; {tuning_in_words(chosen, C is None, GRID)}; scored "
+        f"Logistic regression on standardized training features; {tuning_in_words(chosen, C is None, GRID)}; scored "
         "once on the test images.",
         settings={"C": chosen, "seed": seed},
     )
@@ -53,7 +53,7 @@ def linear_probe(train, test, C=None, seed=0):
 def linear_classifier(train, C=None, seed=0):
     """The linear probe's classifier as a Keras model, for `keras_ssl.export.saved_model(…, classifier=…)`.
 
-    Standardisation is folded into the weights, so it takes features as the encoder gives them.
+    Standardization is folded into the weights, so it takes features as the encoder gives them.
 
     Args:
         train: `Features`, or a tuple of features (n, features) and labels (n,), the integers 0, 1, …, each

@@ -10,7 +10,7 @@ HELD_OUT_SHARE = 0.1
 def mlp_probe(train, test, units=256, seed=0):
     """Accuracy of a small neural network on frozen features: what is in them, if not linearly.
 
-    One hidden ReLU layer, trained by Adam (scikit-learn's `MLPClassifier`) on features standardised by the training
+    One hidden ReLU layer, trained by Adam (scikit-learn's `MLPClassifier`) on features standardized by the training
     images' mean and deviation, until ten epochs bring no better accuracy on a tenth of the training images.
 
     Args:
@@ -55,13 +55,13 @@ def mlp_probe(train, test, units=256, seed=0):
         random_state=seed,
     )
     classifier = make_pipeline(StandardScaler(), network)
-    with threads.suited_to(train.features):
+    with threads.limited_for(train.features):
         classifier.fit(train.features, train.labels)
     return scored(
         "MLP probe",
         classifier.predict(test.features),
         test.labels,
-        f"One hidden layer of {units} units on standardised training features, stopped early on a tenth of the "
+        f"One hidden layer of {units} units on standardized training features, stopped early on a tenth of the "
         "training images, which it is not trained on; scored once on the test images.",
         settings={"units": units, "epochs": network.n_iter_, "seed": seed},
     )

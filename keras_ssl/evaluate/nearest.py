@@ -14,7 +14,7 @@ def nearest(queries, bank, k=20):
     Args:
         queries: float array (n, features).
         bank: float array (m, features).
-        k: int in [1, m], the number of neighbours. Defaults to 20.
+        k: int in [1, m], the number of neighbors. Defaults to 20.
 
     Returns:
         Tuple of two arrays (n, k), nearest first: the similarities, float32 in [-1, 1], and the rows in the bank.

@@ -12,7 +12,7 @@ def rankme(features):
 
     Garrido et al. 2022, "RankMe: Assessing the Downstream Performance of Pretrained Self-Supervised Representations
     by Their Rank" (https://arxiv.org/abs/2210.02885, equation 1). With σ the singular values of the matrix of
-    features (n images, d dimensions), which is not centred:
+    features (n images, d dimensions), which is not centered:
 
         RankMe = exp( -Σ_{k=1}^{min(n, d)} p_k log p_k ),    p_k = σ_k / Σ_j σ_j + 1e-7
 

@@ -7,7 +7,7 @@ _NEGLIGIBLE = 1e-6
 
 
 class RowSpace:
-    """Standardises features and, where they have more dimensions than rows, rotates them into as many as rows.
+    """Standardizes features and, where they have more dimensions than rows, rotates them into as many as rows.
 
     The weights of a linear classifier with an L2 penalty are a sum of the rows that it is fitted on (the representer
     theorem: a part across all rows changes no output and costs penalty). So in an orthonormal basis of the rows' span
@@ -15,7 +15,7 @@ class RowSpace:
     more rows than dimensions nothing is rotated.
 
     Args:
-        features: array (n, d), whose mean and deviation standardise, and whose rows span the space.
+        features: array (n, d), whose mean and deviation standardize, and whose rows span the space.
 
     Attributes:
         rows: the coordinates of those features themselves, which cost no product.
@@ -33,7 +33,7 @@ class RowSpace:
         if len(features) < features.shape[1]:
             # The basis itself, of as many numbers as the features, is never needed: only products with it.
             self._spanning = standardized.astype("float64")
-            with threads.suited_to(features):
+            with threads.limited_for(features):
                 lengths, self._directions = _directions(self._spanning)
             self.rows = (self._directions * lengths**2).astype("float32")
 

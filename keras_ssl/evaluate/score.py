@@ -24,9 +24,9 @@ class Score:
 
     Example:
 
-    >>> score = keras_ssl.evaluate.Score("kNN", 0.9312, "Cosine, 20 neighbours.", settings={"k": 20})
+    >>> score = keras_ssl.evaluate.Score("kNN", 0.9312, "Cosine, 20 neighbors.", settings={"k": 20})
     >>> print(score)
-    kNN: 0.931 (Cosine, 20 neighbours.)
+    kNN: 0.931 (Cosine, 20 neighbors.)
     >>> float(score)
     0.9312
     """
@@ -115,7 +115,7 @@ def format_table(rows, title="features"):
 
     Example:
 
-    >>> score = keras_ssl.evaluate.Score("kNN", 0.9312, "Cosine, 20 neighbours.")
+    >>> score = keras_ssl.evaluate.Score("kNN", 0.9312, "Cosine, 20 neighbors.")
     >>> print(keras_ssl.evaluate.format_table({"SimCLR": [score], "raw pixels": []}))
     | features   | kNN   |
     |------------|-------|

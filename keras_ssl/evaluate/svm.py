@@ -13,7 +13,7 @@ FEW_IMAGES = 5000
 def svm(train, test, C=None, seed=0):
     """Accuracy of a linear support vector machine on frozen features.
 
-    On features standardised by the training images' mean and deviation. Of up to 5000 images each two classes are
+    On features standardized by the training images' mean and deviation. Of up to 5000 images each two classes are
     separated by the hinge loss (scikit-learn's `SVC`), which takes seconds where liblinear takes many minutes on
     features of more dimensions than images; of more images each class is separated from the rest by the squared hinge
     loss (`LinearSVC`'s minimum, by a solver for many images). So all features of the same images are scored alike.
@@ -55,7 +55,7 @@ def svm(train, test, C=None, seed=0):
         "SVM",
         classifier.predict(coordinates(test.features)),
         test.labels,
-        f"Linear support vector machine, {loss}, on standardised training features; "
+        f"Linear support vector machine, {loss}, on standardized training features; "
         f"{tuning_in_words(chosen, C is None, GRID)}; scored once on the test images.",
         settings={"C": chosen, "seed": seed},
     )

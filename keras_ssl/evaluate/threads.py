@@ -5,7 +5,7 @@ import contextlib
 SMALL = 2**26
 
 
-def suited_to(features):
+def limited_for(features):
     """A context in which NumPy and scikit-learn use one thread unless the matrix `features` is very large."""
     if features.size > SMALL:
         return contextlib.nullcontext()

@@ -34,7 +34,7 @@ def fit_tuned(make, train, strength, grid, seed):
         train: `Features`.
         strength: float, C, or None to choose it from `grid`.
         grid: increasing sequence of floats. Of values that do equally well the first, the strongest
-            regularisation, is taken.
+            regularization, is taken.
         seed: int, for the held-out part.
 
     Returns:
@@ -43,7 +43,7 @@ def fit_tuned(make, train, strength, grid, seed):
     Raises:
         ValueError: when C is not positive, or no class has images to hold out.
     """
-    with threads.suited_to(train.features):
+    with threads.limited_for(train.features):
         if strength is None:
             strength = _chosen(make, train, grid, held_out_rows(train.labels, seed))
         if not strength > 0:

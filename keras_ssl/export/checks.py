@@ -4,41 +4,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_ssl.data.resize import check_image_size
+from keras_ssl.checks.arguments import check_image_size
 
 _PROBABILITY_TOLERANCE = 1e-3
-
-
-def check_encoder(encoder):
-    """Checks that `encoder` is a built model from one batch of images to features.
-
-    Returns:
-        The shape `(height, width, channels)` of its images, with `None` for a side that may be any, and the
-        number of its features.
-    """
-    if not isinstance(encoder, keras.Model):
-        raise TypeError(
-            "`encoder` must be a keras.Model from images to features. "
-            f"Received: encoder={encoder!r} of type {type(encoder).__name__}"
-        )
-    if isinstance(getattr(encoder, "encoder", None), keras.Model):
-        raise ValueError(
-            "`encoder` is a whole method; export the encoder that it trained: pass `model.encoder`. "
-            f"Received: encoder={encoder!r}"
-        )
-    shape = _input_shape(encoder, "encoder", "a batch of images")
-    if len(shape) != 4 or shape[3] is None:
-        raise ValueError(
-            "`encoder` must take images of shape (batch, height, width, channels) with a known number of channels. "
-            f"Received: encoder={encoder!r} with input shape {shape}"
-        )
-    features = encoder.output_shape
-    if not isinstance(features, tuple) or len(features) != 2 or not isinstance(features[1], int):
-        raise ValueError(
-            "`encoder` must give features of shape (batch, features): pool its feature maps, for instance with "
-            f"`keras_ssl.backbones.wrap`. Received: encoder={encoder!r} with output shape {features}"
-        )
-    return shape[1:], features[1]
 
 
 def check_serving_size(image_size, image_shape):

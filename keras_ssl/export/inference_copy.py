@@ -17,7 +17,7 @@ def inference_copy(model):
     configuration and state, as a `.keras` file is.
 
     Args:
-        model: A built `keras.Model` that Keras can serialise.
+        model: A built `keras.Model` that Keras can serialize.
 
     Returns:
         A `keras.Model` with the same weights. Where `model` computes in float32 already, its outputs are the

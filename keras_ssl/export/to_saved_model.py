@@ -3,6 +3,8 @@ import logging
 
 import tensorflow as tf
 
+from keras_ssl.checks.finite import check_finite_weights
+from keras_ssl.checks.networks import check_encoder
 from keras_ssl.data.decode import MAX_PIXELS
 from keras_ssl.data.deep_png import check_bits
 from keras_ssl.data.resize import check_resize
@@ -11,7 +13,6 @@ from keras_ssl.export.inference_copy import inference_copy
 from keras_ssl.export.manifest import write_manifest
 from keras_ssl.export.signatures import serving_module
 from keras_ssl.export.warmup import write_warmup_requests
-from keras_ssl.training import check_finite_weights
 
 # Of what `data.from_directory` reads.
 FILES = (
@@ -99,7 +100,7 @@ def saved_model(
     >>> version.name
     '1'
     """
-    image_shape, features = checks.check_encoder(encoder)
+    image_shape, features = check_encoder(encoder)
     checks.check_classifier(classifier, features, class_names)
     for model in (encoder, classifier):
         if model is not None:
@@ -166,7 +167,7 @@ def _quiet():
 
 
 def _examples(signatures, image_size, channels):
-    """One grey image for each signature."""
+    """One gray image for each signature."""
     image = tf.fill((*image_size, channels), tf.constant(127, tf.uint8))
     examples = {"serving_default": {"images": tf.cast(image[None], tf.float32)}}
     if "serve_bytes" in signatures:

@@ -7,8 +7,8 @@ import time
 import uuid
 from pathlib import Path
 
+from keras_ssl.files.atomic_write import flush
 from keras_ssl.files.make_folder import make_folder
-from keras_ssl.files.write_aside import flush
 
 # TensorFlow Serving takes the subfolders named by a number and looks at no other.
 _NUMBER = re.compile(r"[0-9]+")

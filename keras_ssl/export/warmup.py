@@ -6,7 +6,7 @@ import tensorflow as tf
 def write_warmup_requests(folder, examples):
     """Writes the requests that TensorFlow Serving sends itself before it calls a new version ready.
 
-    The first request of a signature pays for graph optimisation and memory; with these the server pays, not the
+    The first request of a signature pays for graph optimization and memory; with these the server pays, not the
     first user. Needs `tensorflow-serving-api` (`pip install keras_ssl[serving]`), whose messages they are.
 
     Args:

@@ -6,9 +6,9 @@ from keras_ssl.losses.decoupled_nt_xent import decoupled_cross_entropy, decouple
 from keras_ssl.losses.dino import dino
 from keras_ssl.losses.distance import euclidean_distance, euclidean_distances
 from keras_ssl.losses.distillation import distillation
+from keras_ssl.losses.gather_views import gather_views
 from keras_ssl.losses.gaussian_kl import gaussian_kl
 from keras_ssl.losses.giou import box_iou, giou
-from keras_ssl.losses.global_views import global_views
 from keras_ssl.losses.info_nce import info_nce
 from keras_ssl.losses.instance_discrimination import contrastive_accuracy, positive_accuracy, softmax_cross_entropy
 from keras_ssl.losses.labelled_mean import labelled_mean
@@ -50,11 +50,11 @@ __all__ = [
     "embedding_spread",
     "euclidean_distance",
     "euclidean_distances",
+    "gather_views",
     "gaussian_kl",
     "gaussian_likelihood",
     "generator_loss",
     "giou",
-    "global_views",
     "hardest_negatives",
     "info_nce",
     "kl_sparsity",

@@ -39,7 +39,7 @@ def generator_loss(fake_logits):
     """How often a discriminator sees through generated images: the non-saturating loss.
 
     Goodfellow et al. 2014, "Generative Adversarial Nets" (https://arxiv.org/abs/1406.2661), section 3: in place of
-    minimising log(1 - D(G(z))), which is flat while the discriminator wins, the generator minimises
+    minimizing log(1 - D(G(z))), which is flat while the discriminator wins, the generator minimizes
 
         L = -E[log D(G(z))]
 

@@ -2,7 +2,7 @@ import tensorflow as tf
 
 from keras_ssl.losses.off_diagonal import off_diagonal_squares
 
-# The paper's code standardises by a batch normalisation without weights, of PyTorch's default epsilon.
+# The paper's code standardizes by a batch normalization without weights, of PyTorch's default epsilon.
 EPSILON = 1e-5
 
 
@@ -15,12 +15,12 @@ def barlow_twins(z_a, z_b, redundancy_weight=5e-3, *, global_views=None):
         ℓ = Σ_i (1 - C_ii)² + λ Σ_i Σ_{j ≠ i} C_ij²
 
     Args:
-        z_a: (batch, dim) float tensor, embeddings of the first views. Each dimension is standardised here over the
+        z_a: (batch, dim) float tensor, embeddings of the first views. Each dimension is standardized here over the
             batch, by its biased variance.
         z_b: (batch, dim) float tensor, embeddings of the second views; row i shows the same image as row i of `z_a`.
         redundancy_weight: float λ of at least 0. Defaults to 5e-3, the paper's; its code has 0.0051.
         global_views: optional `(all_a, all_b, first_row)`, for training on several replicas: see
-            `keras_ssl.losses.global_views`. The correlation is that of the global batch, the same on every replica.
+            `keras_ssl.losses.gather_views`. The correlation is that of the global batch, the same on every replica.
 
     Returns:
         Scalar float32: a sum over the dimensions, about `dim` for embeddings of noise.
@@ -32,7 +32,7 @@ def barlow_twins(z_a, z_b, redundancy_weight=5e-3, *, global_views=None):
     >>> loss = keras_ssl.losses.barlow_twins(z_a, z_b)
     """
     z_a, z_b, _ = (z_a, z_b, 0) if global_views is None else global_views
-    z_a, z_b = _standardised(z_a), _standardised(z_b)
+    z_a, z_b = _standardized(z_a), _standardized(z_b)
     batch = tf.cast(tf.shape(z_a)[0], tf.float32)
     squares, products = off_diagonal_squares(z_a, z_b)
     invariance = tf.reduce_sum(tf.square(1.0 - products / batch))
@@ -40,7 +40,7 @@ def barlow_twins(z_a, z_b, redundancy_weight=5e-3, *, global_views=None):
     return invariance + redundancy_weight * redundancy
 
 
-def _standardised(z):
+def _standardized(z):
     z = tf.cast(z, tf.float32)
     mean, variance = tf.nn.moments(z, axes=[0])
     return (z - mean) * tf.math.rsqrt(variance + EPSILON)

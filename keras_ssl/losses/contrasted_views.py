@@ -1,6 +1,6 @@
 import tensorflow as tf
 
-from keras_ssl.losses.global_views import global_views
+from keras_ssl.losses.gather_views import gather_views
 from keras_ssl.losses.instance_discrimination import positive_accuracy, softmax_cross_entropy
 from keras_ssl.losses.similarity import two_view_similarities
 from keras_ssl.losses.spread import embedding_spread
@@ -27,7 +27,7 @@ def contrasted_views(projections, temperature=0.5, cross_entropy=softmax_cross_e
     >>> loss, accuracy, spread = keras_ssl.losses.contrasted_views(tf.random.normal((16, 4)), temperature=0.5)
     """
     z_a, z_b = tf.split(projections, 2)
-    all_a, all_b, first_row = global_views(z_a, z_b)
+    all_a, all_b, first_row = gather_views(z_a, z_b)
     similarities, positives = two_view_similarities(z_a, z_b, (all_a, all_b, first_row))
     return (
         cross_entropy(similarities, positives, temperature),

@@ -16,11 +16,11 @@ def decoupled_nt_xent(z_a, z_b, temperature=0.1, *, global_views=None):
     published code adds up one logarithm per view instead, which is another loss.
 
     Args:
-        z_a: (batch, dim) float tensor, embeddings of the first views, of at least two images. Normalised here.
+        z_a: (batch, dim) float tensor, embeddings of the first views, of at least two images. Normalized here.
         z_b: (batch, dim) float tensor, embeddings of the second views; row i shows the same image as row i of `z_a`.
         temperature: positive float. Defaults to 0.1.
         global_views: optional `(all_a, all_b, first_row)`, for training on several replicas: see
-            `keras_ssl.losses.global_views`.
+            `keras_ssl.losses.gather_views`.
 
     Returns:
         Scalar float32. log(2B - 2) when all embeddings are the same. Unlike `nt_xent` it can be negative.

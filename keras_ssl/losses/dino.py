@@ -2,7 +2,7 @@ import tensorflow as tf
 
 
 def dino(student_logits, teacher_logits, center, student_temperature=0.1, teacher_temperature=0.04):
-    """The student's view predicts the teacher's, which is centred and sharpened: self-distillation without labels.
+    """The student's view predicts the teacher's, which is centered and sharpened: self-distillation without labels.
 
     With t and s the logits, c the center and τ the temperatures (Caron et al. 2021, "Emerging Properties in
     Self-Supervised Vision Transformers", https://arxiv.org/abs/2104.14294, equation 2 and algorithm 1):
@@ -30,7 +30,7 @@ def dino(student_logits, teacher_logits, center, student_temperature=0.1, teache
     >>> student, teacher = tf.random.normal((2, 8, 16))
     >>> loss = keras_ssl.losses.dino(student, teacher, center=tf.reduce_mean(teacher, axis=0))
     """
-    centred = tf.cast(teacher_logits, tf.float32) - tf.cast(center, tf.float32)
-    targets = tf.stop_gradient(tf.nn.softmax(centred / teacher_temperature))
+    centered = tf.cast(teacher_logits, tf.float32) - tf.cast(center, tf.float32)
+    targets = tf.stop_gradient(tf.nn.softmax(centered / teacher_temperature))
     logarithms = tf.nn.log_softmax(tf.cast(student_logits, tf.float32) / student_temperature)
     return -tf.reduce_mean(tf.reduce_sum(targets * logarithms, axis=-1))

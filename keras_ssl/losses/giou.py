@@ -24,7 +24,7 @@ def box_iou(boxes, others):
 
 
 def giou(boxes, others):
-    """Generalised intersection over union, which also tells how far apart two boxes are that share nothing.
+    """Generalized intersection over union, which also tells how far apart two boxes are that share nothing.
 
     With C the smallest box that holds both (Rezatofighi et al. 2019, "Generalized Intersection over Union",
     https://arxiv.org/abs/1902.09630, algorithm 1):

@@ -5,7 +5,7 @@ from keras_ssl.losses.similarity import query_key_similarities
 def info_nce(query, key, queue=None, temperature=0.2, *, global_views=None):
     """A query finds its key among negatives: those of a queue (MoCo), or the other keys of the batch (MoCo v3).
 
-    For a query q with its key k⁺, both normalised here, and the temperature τ (He et al. 2020, "Momentum Contrast for
+    For a query q with its key k⁺, both normalized here, and the temperature τ (He et al. 2020, "Momentum Contrast for
     Unsupervised Visual Representation Learning", https://arxiv.org/abs/1911.05722, equation 1):
 
         ℓ(q) = -log( exp(q·k⁺ / τ) / (exp(q·k⁺ / τ) + Σ_{k⁻} exp(q·k⁻ / τ)) )
@@ -19,10 +19,10 @@ def info_nce(query, key, queue=None, temperature=0.2, *, global_views=None):
         query: (batch, dim) float tensor.
         key: (batch, dim) float tensor; row i is the positive of row i of `query`.
         queue: optional (size, dim) float tensor of negatives, rows of length 1, such as the `features` of a
-            `keras_ssl.targets.FeatureQueue`.
+            `keras_ssl.layers.FeatureQueue`.
         temperature: positive float. 0.2 is MoCo v2's (https://arxiv.org/abs/2003.04297); MoCo has 0.07.
         global_views: optional `(all_queries, all_keys, first_row)`, for training without a queue on several replicas:
-            see `keras_ssl.losses.global_views`.
+            see `keras_ssl.losses.gather_views`.
 
     Returns:
         Scalar float32. log(1 + size), or log(batch) without a queue, when all rows are the same.
@@ -31,7 +31,7 @@ def info_nce(query, key, queue=None, temperature=0.2, *, global_views=None):
 
     >>> import keras_ssl, tensorflow as tf
     >>> query, key = tf.random.normal((8, 16)), tf.random.normal((8, 16))
-    >>> queue = keras_ssl.targets.FeatureQueue(size=64, dim=16)
+    >>> queue = keras_ssl.layers.FeatureQueue(size=64, dim=16)
     >>> with_queue = keras_ssl.losses.info_nce(query, key, queue.features)
     >>> within_batch = keras_ssl.losses.info_nce(query, key)
     """

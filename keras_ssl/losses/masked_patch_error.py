@@ -1,13 +1,13 @@
 import tensorflow as tf
 
-# As in the official code. Pixels are in [-1, 1]: patches that vary by less than an eighth of a grey level are flat.
+# As in the official code. Pixels are in [-1, 1]: patches that vary by less than an eighth of a gray level are flat.
 EPSILON = 1e-6
 
 
 def masked_patch_error(predictions, patches, masked, normalize=True):
     """Mean squared error of predicted pixels on masked patches, and on no others: the loss of masked autoencoders.
 
-    With x_i the N pixels of patch i, standardised by the patch's own mean and deviation where `normalize` says so,
+    With x_i the N pixels of patch i, standardized by the patch's own mean and deviation where `normalize` says so,
     and M the masked patches (He et al. 2021, "Masked Autoencoders Are Scalable Vision Learners", section 3,
     "Reconstruction target", https://arxiv.org/abs/2111.06377):
 
@@ -15,9 +15,9 @@ def masked_patch_error(predictions, patches, masked, normalize=True):
 
     Args:
         predictions: (batch, masked, pixels) float tensor, x̂_i in the order of `masked`.
-        patches: (batch, patches, pixels) float tensor, all patches of the images, not normalised.
+        patches: (batch, patches, pixels) float tensor, all patches of the images, not normalized.
         masked: (batch, masked) integer tensor, the index of each predicted patch among `patches`.
-        normalize: bool, whether the targets are standardised: `patch_statistics`. The paper finds that this helps
+        normalize: bool, whether the targets are standardized: `patch_statistics`. The paper finds that this helps
             the features (table 1d).
 
     Returns:

@@ -15,7 +15,7 @@ def negative_cosine(prediction, target):
     2 + 2ℓ. Both papers stop the gradient of the target: pass `tf.stop_gradient(target)`.
 
     Args:
-        prediction: (batch, dim) float tensor. Normalised here, and so is the target.
+        prediction: (batch, dim) float tensor. Normalized here, and so is the target.
         target: (batch, dim) float tensor.
 
     Returns:

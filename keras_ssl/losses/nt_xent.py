@@ -3,7 +3,7 @@ from keras_ssl.losses.similarity import two_view_similarities
 
 
 def nt_xent(z_a, z_b, temperature=0.5, *, global_views=None):
-    """Normalised temperature-scaled cross-entropy, SimCLR's contrastive loss.
+    """Normalized temperature-scaled cross-entropy, SimCLR's contrastive loss.
 
     For an anchor i whose other view is j, with s the cosine similarity and τ the temperature (Chen et al.
     2020, "A Simple Framework for Contrastive Learning of Visual Representations",
@@ -15,12 +15,12 @@ def nt_xent(z_a, z_b, temperature=0.5, *, global_views=None):
     once, from `two_view_similarities`, and this loss of them from `softmax_cross_entropy`.
 
     Args:
-        z_a: (batch, dim) float tensor, embeddings of the first views. They are normalised here.
+        z_a: (batch, dim) float tensor, embeddings of the first views. They are normalized here.
         z_b: (batch, dim) float tensor, embeddings of the second views; row i shows the same image as row i of
             `z_a`.
         temperature: positive float. 0.5 is the paper's for CIFAR-10 (appendix B.9), 0.1 for ImageNet.
         global_views: optional `(all_a, all_b, first_row)`, for training on several replicas: see
-            `keras_ssl.losses.global_views`.
+            `keras_ssl.losses.gather_views`.
 
     Returns:
         Scalar float32. log(2B - 1) when all embeddings are the same, 0 for a batch of one.

@@ -30,9 +30,9 @@ def two_view_similarities(z_a, z_b, global_views=None):
     Args:
         z_a: (batch, dim), embeddings of the first views.
         z_b: (batch, dim), embeddings of the second views; row i shows the same image as row i of `z_a`.
-        global_views: optional `(all_a, all_b, first_row)`, as `keras_ssl.losses.global_views(z_a, z_b)` returns it.
+        global_views: optional `(all_a, all_b, first_row)`, as `keras_ssl.losses.gather_views(z_a, z_b)` returns it.
             When `z_a` and `z_b` are the rows of one replica, the views of the global batch and the place of this
-            replica's first row in them; the anchors are then this replica's, the columns everybody's.
+            replica's first row in them; the anchors are then this replica's, the columns those of all replicas.
 
     Returns:
         A tuple of similarities, (2 * batch, 2 * global batch) float32, and positives, (2 * batch,) int32: the
@@ -56,10 +56,10 @@ def query_key_similarities(query, key, queue=None, global_views=None):
     """Similarities of queries with their keys and with negatives: those of a queue, or the other keys of the batch.
 
     Args:
-        query: (batch, dim) float tensor. Normalised here, and so are the keys.
+        query: (batch, dim) float tensor. Normalized here, and so are the keys.
         key: (batch, dim) float tensor; row i is the positive of row i of `query`.
         queue: optional (size, dim) float tensor of negatives, rows of length 1.
-        global_views: optional `(all_queries, all_keys, first_row)`, as `keras_ssl.losses.global_views(query, key)`
+        global_views: optional `(all_queries, all_keys, first_row)`, as `keras_ssl.losses.gather_views(query, key)`
             returns it, for keys of the global batch as negatives. A queue has no need of it.
 
     Returns:

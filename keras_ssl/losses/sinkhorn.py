@@ -17,7 +17,7 @@ def sinkhorn(scores, epsilon=0.05, iterations=3, *, global_views=None):
         scores: (batch, prototypes) float tensor, the cosine of embeddings with prototypes.
         epsilon: positive float. The smaller, the harder the assignments. Defaults to 0.05, the paper's.
         iterations: int of at least 0. Defaults to 3, the paper's.
-        global_views: optional `(all_scores, first_row)`, as `keras_ssl.losses.global_views(scores)` returns it: the
+        global_views: optional `(all_scores, first_row)`, as `keras_ssl.losses.gather_views(scores)` returns it: the
             rows among which the prototypes are shared out, and where those of `scores` begin in them. Rows of a queue
             are appended to `all_scores`.
 

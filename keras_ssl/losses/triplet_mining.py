@@ -15,7 +15,7 @@ Example, in-batch negatives among the other views, all of the global batch where
 
 >>> import keras_ssl, tensorflow as tf
 >>> z_a, z_b = tf.random.normal((8, 16)), tf.random.normal((8, 16))
->>> _, candidates, first_row = keras_ssl.losses.global_views(z_a, z_b)
+>>> _, candidates, first_row = keras_ssl.losses.gather_views(z_a, z_b)
 >>> mine = keras_ssl.losses.MINERS["semi_hard"]
 >>> distances = keras_ssl.losses.euclidean_distances(z_a, candidates)
 >>> columns = mine(distances, first_row + tf.range(8), uniform=tf.random.uniform((8, 1)))

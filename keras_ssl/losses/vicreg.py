@@ -19,7 +19,7 @@ def vicreg(z_a, z_b, invariance_weight=25.0, variance_weight=25.0, covariance_we
         variance_weight: float μ. Defaults to 25.
         covariance_weight: float ν. Defaults to 1.
         global_views: optional `(all_a, all_b, first_row)`, for training on several replicas: see
-            `keras_ssl.losses.global_views`. The terms are those of the global batch, the same on every replica.
+            `keras_ssl.losses.gather_views`. The terms are those of the global batch, the same on every replica.
 
     Returns:
         Scalar float32.

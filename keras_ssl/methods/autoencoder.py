@@ -3,9 +3,9 @@ import functools
 import keras
 import tensorflow as tf
 
-from keras_ssl import augment, backbones
+from keras_ssl import augment, heads
 from keras_ssl.losses import contractive_penalty, kl_sparsity, l1_sparsity
-from keras_ssl.methods.reconstruction import ReconstructionModel
+from keras_ssl.methods.reconstruction_method import ReconstructionMethod
 
 NOISES = {"gaussian": augment.RandomNoise, "masking": augment.RandomMasking}
 SPARSITIES = {"l1": l1_sparsity, "kl": kl_sparsity}
@@ -14,11 +14,11 @@ NOISE_VIEW, DIRECTIONS_STREAM = 1, 1
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class Autoencoder(ReconstructionModel):
+class Autoencoder(ReconstructionMethod):
     """A code of few numbers from which the image can be rebuilt.
 
     Hinton and Salakhutdinov 2006, "Reducing the Dimensionality of Data with Neural Networks"
-    (https://doi.org/10.1126/science.1127647): with an encoder E and a decoder D, E‖x − D(E(x))‖² is minimised. The
+    (https://doi.org/10.1126/science.1127647): with an encoder E and a decoder D, E‖x − D(E(x))‖² is minimized. The
     code is narrower than the image, so that it must keep what images have in common; the options keep a wide one from
     copying:
 
@@ -35,7 +35,7 @@ class Autoencoder(ReconstructionModel):
         encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to codes
             (batch, features), such as `backbones.conv_encoder`, or `backbones.mlp(…, linear_output=True)`.
         decoder: a `keras.Model` from codes to images of the same shape, with pixels scaled to [0, 1] ("mse", "ssim")
-            or their logits ("bce"). By default `backbones.mirror(encoder)`.
+            or their logits ("bce"). By default `heads.mirror(encoder)`.
         augmenter: a `keras_ssl.augment.Augmenter`, whose views are then rebuilt. By default none.
         reconstruction_loss: "mse", the squared error; "bce", for black and white images; or "ssim", 1 − structural
             similarity. Defaults to "mse".
@@ -81,7 +81,7 @@ class Autoencoder(ReconstructionModel):
     ):
         super().__init__(
             encoder,
-            decoder or backbones.mirror(encoder),
+            decoder or heads.mirror(encoder),
             encoder.output_shape[-1],
             augmenter,
             reconstruction_loss=reconstruction_loss,

@@ -1,14 +1,14 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl import backbones
-from keras_ssl.losses import barlow_twins, embedding_spread, global_views
-from keras_ssl.methods.projected_views import ProjectedViews
-from keras_ssl.training import check_positive
+from keras_ssl import heads
+from keras_ssl.checks.arguments import check_positive
+from keras_ssl.losses import barlow_twins, embedding_spread, gather_views
+from keras_ssl.methods.projector_method import ProjectorMethod
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class BarlowTwins(ProjectedViews):
+class BarlowTwins(ProjectorMethod):
     """Every dimension of the embedding agrees between two views, and says what no other dimension says.
 
     Zbontar et al. 2021, "Barlow Twins: Self-Supervised Learning via Redundancy Reduction"
@@ -26,7 +26,7 @@ class BarlowTwins(ProjectedViews):
     Args:
         encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
             features (batch, features).
-        projector: a `keras.Model` from features to embeddings. By default `backbones.projection_head` with two
+        projector: a `keras.Model` from features to embeddings. By default `heads.projection_head` with two
             hidden layers of 8192 and 8192 outputs, as in the paper (section 3.1).
         augmenter: a `keras_ssl.augment.Augmenter`. By default `augment.simclr` for the encoder's image size, and
             `augment.grayscale` for images that are not RGB.
@@ -42,7 +42,7 @@ class BarlowTwins(ProjectedViews):
     >>> import keras_ssl, numpy as np
     >>> images = np.random.randint(0, 256, (64, 32, 32, 3), dtype="uint8")
     >>> encoder = keras_ssl.backbones.small_cnn((32, 32, 3))
-    >>> head = keras_ssl.backbones.projection_head(256, 512, 512, layers=3, output_batch_norm=False)
+    >>> head = keras_ssl.heads.projection_head(256, 512, 512, layers=3, output_batch_norm=False)
     >>> model = keras_ssl.BarlowTwins(encoder, head)
     >>> model.compile("adam")
     >>> history = model.fit(images, batch_size=32, verbose=0)
@@ -57,7 +57,7 @@ class BarlowTwins(ProjectedViews):
     @staticmethod
     def default_projector(features):
         """Section 3.1 of the paper."""
-        return backbones.projection_head(features, 8192, 8192, layers=3, output_batch_norm=False)
+        return heads.projection_head(features, 8192, 8192, layers=3, output_batch_norm=False)
 
     def train_step(self, data):
         """Algorithm 1 of the paper."""
@@ -69,9 +69,9 @@ class BarlowTwins(ProjectedViews):
 
     def forward(self, views, training):
         """Correlates the dimensions of the two views over the global batch."""
-        everybody = global_views(*tf.split(self.embed(views, training), 2))
-        loss = barlow_twins(*everybody[:2], self.redundancy_weight)
-        return loss, {"embedding_spread": embedding_spread(tf.concat(everybody[:2], axis=0))}
+        gathered = gather_views(*tf.split(self.embed(views, training), 2))
+        loss = barlow_twins(*gathered[:2], self.redundancy_weight)
+        return loss, {"embedding_spread": embedding_spread(tf.concat(gathered[:2], axis=0))}
 
     def get_config(self):
         """The constructor's arguments."""

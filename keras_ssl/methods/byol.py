@@ -1,15 +1,15 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl import backbones
-from keras_ssl.losses import embedding_spread, global_views, negative_cosine
-from keras_ssl.methods.momentum_target import MomentumTarget
-from keras_ssl.methods.predicted_views import PredictedViews
-from keras_ssl.training import warn_without_batch_normalization
+from keras_ssl import heads
+from keras_ssl.checks.networks import warn_without_batch_normalization
+from keras_ssl.losses import embedding_spread, gather_views, negative_cosine
+from keras_ssl.methods.momentum_method import MomentumMethod
+from keras_ssl.methods.predictor_mixin import PredictorMixin
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class BYOL(PredictedViews, MomentumTarget):
+class BYOL(PredictorMixin, MomentumMethod):
     """Predicts from one view what a slow copy of the network says of the other view: no negatives at all.
 
     Grill et al. 2020, "Bootstrap your own latent" (https://arxiv.org/abs/2006.07733), section 3.1: the online network
@@ -24,9 +24,9 @@ class BYOL(PredictedViews, MomentumTarget):
     Args:
         encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
             features (batch, features).
-        projector: a `keras.Model` from features to projections. By default `backbones.projection_head` with 4096
+        projector: a `keras.Model` from features to projections. By default `heads.projection_head` with 4096
             hidden units and 256 outputs, as in the paper (section 3.2).
-        predictor: a `keras.Model` from projections to projections. By default `backbones.prediction_head`, with 4096
+        predictor: a `keras.Model` from projections to projections. By default `heads.prediction_head`, with 4096
             hidden units as in the paper.
         augmenter: a `keras_ssl.augment.Augmenter`. By default `augment.simclr` for the encoder's image size, and
             `augment.grayscale` for images that are not RGB.
@@ -62,12 +62,12 @@ class BYOL(PredictedViews, MomentumTarget):
     @staticmethod
     def default_projector(features):
         """Section 3.2 of the paper."""
-        return backbones.projection_head(features, 4096, 256, output_batch_norm=False)
+        return heads.projection_head(features, 4096, 256, output_batch_norm=False)
 
     @staticmethod
     def default_predictor(dim):
         """Section 3.2 of the paper."""
-        return backbones.prediction_head(dim)
+        return heads.prediction_head(dim)
 
     def train_step(self, data):
         """Algorithm 1 of the paper."""
@@ -86,6 +86,6 @@ class BYOL(PredictedViews, MomentumTarget):
         # The two halves have as many rows, so this is the mean of the two ways round.
         loss = negative_cosine(predictions, tf.concat([target_b, target_a], axis=0))
         return loss, {
-            "embedding_spread": embedding_spread(global_views(projections)[0]),
+            "embedding_spread": embedding_spread(gather_views(projections)[0]),
             "momentum": self.current_momentum(),
         }

@@ -3,12 +3,12 @@ import numpy as np
 import tensorflow as tf
 
 from keras_ssl import backbones
-from keras_ssl.backbones.checks import check_count
+from keras_ssl.checks.arguments import check_count
+from keras_ssl.checks.networks import check_adversaries
+from keras_ssl.data import map_batches
 from keras_ssl.losses import discriminator_loss, generator_loss, r1_penalty
 from keras_ssl.methods.base import SelfSupervisedModel
 from keras_ssl.optimizers.optimizer_group import OptimizerGroup
-from keras_ssl.training import map_batches
-from keras_ssl.training.adversaries import check_adversaries
 
 HALF_PIXEL_RANGE = 127.5
 LATENT_DIM = 100  # Radford et al. 2015, figure 1

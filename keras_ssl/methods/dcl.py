@@ -18,7 +18,7 @@ class DCL(SimCLR):
     Args:
         encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
             features (batch, features).
-        projector: a `keras.Model` from features to embeddings. By default SimCLR's, `backbones.projection_head` with
+        projector: a `keras.Model` from features to embeddings. By default SimCLR's, `heads.projection_head` with
             128 outputs.
         augmenter: a `keras_ssl.augment.Augmenter`. By default `augment.simclr` for the encoder's image size, and
             `augment.grayscale` for images that are not RGB.

@@ -2,13 +2,13 @@ import keras
 import tensorflow as tf
 
 from keras_ssl import backbones
+from keras_ssl.data.epoch_order import EpochOrder
 from keras_ssl.losses.reconstruction import RECONSTRUCTIONS
-from keras_ssl.methods.reconstruction import ReconstructionModel
-from keras_ssl.training import EpochOrder
+from keras_ssl.methods.reconstruction_method import ReconstructionMethod
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class DeepAutoencoder(ReconstructionModel):
+class DeepAutoencoder(ReconstructionMethod):
     """An autoencoder of several dense layers that rebuilds every one of them, not the image alone.
 
     Hinton and Salakhutdinov 2006, "Reducing the Dimensionality of Data with Neural Networks"

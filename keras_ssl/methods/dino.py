@@ -1,26 +1,25 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl import backbones, distribute
-from keras_ssl.losses import dino, embedding_spread, global_views
-from keras_ssl.methods.momentum_target import MomentumTarget
-from keras_ssl.methods.multi_crop_views import MultiCropViews
-from keras_ssl.targets import momentum_copy, momentum_update
-from keras_ssl.training import check_positive
+from keras_ssl import distribute, heads, layers
+from keras_ssl.checks.arguments import check_positive
+from keras_ssl.losses import dino, embedding_spread, gather_views
+from keras_ssl.methods.momentum_method import MomentumMethod, momentum_copy, momentum_update
+from keras_ssl.methods.multi_crop_mixin import MultiCropMixin
 
 CENTER_MOMENTUM = 0.9  # equation 4 of the paper, and its code
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class DINO(MultiCropViews, MomentumTarget):
+class DINO(MultiCropMixin, MomentumMethod):
     """Small views of an image predict what a slow copy of the network makes of the large ones.
 
     Caron et al. 2021, "Emerging Properties in Self-Supervised Vision Transformers" (https://arxiv.org/abs/2104.14294),
     algorithm 1: both networks end in a softmax whose dimensions stand for nothing. The student sees all crops, the
     teacher the large ones, and `keras_ssl.losses.dino` compares every teacher's view with every other view of the
-    student. The teacher follows the student by a momentum. Its logits are centred, by a moving average over the
+    student. The teacher follows the student by a momentum. Its logits are centered, by a moving average over the
     batches, and sharpened, by a low temperature, which together keep it from collapsing; the last layer has
-    normalised columns, and stands still for the first steps.
+    normalized columns, and stands still for the first steps.
 
     Logged beside the loss: `teacher_entropy`, from 0 (the teacher is certain) to 1 (it says the same of all
     dimensions, a collapse); `embedding_spread` of the student's bottleneck, 0 after the other collapse; `momentum`.
@@ -29,7 +28,7 @@ class DINO(MultiCropViews, MomentumTarget):
         encoder: a built functional `keras.Model` from images (batch, height, width, channels), raw pixels in
             [0, 255], to features (batch, features), and of images of the small crops' size too: a ResNet, or a
             `backbones.vit` whose patches divide both.
-        projector: a `keras.Model` from features to a bottleneck. By default `backbones.distillation_head`: three
+        projector: a `keras.Model` from features to a bottleneck. By default `heads.distillation_head`: three
             layers, 2048 hidden units and 256 outputs of length 1, as in the paper (appendix C).
         augmenter: a `keras_ssl.augment.MultiCrop`, or an `Augmenter` for two large views. By default
             `augment.simclr` (`augment.grayscale` for images that are not RGB) twice, without small crops.
@@ -92,7 +91,7 @@ class DINO(MultiCropViews, MomentumTarget):
             )
         self.warmup_steps = int(warmup_steps)
         self.frozen_steps = int(frozen_steps)
-        self.last_layer = backbones.WeightNormDense(prototypes, name="last_layer")
+        self.last_layer = layers.WeightNormDense(prototypes, name="last_layer")
         self.last_layer.build((None, self.projector.output_shape[-1]))
         self.target_last_layer = momentum_copy(self.last_layer)
         self.center = self.add_weight(
@@ -107,17 +106,17 @@ class DINO(MultiCropViews, MomentumTarget):
     @staticmethod
     def default_projector(features):
         """Appendix C of the paper."""
-        return backbones.distillation_head(features)
+        return heads.distillation_head(features)
 
     def train_step(self, data):
         """Algorithm 1 of the paper."""
         views = self.augment(self.images(data))
-        taught = self.teach(views, training=True)
+        targets = self.teach(views, training=True)
         with tf.GradientTape() as tape:
-            loss, logs = self.compare(views, taught, training=True)
+            loss, logs = self.compare(views, targets, training=True)
         self.minimize(loss, tape)
         self.update_target()
-        self.update_center(taught)
+        self.update_center(targets)
         return self.report(loss, logs)
 
     def forward(self, views, training):
@@ -129,20 +128,20 @@ class DINO(MultiCropViews, MomentumTarget):
         large, _ = views
         return tf.split(self.target_last_layer(self.embed_target(large, training)), self.large_views)
 
-    def compare(self, views, taught, training):
+    def compare(self, views, targets, training):
         """Every view of the student with every view of the teacher but the same."""
         embeddings = self.embed_crops(*views, training)
         learned = [self.last_layer(view, frozen=self.step < self.frozen_steps) for view in embeddings]
         temperature = self.current_teacher_temperature()
         losses = [
             dino(student, teacher, self.center, self.student_temperature, temperature)
-            for place, teacher in enumerate(taught)
+            for place, teacher in enumerate(targets)
             for other, student in enumerate(learned)
             if other != place
         ]
         return tf.add_n(losses) / len(losses), {
-            "teacher_entropy": _entropy((tf.concat(taught, axis=0) - self.center) / temperature),
-            "embedding_spread": embedding_spread(global_views(tf.concat(embeddings[: self.large_views], 0))[0]),
+            "teacher_entropy": _entropy((tf.concat(targets, axis=0) - self.center) / temperature),
+            "embedding_spread": embedding_spread(gather_views(tf.concat(embeddings[: self.large_views], 0))[0]),
             "momentum": self.current_momentum(),
         }
 
@@ -151,10 +150,10 @@ class DINO(MultiCropViews, MomentumTarget):
         super().update_target()
         momentum_update(self.last_layer, self.target_last_layer, self.current_momentum())
 
-    def update_center(self, taught):
+    def update_center(self, targets):
         """Moves the center towards the mean of the teacher's logits over the global batch (equation 4)."""
-        mean = tf.reduce_mean(tf.concat(taught, axis=0), axis=0)
-        mean = distribute.mean(mean, distribute.share(tf.shape(taught[0])[0]))
+        mean = tf.reduce_mean(tf.concat(targets, axis=0), axis=0)
+        mean = distribute.mean(mean, distribute.share(tf.shape(targets[0])[0]))
         distribute.assign(self.center, CENTER_MOMENTUM * self.center + (1.0 - CENTER_MOMENTUM) * mean)
 
     def current_teacher_temperature(self):

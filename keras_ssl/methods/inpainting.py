@@ -1,19 +1,19 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl import backbones
+from keras_ssl import heads
+from keras_ssl.checks.networks import check_decoder
 from keras_ssl.losses import masked_pixel_error
-from keras_ssl.methods.masked_image_model import MaskedImageModel
+from keras_ssl.methods.masked_image_method import MaskedImageMethod
 from keras_ssl.pretext import blank, block_mask, block_size
-from keras_ssl.training import check_decoder
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class Inpainting(MaskedImageModel):
+class Inpainting(MaskedImageMethod):
     """Fills in a block that was cut out of the image, which takes knowing what the rest of it shows.
 
     Pathak et al. 2016, "Context Encoders: Feature Learning by Inpainting" (https://arxiv.org/abs/1604.07379),
-    section 3: the encoder E sees the image x with a block M in one colour, and a decoder D rebuilds the image from
+    section 3: the encoder E sees the image x with a block M in one color, and a decoder D rebuilds the image from
     the features; what counts is the block (equation 1):
 
         L = 1/|M| ‖ M ⊙ ( x − D(E((1 − M) ⊙ x)) ) ‖₁
@@ -22,13 +22,13 @@ class Inpainting(MaskedImageModel):
     discriminator, which makes the block sharper and is left out here, as in the training of the paper's own features
     (section 5.2): the block is then as blurred as it is uncertain what stands there. Blocks lie anywhere, because the
     border of one that is always in the middle would be learned by heart (section 3.3, which has several, of any
-    shape). They are mid-grey, where the paper has the mean colour.
+    shape). They are mid-gray, where the paper has the mean color.
 
     Args:
         encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
             features (batch, features).
         decoder: a `keras.Model` from features to images of the same shape, pixels scaled to [0, 1], float32. By
-            default `backbones.mirror(encoder)`.
+            default `heads.mirror(encoder)`.
         augmenter: a `keras_ssl.augment.Augmenter`. By default the images are taken as they are.
         block_share: float in (0, 1), the block's share of the image's height and of its width. Defaults to 0.5, a
             quarter of the area, as in the paper.
@@ -56,7 +56,7 @@ class Inpainting(MaskedImageModel):
         self.block_share = float(block_share)
         self.block_size = block_size(image_shape, self.block_share)
         self.central = bool(central)
-        self.decoder = decoder or backbones.mirror(encoder)
+        self.decoder = decoder or heads.mirror(encoder)
         check_decoder(self.decoder, encoder.output_shape[-1], image_shape)
 
     def train_step(self, data):

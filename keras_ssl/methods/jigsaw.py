@@ -1,11 +1,11 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl import backbones
+from keras_ssl import backbones, heads
+from keras_ssl.checks.networks import check_head
 from keras_ssl.losses import positive_accuracy, softmax_cross_entropy
 from keras_ssl.methods.base import SelfSupervisedModel
 from keras_ssl.pretext import JigsawPuzzle, lay_tiles, shuffle_tiles
-from keras_ssl.training import check_head
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
@@ -20,12 +20,12 @@ class Jigsaw(SelfSupervisedModel):
         L = −1/N Σ_i log h^{p_i}( E(tile_1), …, E(tile_n) )
 
     The tiles know nothing of each other until the head, so the encoder has to learn what is in them. Each is cut at
-    a random place of its cell, so that edges do not fit, and standardised, so that brightness and tint do not tell
-    neighbours: see `keras_ssl.pretext.JigsawPuzzle`. Colour fringes of a lens can still tell a tile's place; for
-    photographs the paper shifts the colour channels and trains on some grey images, which is left to the augmenter.
+    a random place of its cell, so that edges do not fit, and standardized, so that brightness and tint do not tell
+    neighbors: see `keras_ssl.pretext.JigsawPuzzle`. Color fringes of a lens can still tell a tile's place; for
+    photographs the paper shifts the color channels and trains on some gray images, which is left to the augmenter.
 
     The encoder is trained on tiles and works on whole images afterwards: its layers are the same, and the features
-    are of the size that they always had. But batch normalization remembers statistics of standardised tiles: give fit
+    are of the size that they always had. But batch normalization remembers statistics of standardized tiles: give fit
     `keras_ssl.callbacks.BatchStatistics`, as runs do, for those of whole images, which features are better with.
 
     Let tiles be so large that the encoder's last feature map of them has more than one place. Else all but the middle
@@ -42,7 +42,7 @@ class Jigsaw(SelfSupervisedModel):
         permutations: int from 2 to the factorial of `grid * grid`, how many permutations there are to choose from; or
             the permutations themselves, a list of rows. Defaults to 100, as in the paper.
         head: a `keras.Model` from the features of all tiles (batch, grid * grid * features) to logits (batch,
-            permutations). By default `backbones.projection_head` with one hidden layer of 1024.
+            permutations). By default `heads.projection_head` with one hidden layer of 1024.
         augmenter: a `keras_ssl.augment.Augmenter`. By default the images are taken as they are; the paper has random
             crops.
         tile_size: int or pair of ints (height, width). By default 64/75 of a cell as in the paper, at least 4.
@@ -84,7 +84,7 @@ class Jigsaw(SelfSupervisedModel):
         self.tile_encoder = backbones.at_size(encoder, self.puzzle.tile_size)
         self.tile_features = self.puzzle.grid**2 * encoder.output_shape[-1]
         count = len(self.puzzle.permutations)
-        self.head = head or backbones.projection_head(self.tile_features, 1024, count, output_batch_norm=False)
+        self.head = head or heads.projection_head(self.tile_features, 1024, count, output_batch_norm=False)
         check_head("head", self.head, self.tile_features, count)
 
     def train_step(self, data):

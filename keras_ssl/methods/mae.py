@@ -1,16 +1,13 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl.backbones.patch_tokens import PatchTokens
-from keras_ssl.backbones.patches import from_patches, to_patches
-from keras_ssl.backbones.sincos_positions import sincos_positions
-from keras_ssl.backbones.transformer import transformer
+from keras_ssl.layers.transformer import PatchTokens, from_patches, sincos_positions, to_patches, transformer
 from keras_ssl.losses import masked_patch_error, patch_statistics
-from keras_ssl.methods.masked_image_model import MaskedImageModel, masked_count
+from keras_ssl.methods.masked_image_method import MaskedImageMethod, masked_count
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class MAE(MaskedImageModel):
+class MAE(MaskedImageMethod):
     """Masked autoencoder: a vision transformer sees a quarter of the patches, and a small decoder fills in the rest.
 
     He et al. 2021, "Masked Autoencoders Are Scalable Vision Learners" (https://arxiv.org/abs/2111.06377), section 3:
@@ -30,13 +27,13 @@ class MAE(MaskedImageModel):
         decoder_width: positive int, a multiple of 4: channels of the decoder's tokens; 512 as in the paper.
         decoder_depth: positive int, the decoder's blocks; 8 as in the paper (table 1a).
         decoder_heads: positive int that divides `decoder_width`; 16 as in the official code.
-        normalize_targets: bool, whether each patch's pixels are standardised before they are compared, which the
+        normalize_targets: bool, whether each patch's pixels are standardized before they are compared, which the
             paper finds to help the features (table 1d).
         seed: int. With the step it determines every random draw of the training.
 
     Raises:
         ValueError: for an encoder that is no `backbones.vit`, a ratio that is not in (0, 1) or leaves no patch
-            visible or masked, normalised patches of a single number, or a decoder of impossible sizes.
+            visible or masked, normalized patches of a single number, or a decoder of impossible sizes.
 
     Example:
 
@@ -72,7 +69,7 @@ class MAE(MaskedImageModel):
         pixels = self.patch_size**2 * self.image_shape[-1]
         if normalize_targets and pixels < 2:
             raise ValueError(
-                "A patch of one number has no deviation to be standardised by: take a larger patch_size, or "
+                "A patch of one number has no deviation to be standardized by: take a larger patch_size, or "
                 f"normalize_targets=False. Received: patch_size={self.patch_size} on images of one channel"
             )
         self.mask_ratio = float(mask_ratio)
@@ -113,7 +110,7 @@ class MAE(MaskedImageModel):
     def fill_in(self, pixels, draws, predict):
         """Masks patches, and predicts their pixels.
 
-        With normalised targets the model predicts a patch up to its mean and deviation; here it gets those of the
+        With normalized targets the model predicts a patch up to its mean and deviation; here it gets those of the
         true patch, as in the paper's figures.
         """
         pixels = self.encoder.get_layer("rescaling")(pixels)

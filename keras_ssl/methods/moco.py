@@ -1,22 +1,21 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl import backbones
-from keras_ssl.backbones.checks import check_count
+from keras_ssl import heads
+from keras_ssl.checks.arguments import check_count, check_positive
+from keras_ssl.layers.feature_queue import FeatureQueue
 from keras_ssl.losses import (
     embedding_spread,
-    global_views,
+    gather_views,
     positive_accuracy,
     query_key_similarities,
     softmax_cross_entropy,
 )
-from keras_ssl.methods.momentum_target import MomentumTarget
-from keras_ssl.targets import FeatureQueue
-from keras_ssl.training import check_positive
+from keras_ssl.methods.momentum_method import MomentumMethod
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class MoCo(MomentumTarget):
+class MoCo(MomentumMethod):
     """A view finds its image's other view among the views of thousands of past images, kept in a queue.
 
     He et al. 2020, "Momentum Contrast for Unsupervised Visual Representation Learning"
@@ -25,9 +24,9 @@ class MoCo(MomentumTarget):
     embedded by the network that learns, keys by the momentum encoder; `keras_ssl.losses.info_nce` tells a query's key
     from those in the queue. So the number of negatives does not depend on the batch.
 
-    In a batch that both networks normalise, the statistics tell which query belongs to which key, and nothing is
+    In a batch that both networks normalize, the statistics tell which query belongs to which key, and nothing is
     learned (section 3.3, "shuffling BN"). Against that, keys are shuffled and go through the momentum encoder in
-    `key_batches` parts, each normalised by its own statistics, as the paper's keys on each of its GPUs are.
+    `key_batches` parts, each normalized by its own statistics, as the paper's keys on each of its GPUs are.
 
     Logged beside the loss: `contrastive_accuracy`, how often the key is nearer than the whole queue;
     `embedding_spread` of the queries, 0 when they have collapsed; `momentum`; and `queue_fill`, the share of the
@@ -36,7 +35,7 @@ class MoCo(MomentumTarget):
     Args:
         encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
             features (batch, features).
-        projector: a `keras.Model` from features to embeddings. By default `backbones.projection_head` with one hidden
+        projector: a `keras.Model` from features to embeddings. By default `heads.projection_head` with one hidden
             layer as wide as the features and 128 outputs, without batch normalization on the output (MoCo v2).
         augmenter: a `keras_ssl.augment.Augmenter`. By default `augment.simclr` for the encoder's image size, and
             `augment.grayscale` for images that are not RGB.
@@ -90,7 +89,7 @@ class MoCo(MomentumTarget):
     @staticmethod
     def default_projector(features):
         """Section 2 of MoCo v2."""
-        return backbones.projection_head(features, features, 128, output_batch_norm=False)
+        return heads.projection_head(features, features, 128, output_batch_norm=False)
 
     def train_step(self, data):
         """Algorithm 1 of the paper. The momentum encoder moves after the step, which is before the next."""
@@ -131,7 +130,7 @@ class MoCo(MomentumTarget):
         loss = softmax_cross_entropy(similarities, positives, self.temperature)
         return loss, {
             "contrastive_accuracy": positive_accuracy(similarities, positives),
-            "embedding_spread": embedding_spread(global_views(queries)[0]),
+            "embedding_spread": embedding_spread(gather_views(queries)[0]),
             "momentum": self.current_momentum(),
             "queue_fill": self.queue.fill(),
         }

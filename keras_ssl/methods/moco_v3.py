@@ -1,21 +1,21 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl import backbones
+from keras_ssl import heads
+from keras_ssl.checks.arguments import check_positive
 from keras_ssl.losses import (
     embedding_spread,
-    global_views,
+    gather_views,
     positive_accuracy,
     query_key_similarities,
     softmax_cross_entropy,
 )
-from keras_ssl.methods.momentum_target import MomentumTarget
-from keras_ssl.methods.predicted_views import PredictedViews
-from keras_ssl.training import check_positive
+from keras_ssl.methods.momentum_method import MomentumMethod
+from keras_ssl.methods.predictor_mixin import PredictorMixin
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class MoCoV3(PredictedViews, MomentumTarget):
+class MoCoV3(PredictorMixin, MomentumMethod):
     """A predicted view finds the momentum encoder's view of its image among those of the batch: no queue.
 
     Chen, Xie and He 2021, "An Empirical Study of Training Self-Supervised Vision Transformers"
@@ -32,7 +32,7 @@ class MoCoV3(PredictedViews, MomentumTarget):
     Args:
         encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
             features (batch, features).
-        projector: a `keras.Model` from features to embeddings. By default `backbones.projection_head` with three
+        projector: a `keras.Model` from features to embeddings. By default `heads.projection_head` with three
             layers, 4096 hidden units and 256 outputs with batch normalization, as the paper's for transformers
             (section 3; two layers for a ResNet in its code).
         predictor: a `keras.Model` from embeddings to embeddings. By default two layers, 4096 hidden units and batch
@@ -78,12 +78,12 @@ class MoCoV3(PredictedViews, MomentumTarget):
     @staticmethod
     def default_projector(features):
         """Section 3 of the paper."""
-        return backbones.projection_head(features, 4096, 256, layers=3)
+        return heads.projection_head(features, 4096, 256, layers=3)
 
     @staticmethod
     def default_predictor(dim):
         """As in the paper's code."""
-        return backbones.projection_head(dim, 4096, dim, name="prediction_head")
+        return heads.projection_head(dim, 4096, dim, name="prediction_head")
 
     def train_step(self, data):
         """Algorithm 1 of the paper."""
@@ -104,14 +104,14 @@ class MoCoV3(PredictedViews, MomentumTarget):
         losses = [2 * self.temperature * softmax_cross_entropy(*pair, self.temperature) for pair in compared]
         return tf.add_n(losses), {
             "contrastive_accuracy": tf.add_n([positive_accuracy(*pair) for pair in compared]) / 2,
-            "embedding_spread": embedding_spread(global_views(queries)[0]),
+            "embedding_spread": embedding_spread(gather_views(queries)[0]),
             "momentum": self.current_momentum(),
         }
 
     @staticmethod
     def _compare(queries, keys):
         """Similarities of info_nce within the global batch."""
-        return query_key_similarities(queries, keys, global_views=global_views(queries, keys))
+        return query_key_similarities(queries, keys, global_views=gather_views(queries, keys))
 
     def get_config(self):
         """The constructor's arguments."""

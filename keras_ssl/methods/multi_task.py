@@ -19,7 +19,7 @@ class MultiTask(SelfSupervisedModel):
 
     Doersch and Zisserman 2017, "Multi-task Self-Supervised Visual Learning" (https://arxiv.org/abs/1708.07860): tasks
     that ask different things of an image make better features together. Each task has a head of its own on the
-    encoder they share, and what is minimised is the weighted sum of their losses. The weights are given, or learned
+    encoder they share, and what is minimized is the weighted sum of their losses. The weights are given, or learned
     beside the network as each task's uncertainty (Kendall et al. 2018, https://arxiv.org/abs/1705.07115):
     `keras_ssl.losses.uncertainty_weighted`.
 
@@ -123,7 +123,7 @@ class MultiTask(SelfSupervisedModel):
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         targets = check_targets(self.tasks, labels, images.shape)
         for name, target in targets.items():
-            self.tasks[name].note(target)
+            self.tasks[name].record(target)
         return targets
 
     def views_of_tasks(self, images, training):
@@ -146,7 +146,7 @@ class MultiTask(SelfSupervisedModel):
         return losses, logs
 
     def weighted_sum(self, losses, targets):
-        """What is minimised, and the weights by their names where they are learned."""
+        """What is minimized, and the weights by their names where they are learned."""
         if self.loss_weights != UNCERTAINTY:
             return tf.add_n([self.loss_weights[name] * loss for name, loss in losses.items()]), {}
         known = [self.tasks[name].labels_in_batch(targets[name]) > 0 if name in targets else True for name in losses]
@@ -196,7 +196,7 @@ class MultiTask(SelfSupervisedModel):
         """Pixels, and the values of targets."""
         super().check_first_batch()
         for name, task in self.labelled_tasks.items():
-            task.check_noted(name)
+            task.check_recorded(name)
 
     def get_config(self):
         """The constructor's arguments."""

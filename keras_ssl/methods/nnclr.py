@@ -1,33 +1,33 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl import backbones
-from keras_ssl.losses import embedding_spread, global_views, nnclr
-from keras_ssl.methods.predicted_views import PredictedViews
-from keras_ssl.methods.projected_views import ProjectedViews
-from keras_ssl.targets import FeatureQueue
-from keras_ssl.training import check_positive
+from keras_ssl import heads
+from keras_ssl.checks.arguments import check_positive
+from keras_ssl.layers.feature_queue import FeatureQueue
+from keras_ssl.losses import embedding_spread, gather_views, nnclr
+from keras_ssl.methods.predictor_mixin import PredictorMixin
+from keras_ssl.methods.projector_method import ProjectorMethod
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class NNCLR(PredictedViews, ProjectedViews):
-    """The positive is not the image's own other view but its nearest neighbour among past images.
+class NNCLR(PredictorMixin, ProjectorMethod):
+    """The positive is not the image's own other view but its nearest neighbor among past images.
 
     Dwibedi et al. 2021, "With a Little Help from My Friends: Nearest-Neighbor Contrastive Learning of Visual
     Representations" (https://arxiv.org/abs/2104.14548), algorithm 1: the embedding of one view is replaced by its
-    nearest neighbour in a support queue, and `keras_ssl.losses.nnclr` finds the prediction from the other view for
+    nearest neighbor in a support queue, and `keras_ssl.losses.nnclr` finds the prediction from the other view for
     it, among those of the batch; both ways round, averaged. So two images of one kind become positives, which no
     augmentation could make of one.
 
-    Logged beside the loss: `neighbor_similarity`, the cosine of an embedding with its neighbour; `embedding_spread`,
+    Logged beside the loss: `neighbor_similarity`, the cosine of an embedding with its neighbor; `embedding_spread`,
     0 when the embeddings have collapsed; and `queue_fill`, the share of the queue that has been filled.
 
     Args:
         encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
             features (batch, features).
-        projector: a `keras.Model` from features to embeddings. By default `backbones.projection_head` with three
+        projector: a `keras.Model` from features to embeddings. By default `heads.projection_head` with three
             layers, 2048 hidden units and 256 outputs, as in the paper (section 4.1).
-        predictor: a `keras.Model` from embeddings to embeddings. By default `backbones.prediction_head` with 4096
+        predictor: a `keras.Model` from embeddings to embeddings. By default `heads.prediction_head` with 4096
             hidden units, as in the paper.
         augmenter: a `keras_ssl.augment.Augmenter`. By default `augment.simclr` for the encoder's image size, and
             `augment.grayscale` for images that are not RGB.
@@ -70,12 +70,12 @@ class NNCLR(PredictedViews, ProjectedViews):
     @staticmethod
     def default_projector(features):
         """Section 4.1 of the paper."""
-        return backbones.projection_head(features, 2048, 256, layers=3)
+        return heads.projection_head(features, 2048, 256, layers=3)
 
     @staticmethod
     def default_predictor(dim):
         """Section 4.1 of the paper."""
-        return backbones.prediction_head(dim)
+        return heads.prediction_head(dim)
 
     def train_step(self, data):
         """Algorithm 1 of the paper."""
@@ -88,11 +88,11 @@ class NNCLR(PredictedViews, ProjectedViews):
         return self.report(loss, logs)
 
     def forward(self, views, training):
-        """Embeds both views in one batch, and compares neighbours with predictions."""
+        """Embeds both views in one batch, and compares neighbors with predictions."""
         return self.compare(self.embed(views, training), training)
 
     def compare(self, embeddings, training):
-        """Each view's nearest neighbour with the other view's prediction."""
+        """Each view's nearest neighbor with the other view's prediction."""
         predictions_a, predictions_b = tf.split(self.predictor(embeddings, training=training), 2)
         neighbors = self.queue.nearest(embeddings)
         neighbors_a, neighbors_b = tf.split(neighbors, 2)
@@ -100,12 +100,12 @@ class NNCLR(PredictedViews, ProjectedViews):
         cosines = tf.reduce_sum(neighbors * tf.math.l2_normalize(embeddings, axis=-1), axis=-1)
         return loss, {
             "neighbor_similarity": tf.reduce_mean(cosines),
-            "embedding_spread": embedding_spread(global_views(embeddings)[0]),
+            "embedding_spread": embedding_spread(gather_views(embeddings)[0]),
             "queue_fill": self.queue.fill(),
         }
 
     def _find(self, neighbors, predictions):
-        return nnclr(neighbors, predictions, self.temperature, global_views=global_views(neighbors, predictions))
+        return nnclr(neighbors, predictions, self.temperature, global_views=gather_views(neighbors, predictions))
 
     def get_config(self):
         """The constructor's arguments."""

@@ -1,25 +1,25 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl import backbones
+from keras_ssl import heads
+from keras_ssl.checks.arguments import check_choice, check_margin
 from keras_ssl.losses import (
     MINERS,
     embedding_spread,
     euclidean_distances,
-    global_views,
+    gather_views,
     pairwise_contrastive,
 )
-from keras_ssl.methods.projected_views import ProjectedViews
-from keras_ssl.training import check_choice, check_margin
+from keras_ssl.methods.projector_method import ProjectorMethod
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class PairwiseContrastive(ProjectedViews):
+class PairwiseContrastive(ProjectorMethod):
     """Two views of an image are pulled together, views of two images are pushed apart up to a margin.
 
     Hadsell, Chopra and LeCun 2006, "Dimensionality Reduction by Learning an Invariant Mapping"
     (https://doi.org/10.1109/CVPR.2006.100), algorithm 1, where views of an image take the place of labelled
-    neighbours. Each step has as many pairs of two images as pairs of one: each first view with the second view of
+    neighbors. Each step has as many pairs of two images as pairs of one: each first view with the second view of
     another image of the global batch, so `keras_ssl.losses.pairwise_contrastive` sees both alike often. Embeddings
     have length 1, so that distances lie in [0, 2].
 
@@ -29,7 +29,7 @@ class PairwiseContrastive(ProjectedViews):
     Args:
         encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
             features (batch, features).
-        projector: a `keras.Model` from features to embeddings. By default SimCLR's, `backbones.projection_head` with
+        projector: a `keras.Model` from features to embeddings. By default SimCLR's, `heads.projection_head` with
             128 outputs.
         augmenter: a `keras_ssl.augment.Augmenter`. By default `augment.simclr` for the encoder's image size, and
             `augment.grayscale` for images that are not RGB.
@@ -62,7 +62,7 @@ class PairwiseContrastive(ProjectedViews):
     @staticmethod
     def default_projector(features):
         """SimCLR's head: the paper's network is its encoder."""
-        return backbones.projection_head(features, features, 128)
+        return heads.projection_head(features, features, 128)
 
     def train_step(self, data):
         """Algorithm 1 of the paper, on views."""
@@ -76,7 +76,7 @@ class PairwiseContrastive(ProjectedViews):
         """Pairs each first view with its own image's second view, and with another's."""
         embeddings = tf.math.l2_normalize(self.embed(views, training), axis=-1)
         first, second = tf.split(embeddings, 2)
-        all_first, all_second, first_row = global_views(first, second)
+        all_first, all_second, first_row = gather_views(first, second)
         distances = euclidean_distances(first, all_second)
         rows = tf.range(tf.shape(first)[0])
         uniform = self.draws(training=training).uniform(tf.shape(first)[0], 1)

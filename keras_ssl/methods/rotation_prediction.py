@@ -1,9 +1,10 @@
 import keras
 import tensorflow as tf
 
+from keras_ssl.checks.images import check_square
 from keras_ssl.losses import positive_accuracy, softmax_cross_entropy
 from keras_ssl.methods.base import SelfSupervisedModel
-from keras_ssl.pretext import ROTATIONS, all_rotations, check_square
+from keras_ssl.pretext import ROTATIONS, all_rotations
 
 
 @keras.saving.register_keras_serializable("keras_ssl")

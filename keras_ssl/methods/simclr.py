@@ -1,15 +1,15 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl import backbones
+from keras_ssl import heads
+from keras_ssl.checks.arguments import check_positive
 from keras_ssl.losses import contrasted_views, softmax_cross_entropy
-from keras_ssl.methods.projected_views import ProjectedViews
-from keras_ssl.training import check_positive
+from keras_ssl.methods.projector_method import ProjectorMethod
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class SimCLR(ProjectedViews):
-    """Two views of an image are each other's nearest neighbours, among all views of the batch.
+class SimCLR(ProjectorMethod):
+    """Two views of an image are each other's nearest neighbors, among all views of the batch.
 
     Chen et al. 2020, "A Simple Framework for Contrastive Learning of Visual Representations"
     (https://arxiv.org/abs/2002.05709), algorithm 1: every image is augmented twice, an encoder f and a projection
@@ -22,7 +22,7 @@ class SimCLR(ProjectedViews):
     Args:
         encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
             features (batch, features).
-        projector: a `keras.Model` from features to embeddings. By default `backbones.projection_head` with one
+        projector: a `keras.Model` from features to embeddings. By default `heads.projection_head` with one
             hidden layer as wide as the features and 128 outputs, as in the paper (section 2.1).
         augmenter: a `keras_ssl.augment.Augmenter`. By default `augment.simclr` for the encoder's image size, and
             `augment.grayscale` for images of one channel.
@@ -55,7 +55,7 @@ class SimCLR(ProjectedViews):
     @staticmethod
     def default_projector(features):
         """Section 2.1 of the paper."""
-        return backbones.projection_head(features, features, 128)
+        return heads.projection_head(features, features, 128)
 
     def train_step(self, data):
         """Algorithm 1 of the paper."""

@@ -3,23 +3,23 @@ import math
 import keras
 import tensorflow as tf
 
-from keras_ssl.backbones.checks import check_count
 from keras_ssl.backbones.feature_map import last_feature_map
-from keras_ssl.backbones.patches import from_patches
+from keras_ssl.checks.arguments import check_count
+from keras_ssl.layers.transformer import from_patches
 from keras_ssl.losses import masked_pixel_error
-from keras_ssl.methods.masked_image_model import MaskedImageModel, masked_count
+from keras_ssl.methods.masked_image_method import MaskedImageMethod, masked_count
 from keras_ssl.pretext import blank
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class SimMIM(MaskedImageModel):
-    """Random squares of the image turn grey, and a linear head predicts their pixels: for convolutional encoders.
+class SimMIM(MaskedImageMethod):
+    """Random squares of the image turn gray, and a linear head predicts their pixels: for convolutional encoders.
 
     Xie et al. 2021, "SimMIM: a Simple Framework for Masked Image Modeling" (https://arxiv.org/abs/2111.09886),
-    section 3: unlike `MAE`, the encoder sees the whole image, in which the masked squares have one colour, so that it
+    section 3: unlike `MAE`, the encoder sees the whole image, in which the masked squares have one color, so that it
     need not be a transformer. One linear map predicts from each place of its last feature map the pixels which that
     place stands for (section 3.3), and the loss is `keras_ssl.losses.masked_pixel_error`. Where the paper learns a
-    mask token behind the patch embedding, which a convolutional encoder does not have, the squares are mid-grey.
+    mask token behind the patch embedding, which a convolutional encoder does not have, the squares are mid-gray.
 
     What stands behind the encoder's last feature map, such as dense layers of your own, is not trained.
 

@@ -1,15 +1,15 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl import backbones
-from keras_ssl.losses import embedding_spread, global_views, negative_cosine
-from keras_ssl.methods.predicted_views import PredictedViews
-from keras_ssl.methods.projected_views import ProjectedViews
-from keras_ssl.training import warn_without_batch_normalization
+from keras_ssl import heads
+from keras_ssl.checks.networks import warn_without_batch_normalization
+from keras_ssl.losses import embedding_spread, gather_views, negative_cosine
+from keras_ssl.methods.predictor_mixin import PredictorMixin
+from keras_ssl.methods.projector_method import ProjectorMethod
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class SimSiam(PredictedViews, ProjectedViews):
+class SimSiam(PredictorMixin, ProjectorMethod):
     """Predicts one view's projection from the other's, and stops the gradient on one side: nothing else is needed.
 
     Chen and He 2020, "Exploring Simple Siamese Representation Learning" (https://arxiv.org/abs/2011.10566),
@@ -31,9 +31,9 @@ class SimSiam(PredictedViews, ProjectedViews):
     Args:
         encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
             features (batch, features).
-        projector: a `keras.Model` from features to projections. By default `backbones.projection_head` with three
+        projector: a `keras.Model` from features to projections. By default `heads.projection_head` with three
             layers of 2048 and batch normalization on the output, as in the paper (section 3).
-        predictor: a `keras.Model` from projections to projections. By default `backbones.prediction_head` with a
+        predictor: a `keras.Model` from projections to projections. By default `heads.prediction_head` with a
             quarter of the projection's dimensions in between, 512, as in the paper.
         augmenter: a `keras_ssl.augment.Augmenter`. By default `augment.simclr` for the encoder's image size, and
             `augment.grayscale` for images that are not RGB.
@@ -63,12 +63,12 @@ class SimSiam(PredictedViews, ProjectedViews):
     @staticmethod
     def default_projector(features):
         """Section 3 of the paper."""
-        return backbones.projection_head(features, 2048, 2048, layers=3)
+        return heads.projection_head(features, 2048, 2048, layers=3)
 
     @staticmethod
     def default_predictor(dim):
         """Section 3 of the paper."""
-        return backbones.prediction_head(dim, max(1, dim // 4))
+        return heads.prediction_head(dim, max(1, dim // 4))
 
     def train_step(self, data):
         """Algorithm 1 of the paper."""
@@ -85,4 +85,4 @@ class SimSiam(PredictedViews, ProjectedViews):
         z_a, z_b = tf.split(tf.stop_gradient(projections), 2)
         # The two halves have as many rows, so this is the mean of the two ways round.
         loss = negative_cosine(predictions, tf.concat([z_b, z_a], axis=0))
-        return loss, {"embedding_spread": embedding_spread(global_views(projections)[0])}
+        return loss, {"embedding_spread": embedding_spread(gather_views(projections)[0])}

@@ -1,16 +1,16 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl import backbones
-from keras_ssl.losses import embedding_spread, global_views, sinkhorn, swapped_prediction
-from keras_ssl.methods.multi_crop_views import MultiCropViews
-from keras_ssl.methods.projected_views import ProjectedViews
-from keras_ssl.targets import FeatureQueue
-from keras_ssl.training import check_positive
+from keras_ssl import heads, layers
+from keras_ssl.checks.arguments import check_positive
+from keras_ssl.layers.feature_queue import FeatureQueue
+from keras_ssl.losses import embedding_spread, gather_views, sinkhorn, swapped_prediction
+from keras_ssl.methods.multi_crop_mixin import MultiCropMixin
+from keras_ssl.methods.projector_method import ProjectorMethod
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class SwAV(MultiCropViews, ProjectedViews):
+class SwAV(MultiCropMixin, ProjectorMethod):
     """Clusters images while it learns: each view predicts the cluster that another view of its image belongs to.
 
     Caron et al. 2020, "Unsupervised Learning of Visual Features by Contrasting Cluster Assignments"
@@ -30,7 +30,7 @@ class SwAV(MultiCropViews, ProjectedViews):
     Args:
         encoder: a built functional `keras.Model` from images (batch, height, width, channels), raw pixels in
             [0, 255], to features (batch, features), and of images of the small crops' size too: such as a ResNet.
-        projector: a `keras.Model` from features to embeddings. By default `backbones.projection_head` with one
+        projector: a `keras.Model` from features to embeddings. By default `heads.projection_head` with one
             hidden layer of 2048 and 128 outputs, as in the paper (appendix A).
         augmenter: a `keras_ssl.augment.MultiCrop`, or an `Augmenter` for two large views. By default
             `augment.simclr` (`augment.grayscale` for images that are not RGB) twice, without small crops.
@@ -78,7 +78,7 @@ class SwAV(MultiCropViews, ProjectedViews):
     ):
         super().__init__(encoder, projector, augmenter, seed=seed, **kwargs)
         dim = self.projector.output_shape[-1]
-        self.prototypes = backbones.Prototypes(prototypes, name="prototypes")
+        self.prototypes = layers.Prototypes(prototypes, name="prototypes")
         self.prototypes.build((None, dim))
         self.temperature = check_positive("temperature", temperature)
         self.epsilon = check_positive("epsilon", epsilon)
@@ -95,7 +95,7 @@ class SwAV(MultiCropViews, ProjectedViews):
     @staticmethod
     def default_projector(features):
         """Appendix A of the paper."""
-        return backbones.projection_head(features, 2048, 128, output_batch_norm=False)
+        return heads.projection_head(features, 2048, 128, output_batch_norm=False)
 
     def train_step(self, data):
         """Algorithm 1 of the paper."""
@@ -125,13 +125,13 @@ class SwAV(MultiCropViews, ProjectedViews):
         ]
         large = tf.concat(scores[: self.large_views], axis=0)
         return tf.add_n(losses) / len(losses), {
-            "prototype_entropy": _usage_entropy(global_views(large)[0], self.prototypes.units),
-            "embedding_spread": embedding_spread(global_views(tf.concat(embeddings[: self.large_views], 0))[0]),
+            "prototype_entropy": _usage_entropy(gather_views(large)[0], self.prototypes.units),
+            "embedding_spread": embedding_spread(gather_views(tf.concat(embeddings[: self.large_views], 0))[0]),
         }
 
     def _assign(self, scores, view):
         """The assignments of one large view, among the global batch and the view's queue once that is full."""
-        all_scores, first_row = global_views(scores)
+        all_scores, first_row = gather_views(scores)
 
         def with_rows(*more):
             rows = tf.concat([all_scores, *more], axis=0)

@@ -1,21 +1,21 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl import backbones
+from keras_ssl import heads
+from keras_ssl.checks.arguments import check_choice, check_margin
 from keras_ssl.losses import (
     MINERS,
     embedding_spread,
     euclidean_distance,
     euclidean_distances,
-    global_views,
+    gather_views,
     triplet_margin,
 )
-from keras_ssl.methods.projected_views import ProjectedViews
-from keras_ssl.training import check_choice, check_margin
+from keras_ssl.methods.projector_method import ProjectorMethod
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class Triplet(ProjectedViews):
+class Triplet(ProjectorMethod):
     """One view of an image is nearer to its other view than to a view of another image, by a margin.
 
     Schroff et al. 2015, "FaceNet" (https://arxiv.org/abs/1503.03832), without labels, as in Wang and Gupta 2015,
@@ -32,7 +32,7 @@ class Triplet(ProjectedViews):
     Args:
         encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
             features (batch, features).
-        projector: a `keras.Model` from features to embeddings. By default SimCLR's, `backbones.projection_head` with
+        projector: a `keras.Model` from features to embeddings. By default SimCLR's, `heads.projection_head` with
             128 outputs, FaceNet's number (section 5.4).
         augmenter: a `keras_ssl.augment.Augmenter`. By default `augment.simclr` for the encoder's image size, and
             `augment.grayscale` for images that are not RGB.
@@ -66,7 +66,7 @@ class Triplet(ProjectedViews):
     @staticmethod
     def default_projector(features):
         """SimCLR's head, with FaceNet's 128 dimensions."""
-        return backbones.projection_head(features, features, 128)
+        return heads.projection_head(features, features, 128)
 
     def train_step(self, data):
         """FaceNet's section 3, on views."""
@@ -80,7 +80,7 @@ class Triplet(ProjectedViews):
         """Chooses a negative for each anchor, and compares the distances."""
         embeddings = tf.math.l2_normalize(self.embed(views, training), axis=-1)
         anchors, positives = tf.split(embeddings, 2)
-        all_anchors, candidates, first_row = global_views(anchors, positives)
+        all_anchors, candidates, first_row = gather_views(anchors, positives)
         rows = tf.range(tf.shape(anchors)[0])
         chosen = MINERS[self.negatives](
             euclidean_distances(anchors, candidates),

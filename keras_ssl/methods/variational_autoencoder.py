@@ -1,18 +1,18 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl import backbones
+from keras_ssl import heads
 from keras_ssl.augment import Draws
-from keras_ssl.backbones.checks import check_count
+from keras_ssl.checks.arguments import check_count
+from keras_ssl.data import map_batches
 from keras_ssl.losses import bernoulli_likelihood, gaussian_kl, gaussian_likelihood
-from keras_ssl.methods.reconstruction import ReconstructionModel
-from keras_ssl.training import map_batches
+from keras_ssl.methods.reconstruction_method import ReconstructionMethod
 
 LIKELIHOODS = {"mse": gaussian_likelihood, "bce": bernoulli_likelihood}
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class VariationalAutoencoder(ReconstructionModel):
+class VariationalAutoencoder(ReconstructionMethod):
     """A code that is a distribution, close to a standard normal one, so that new images can be drawn from it.
 
     Kingma and Welling 2013, "Auto-Encoding Variational Bayes" (https://arxiv.org/abs/1312.6114): the encoder gives
@@ -38,7 +38,7 @@ class VariationalAutoencoder(ReconstructionModel):
         latent_dim: positive int, the dimensions of z. Defaults to 32.
         beta: non-negative float, the weight of the divergence. Defaults to 1.
         decoder: a `keras.Model` from (batch, latent_dim) to images, with pixels scaled to [0, 1] ("mse") or their
-            logits ("bce"). By default `backbones.mirror(encoder, latent_dim)`.
+            logits ("bce"). By default `heads.mirror(encoder, latent_dim)`.
         augmenter: a `keras_ssl.augment.Augmenter`, whose views are then rebuilt. By default none.
         warmup_steps: non-negative int: over these first steps β grows from 0, so that the code is used before it is
             pressed (Bowman et al. 2015, https://arxiv.org/abs/1511.06349, section 3.1). Defaults to 0.
@@ -86,7 +86,7 @@ class VariationalAutoencoder(ReconstructionModel):
                 raise ValueError(f"{name} must not be negative. Received: {name}={value}")
         super().__init__(
             encoder,
-            decoder or backbones.mirror(encoder, latent_dim),
+            decoder or heads.mirror(encoder, latent_dim),
             int(latent_dim),
             augmenter,
             reconstruction_loss=reconstruction_loss,

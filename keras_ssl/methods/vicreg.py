@@ -1,14 +1,14 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl import backbones
-from keras_ssl.losses import embedding_spread, global_views, vicreg_terms
-from keras_ssl.methods.projected_views import ProjectedViews
-from keras_ssl.training import check_positive
+from keras_ssl import heads
+from keras_ssl.checks.arguments import check_positive
+from keras_ssl.losses import embedding_spread, gather_views, vicreg_terms
+from keras_ssl.methods.projector_method import ProjectorMethod
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class VICReg(ProjectedViews):
+class VICReg(ProjectorMethod):
     """Two views agree, every dimension of the embedding varies, and no two dimensions vary together.
 
     Bardes et al. 2021, "VICReg: Variance-Invariance-Covariance Regularization for Self-Supervised Learning"
@@ -22,7 +22,7 @@ class VICReg(ProjectedViews):
     Args:
         encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
             features (batch, features).
-        projector: a `keras.Model` from features to embeddings. By default `backbones.projection_head` with two
+        projector: a `keras.Model` from features to embeddings. By default `heads.projection_head` with two
             hidden layers of 8192 and 8192 outputs, as in the paper (section 4.2).
         augmenter: a `keras_ssl.augment.Augmenter`. By default `augment.simclr` for the encoder's image size, and
             `augment.grayscale` for images that are not RGB.
@@ -40,7 +40,7 @@ class VICReg(ProjectedViews):
     >>> import keras_ssl, numpy as np
     >>> images = np.random.randint(0, 256, (64, 32, 32, 3), dtype="uint8")
     >>> encoder = keras_ssl.backbones.small_cnn((32, 32, 3))
-    >>> head = keras_ssl.backbones.projection_head(256, 512, 512, layers=3, output_batch_norm=False)
+    >>> head = keras_ssl.heads.projection_head(256, 512, 512, layers=3, output_batch_norm=False)
     >>> model = keras_ssl.VICReg(encoder, head)
     >>> model.compile("adam")
     >>> history = model.fit(images, batch_size=32, verbose=0)
@@ -68,7 +68,7 @@ class VICReg(ProjectedViews):
     @staticmethod
     def default_projector(features):
         """Section 4.2 of the paper."""
-        return backbones.projection_head(features, 8192, 8192, layers=3, output_batch_norm=False)
+        return heads.projection_head(features, 8192, 8192, layers=3, output_batch_norm=False)
 
     def train_step(self, data):
         """Algorithm 1 of the paper."""
@@ -80,7 +80,7 @@ class VICReg(ProjectedViews):
 
     def forward(self, views, training):
         """Takes the three terms over the global batch."""
-        all_a, all_b, _ = global_views(*tf.split(self.embed(views, training), 2))
+        all_a, all_b, _ = gather_views(*tf.split(self.embed(views, training), 2))
         invariance, variance, covariance = vicreg_terms(all_a, all_b)
         # This is the loss vicreg; its terms are logged.
         loss = (

@@ -1,7 +1,8 @@
 import keras
 import numpy as np
 
-from keras_ssl.plots.image_grid import check_images, draw_image, image_grid
+from keras_ssl.checks.images import check_image_array
+from keras_ssl.plots.image_grid import draw_image, image_grid
 
 
 def attention_maps(encoder, images, block=-1):
@@ -30,7 +31,7 @@ def attention_maps(encoder, images, block=-1):
     >>> figure = keras_ssl.plots.attention_maps(encoder, images)
     >>> figure.savefig("attention.png")
     """
-    images = check_images(images, "images")
+    images = check_image_array(images, "images")
     maps = _attention(getattr(encoder, "encoder", encoder), images, block)
     heads = maps.shape[1]
     figure, axes = image_grid(len(images), 1 + heads, row_height=1.08)

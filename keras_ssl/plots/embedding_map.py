@@ -1,9 +1,9 @@
 import numpy as np
 
 from keras_ssl.evaluate import threads
-from keras_ssl.plots.style import COLORS, GREY, new_figure
+from keras_ssl.plots.style import COLORS, GRAY, new_figure
 
-# Three, so that the pairs of alike colours get different ones, and 30 classes a look of their own.
+# Three, so that the pairs of alike colors get different ones, and 30 classes a look of their own.
 MARKERS = "o^s"
 MOST_IN_LEGEND = len(COLORS) * len(MARKERS)
 # What t-SNE's authors do first, against noise and for speed (van der Maaten and Hinton 2008, section 4.2 has 30).
@@ -15,12 +15,12 @@ LEAST_DEVIATION = 1e-6
 def embedding_map(features, labels=None, method="tsne", class_names=None, max_points=2000, seed=0):
     """Features in two dimensions: images that the encoder finds alike lie together.
 
-    Features are normalised first, because methods and kNN compare directions. In a t-SNE map neighbourhoods mean
+    Features are normalized first, because methods and kNN compare directions. In a t-SNE map neighborhoods mean
     something; distances between groups and their sizes do not.
 
     Args:
         features: float array (n, features).
-        labels: integer array (n,) to colour by, or None. Defaults to None.
+        labels: integer array (n,) to color by, or None. Defaults to None.
         method: `"tsne"`, or `"pca"`, which is linear and quick. Defaults to `"tsne"`.
         class_names: sequence of str, the name of each class number, or None for the numbers. Defaults to None.
         max_points: positive int. Of more features so many are chosen at random. Defaults to 2000.
@@ -66,7 +66,7 @@ def embedding_map(features, labels=None, method="tsne", class_names=None, max_po
         figure.legend(loc="outside right upper", frameon=False, ncols=-(-len(classes) // 20), markerscale=1.5)
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_color("#cccccc")
-    axes.set_title(f"{'t-SNE' if method == 'tsne' else 'PCA'} of {len(points)} images", fontsize=11, color=GREY)
+    axes.set_title(f"{'t-SNE' if method == 'tsne' else 'PCA'} of {len(points)} images", fontsize=11, color=GRAY)
     return figure
 
 
@@ -84,12 +84,12 @@ def _in_two_dimensions(features, method, seed):
     from sklearn.preprocessing import normalize
 
     components = 2 if method == "pca" else min(COMPONENTS, *features.shape)
-    with threads.suited_to(features):
+    with threads.limited_for(features):
         features = PCA(components, random_state=seed).fit_transform(normalize(features))
         if not features[:, 0].std() > LEAST_DEVIATION:
             raise ValueError(
                 "All images have features of the same direction, so a map would be one point: they have collapsed. "
-                f"Received: features that deviate by {features[:, 0].std():.2g} once they are normalised"
+                f"Received: features that deviate by {features[:, 0].std():.2g} once they are normalized"
             )
         if method == "pca":
             return features

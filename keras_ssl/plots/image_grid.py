@@ -31,7 +31,7 @@ def grid_of_columns(columns):
 def draw_image(axes, image):
     """Draws an image (height, width, channels) with pixels in [0, 255], each pixel sharp.
 
-    One channel is drawn in grey, three in colour, and of any other number the mean in grey.
+    One channel is drawn in gray, three in color, and of any other number the mean in gray.
     """
     image = np.clip(np.asarray(image, np.float32), 0, 255) / 255
     if image.shape[-1] != 3:
@@ -39,18 +39,3 @@ def draw_image(axes, image):
     axes.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
-
-
-def check_images(images, name):
-    """`images` as an array (n, height, width, channels).
-
-    Raises:
-        ValueError: when they are something else, or none.
-    """
-    images = np.asarray(images)
-    if images.ndim != 4 or not len(images):
-        raise ValueError(
-            "Images to draw come as an array (n, height, width, channels): take one batch of a data set, and give "
-            f"grey images a channel axis with images[..., None]. Received: {name} of shape {images.shape}"
-        )
-    return images

@@ -1,6 +1,7 @@
 import numpy as np
 
-from keras_ssl.plots.image_grid import check_images, draw_image, image_grid
+from keras_ssl.checks.images import check_image_array
+from keras_ssl.plots.image_grid import draw_image, image_grid
 
 # Below this angle, in radians, the arc is the line to float32 precision, and the sines divide zero by zero.
 SMALLEST_ANGLE = 1e-4
@@ -46,7 +47,7 @@ def latent_walk(decode, start, end, steps=8, path="spherical"):
         raise ValueError(f"path must be one of {sorted(PATHS)}. Received: path={path!r}")
     shares = np.linspace(0, 1, steps, dtype=np.float32)
     latents = np.stack([PATHS[path](start, end, share) for share in shares], axis=1)
-    images = check_images(decode(latents.reshape(-1, start.shape[1])), "decode(latents)")
+    images = check_image_array(decode(latents.reshape(-1, start.shape[1])), "decode(latents)")
     figure, axes = image_grid(len(start), steps, row_height=1.05)
     for axis, image in zip(axes.flat, images, strict=True):
         draw_image(axis, image)

@@ -1,10 +1,11 @@
-from keras_ssl.plots.image_grid import check_images, grid_of_columns
+from keras_ssl.checks.images import check_image_array
+from keras_ssl.plots.image_grid import grid_of_columns
 
 
 def masked_reconstructions(method, images, seed=0):
     """What a masked-image method sees, what it makes of it, and the image itself: a row for each.
 
-    The prediction stands in the masked parts only; the others are the image's own pixels. With `MAE`'s normalised
+    The prediction stands in the masked parts only; the others are the image's own pixels. With `MAE`'s normalized
     targets the predicted patches get the mean and the deviation of the true ones, as in the paper's figures.
 
     Args:
@@ -26,7 +27,7 @@ def masked_reconstructions(method, images, seed=0):
     >>> figure = keras_ssl.plots.masked_reconstructions(keras_ssl.MAE(encoder), images)
     >>> figure.savefig("reconstructions.png")
     """
-    images = check_images(images, "images")
+    images = check_image_array(images, "images")
     return grid_of_columns(
         {
             "masked": method.mask_images(images, seed),

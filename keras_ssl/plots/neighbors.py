@@ -1,5 +1,6 @@
+from keras_ssl.checks.images import check_image_array
 from keras_ssl.evaluate import nearest
-from keras_ssl.plots.image_grid import check_images, draw_image, image_grid
+from keras_ssl.plots.image_grid import draw_image, image_grid
 
 
 def neighbors(query_images, bank_images, query_features, bank_features, k=8):
@@ -7,13 +8,13 @@ def neighbors(query_images, bank_images, query_features, bank_features, k=8):
 
     Args:
         query_images: array (n, height, width, channels), raw pixels in [0, 255]; a row for each.
-        bank_images: array (m, height, width, channels), where to look for neighbours.
+        bank_images: array (m, height, width, channels), where to look for neighbors.
         query_features: array (n, features), what the encoder gives for `query_images`.
         bank_features: array (m, features), likewise for `bank_images`.
-        k: int in [1, m], neighbours to draw, nearest first. Defaults to 8.
+        k: int in [1, m], neighbors to draw, nearest first. Defaults to 8.
 
     Returns:
-        A `matplotlib.figure.Figure`, with the cosine similarity below each neighbour.
+        A `matplotlib.figure.Figure`, with the cosine similarity below each neighbor.
 
     Raises:
         ValueError: when images and features differ in number, or `k` is out of its range.
@@ -24,8 +25,8 @@ def neighbors(query_images, bank_images, query_features, bank_features, k=8):
     >>> features = images.reshape(20, -1)
     >>> figure = keras_ssl.plots.neighbors(images[:3], images[3:], features[:3], features[3:], k=5)
     """
-    query_images = check_images(query_images, "query_images")
-    bank_images = check_images(bank_images, "bank_images")
+    query_images = check_image_array(query_images, "query_images")
+    bank_images = check_image_array(bank_images, "bank_images")
     for name, images, features in (
         ("query", query_images, query_features),
         ("bank", bank_images, bank_features),

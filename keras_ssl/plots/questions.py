@@ -1,4 +1,5 @@
-from keras_ssl.plots.image_grid import check_images, grid_of_columns
+from keras_ssl.checks.images import check_image_array
+from keras_ssl.plots.image_grid import grid_of_columns
 
 
 def questions(method, images):
@@ -23,5 +24,5 @@ def questions(method, images):
     >>> figure = keras_ssl.plots.questions(method, images)
     >>> figure.savefig("questions.png")
     """
-    images = check_images(images, "images")
+    images = check_image_array(images, "images")
     return grid_of_columns({"image": images, **method.questions(images)})

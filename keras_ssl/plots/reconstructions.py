@@ -1,4 +1,5 @@
-from keras_ssl.plots.image_grid import check_images, draw_image, image_grid
+from keras_ssl.checks.images import check_image_array
+from keras_ssl.plots.image_grid import draw_image, image_grid
 
 
 def reconstructions(images, rebuilt):
@@ -22,11 +23,11 @@ def reconstructions(images, rebuilt):
     >>> figure = keras_ssl.plots.reconstructions(images, model.reconstruct(images))
     >>> figure.savefig("reconstructions.png")
     """
-    images = check_images(images, "images")
+    images = check_image_array(images, "images")
     rows = {"image": images} | (rebuilt if isinstance(rebuilt, dict) else {"rebuilt": rebuilt})
     figure, axes = image_grid(len(rows), len(images), row_height=1.05)
     for row, (name, batch) in enumerate(rows.items()):
-        batch = check_images(batch, name)
+        batch = check_image_array(batch, name)
         if batch.shape != images.shape:
             raise ValueError(
                 f"There must be one reconstruction per image, of its shape. Received: images of shape {images.shape} "

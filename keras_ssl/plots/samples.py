@@ -1,6 +1,7 @@
 import math
 
-from keras_ssl.plots.image_grid import check_images, draw_image, image_grid
+from keras_ssl.checks.images import check_image_array
+from keras_ssl.plots.image_grid import draw_image, image_grid
 
 
 def samples(images, columns=None):
@@ -22,7 +23,7 @@ def samples(images, columns=None):
     >>> figure = keras_ssl.plots.samples(model.generate(16))
     >>> figure.savefig("samples.png")
     """
-    images = check_images(images, "images")
+    images = check_image_array(images, "images")
     columns = math.ceil(math.sqrt(len(images))) if columns is None else columns
     if columns < 1:
         raise ValueError(f"columns must be a positive integer. Received: columns={columns}")

@@ -1,7 +1,7 @@
 """What the figures have in common."""
 
-# Petroff 2021, "Accessible color sequences for data visualization": ten colours that stay apart for the common forms
-# of colour blindness and in grey.
+# Petroff 2021, "Accessible color sequences for data visualization": ten colors that stay apart for the common forms
+# of color blindness and in gray.
 COLORS = (
     "#3f90da",
     "#ffa90e",
@@ -14,7 +14,7 @@ COLORS = (
     "#717581",
     "#92dadd",
 )
-GREY = "#555555"
+GRAY = "#555555"
 
 
 def new_figure(width, height):

@@ -4,7 +4,7 @@ import os
 import numpy as np
 
 from keras_ssl.evaluate.knn_references import REFERENCES
-from keras_ssl.plots.style import COLORS, GREY, new_figure
+from keras_ssl.plots.style import COLORS, GRAY, new_figure
 
 COLUMNS = 3
 
@@ -61,10 +61,10 @@ def _draw(panel, epochs, columns, quantity):
             for value in columns.get(name, ())[-1:]:
                 panel.axhline(value, color=color, linestyle="--", linewidth=1.2, label=label)
     panel.set_title(quantity.replace("_", " "), fontsize=11)
-    panel.set_xlabel("epoch", color=GREY)
+    panel.set_xlabel("epoch", color=GRAY)
     panel.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     panel.ticklabel_format(axis="y", useOffset=False)
-    panel.tick_params(colors=GREY)
+    panel.tick_params(colors=GRAY)
     panel.grid(alpha=0.25)
     panel.spines[["top", "right"]].set_visible(False)
     panel.legend(frameon=False, fontsize=9)

@@ -1,12 +1,13 @@
 import tensorflow as tf
 
-from keras_ssl.plots.image_grid import check_images, grid_of_columns
+from keras_ssl.checks.images import check_image_array
+from keras_ssl.plots.image_grid import grid_of_columns
 
 
 def views(augmenter, images, views=2, seed=0):
     """What a method sees: some images, and random views of them beside each.
 
-    Look at this before training. One should still recognise in each view what the features are meant to tell apart.
+    Look at this before training. One should still recognize in each view what the features are meant to tell apart.
 
     Args:
         augmenter: a `keras_ssl.augment.Augmenter`, or a method, which has one. Of a `keras_ssl.augment.MultiCrop` all
@@ -27,7 +28,7 @@ def views(augmenter, images, views=2, seed=0):
     >>> figure = keras_ssl.plots.views(keras_ssl.augment.simclr((32, 32)), images)
     >>> figure.savefig("views.png")
     """
-    images = check_images(images, "images")
+    images = check_image_array(images, "images")
     if views < 1:
         raise ValueError(f"views must be a positive integer. Received: views={views}")
     augmenter = getattr(augmenter, "augmenter", augmenter)

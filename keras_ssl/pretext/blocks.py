@@ -1,7 +1,7 @@
 import tensorflow as tf
 
 #: What stands in the place of pixels that are not to be seen: zero behind the encoders' rescaling to [-1, 1].
-MID_GREY = 127.5
+MID_GRAY = 127.5
 
 
 def block_size(image_shape, block_share):
@@ -68,7 +68,7 @@ def block_mask(images, size, draws=None):
 
 
 def blank(images, mask):
-    """Images with mid-grey where they are masked.
+    """Images with mid-gray where they are masked.
 
     Args:
         images: (batch, height, width, channels) float tensor, raw pixels in [0, 255].
@@ -83,4 +83,4 @@ def blank(images, mask):
     >>> keras_ssl.pretext.blank([[[[3.0], [4.0]]]], [[[[True], [False]]]]).numpy().tolist()
     [[[[127.5], [4.0]]]]
     """
-    return tf.where(mask, MID_GREY, images)
+    return tf.where(mask, MID_GRAY, images)

@@ -8,8 +8,8 @@ BLUE_SPAN, RED_SPAN = 2 * (1 - BLUE), 2 * (1 - RED)
 HALF_RANGE = 127.5
 
 
-def to_grey(images):
-    """RGB images without their colours: the luma in all three channels.
+def to_gray(images):
+    """RGB images without their colors: the luma in all three channels.
 
     Args:
         images: (batch, height, width, 3) tensor, raw pixels in [0, 255].
@@ -20,23 +20,23 @@ def to_grey(images):
     Example:
 
     >>> import keras_ssl
-    >>> keras_ssl.pretext.to_grey([[[[255, 0, 0]]]]).numpy().round().astype(int).tolist()
+    >>> keras_ssl.pretext.to_gray([[[[255, 0, 0]]]]).numpy().round().astype(int).tolist()
     [[[[76, 76, 76]]]]
     """
     return tf.repeat(_luma(images), 3, axis=-1)
 
 
 def chroma(images):
-    """The colours of RGB images without their brightness: blue less luma, and red less luma (Cb and Cr).
+    """The colors of RGB images without their brightness: blue less luma, and red less luma (Cb and Cr).
 
-    With `to_grey` they make up the image (`colorize`): a grey image and its colours, as one half that is seen and one
+    With `to_gray` they make up the image (`colorize`): a gray image and its colors, as one half that is seen and one
     that is to be predicted.
 
     Args:
         images: (batch, height, width, 3) tensor, raw pixels in [0, 255].
 
     Returns:
-        Float32 tensor (batch, height, width, 2) in [-1, 1]; 0 is grey.
+        Float32 tensor (batch, height, width, 2) in [-1, 1]; 0 is gray.
 
     Example:
 
@@ -52,10 +52,10 @@ def chroma(images):
 
 
 def colorize(images, chroma):
-    """Images with the brightness of `images` and the colours of `chroma`.
+    """Images with the brightness of `images` and the colors of `chroma`.
 
     Args:
-        images: (batch, height, width, 3) tensor, raw pixels in [0, 255]; of their colours only the luma counts.
+        images: (batch, height, width, 3) tensor, raw pixels in [0, 255]; of their colors only the luma counts.
         chroma: (batch, height, width, 2) tensor, as `keras_ssl.pretext.chroma` gives.
 
     Returns:
@@ -65,7 +65,7 @@ def colorize(images, chroma):
 
     >>> import keras_ssl, numpy as np
     >>> images = np.random.randint(0, 256, (2, 8, 8, 3), dtype="uint8")
-    >>> again = keras_ssl.pretext.colorize(keras_ssl.pretext.to_grey(images), keras_ssl.pretext.chroma(images))
+    >>> again = keras_ssl.pretext.colorize(keras_ssl.pretext.to_gray(images), keras_ssl.pretext.chroma(images))
     >>> bool(np.allclose(again, images, atol=0.01))
     True
     """
@@ -74,15 +74,6 @@ def colorize(images, chroma):
     red, blue = luma + RED_SPAN * red, luma + BLUE_SPAN * blue
     green = (luma - RED * red - BLUE * blue) / GREEN
     return tf.clip_by_value(tf.concat([red, green, blue], axis=-1), 0.0, 255.0)
-
-
-def check_rgb(image_shape):
-    """Raises a ValueError unless images of that shape, (height, width, channels), have red, green and blue."""
-    if image_shape[-1] != 3:
-        raise ValueError(
-            "Only images with colours can be asked for their colours: build the encoder for RGB images, with 3 "
-            f"channels. Received: images of shape {tuple(image_shape)}"
-        )
 
 
 def _luma(images):

@@ -1,8 +1,7 @@
 import numpy as np
 import tensorflow as tf
 
-from keras_ssl.augment.checks import image_size
-from keras_ssl.backbones.checks import is_count
+from keras_ssl.checks.arguments import check_image_size, is_count
 from keras_ssl.pretext.permutation_set import permutation_set
 from keras_ssl.pretext.tiles import cut_tiles, shuffle_tiles, standardize_tiles
 
@@ -18,7 +17,7 @@ class JigsawPuzzle:
     Noroozi and Favaro 2016, "Unsupervised Learning of Visual Representations by Solving Jigsaw Puzzles"
     (https://arxiv.org/abs/1603.09246), section 3. The order is one of a set of permutations that have little in
     common: `keras_ssl.pretext.permutation_set`. Against shortcuts, tiles are cut with gaps of random width between
-    them, and each is standardised: `cut_tiles`, `standardize_tiles`.
+    them, and each is standardized: `cut_tiles`, `standardize_tiles`.
 
     Args:
         image_shape: (height, width, channels) of the images.
@@ -86,7 +85,7 @@ def _tile_size(image_shape, grid, tile_size):
         )
     if tile_size is None:
         return tuple(max(SMALLEST_TILE, side * TILE // CELL) for side in cell)
-    tile = image_size(tile_size)
+    tile = check_image_size(tile_size)
     if not all(SMALLEST_TILE <= side <= most for side, most in zip(tile, cell, strict=True)):
         raise ValueError(
             f"Tiles have at least {SMALLEST_TILE} pixels on each side and fit into their cell, which has {cell[0]} x "

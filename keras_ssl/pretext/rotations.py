@@ -1,5 +1,7 @@
 import tensorflow as tf
 
+from keras_ssl.checks.images import check_square
+
 #: Turns by 0, 90, 180 and 270 degrees.
 ROTATIONS = 4
 
@@ -34,14 +36,3 @@ def all_rotations(images):
     transposed = tf.transpose(images, (0, 2, 1, 3))
     rotated = (images, tf.reverse(transposed, (1,)), tf.reverse(images, (1, 2)), tf.reverse(transposed, (2,)))
     return tf.concat(rotated, axis=0), tf.repeat(tf.range(ROTATIONS), tf.shape(images)[0])
-
-
-def check_square(image_shape):
-    """Raises a ValueError unless images of that shape, (height, width, channels), keep it in a quarter turn."""
-    height, width, _ = image_shape
-    if height != width:
-        raise ValueError(
-            "A quarter turn swaps height and width, so the images must be square: build the encoder for square ones, "
-            "and resize the images (image_size=(96, 96) in keras_ssl.data) or crop them "
-            f"(augmenter=keras_ssl.augment.crops(96)). Received: images of shape {tuple(image_shape)}"
-        )

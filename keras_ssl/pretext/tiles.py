@@ -2,16 +2,16 @@ import math
 
 import tensorflow as tf
 
-# Of standardised tiles: mid-grey, and three deviations to black and to white.
+# Of standardized tiles: mid-gray, and three deviations to black and to white.
 MEAN, DEVIATION = 127.5, 42.5
-# Added to the variance, in squared grey levels: the noise of a flat tile is not blown up into a pattern.
+# Added to the variance, in squared gray levels: the noise of a flat tile is not blown up into a pattern.
 EPSILON = 1.0
 
 
 def cut_tiles(images, grid, tile_size, draws):
     """Tiles of a grid over each image, every one a crop at a random place inside its cell.
 
-    So neighbours do not touch: lines that go on across an edge would solve a puzzle without a look at what is in the
+    So neighbors do not touch: lines that go on across an edge would solve a puzzle without a look at what is in the
     tiles (Noroozi and Favaro 2016, https://arxiv.org/abs/1603.09246, section 3.3, on shortcuts).
 
     Args:
@@ -48,8 +48,8 @@ def cut_tiles(images, grid, tile_size, draws):
 def standardize_tiles(tiles):
     """Tiles with the same mean and deviation each, channel by channel, as raw pixels again.
 
-    Neighbours share their brightness and their tint, which would give away what belongs together (section 3.3 of the
-    paper). Encoders take raw pixels, so the mean is mid-grey and the deviation a third of the way to black or white.
+    Neighbors share their brightness and their tint, which would give away what belongs together (section 3.3 of the
+    paper). Encoders take raw pixels, so the mean is mid-gray and the deviation a third of the way to black or white.
 
     Args:
         tiles: (batch, tiles, height, width, channels) tensor, raw pixels in [0, 255].
@@ -93,7 +93,7 @@ def lay_tiles(tiles, gap=1):
 
     Args:
         tiles: (batch, grid * grid, height, width, channels) tensor, raw pixels in [0, 255].
-        gap: int of at least 0, white pixels between neighbours. Defaults to 1.
+        gap: int of at least 0, white pixels between neighbors. Defaults to 1.
 
     Returns:
         Tensor (batch, grid * height + (grid - 1) * gap, grid * width + (grid - 1) * gap, channels).

@@ -5,7 +5,7 @@ import math
 
 import keras
 
-from keras_ssl import augment, backbones, methods, optimizers, tasks
+from keras_ssl import augment, backbones, heads, methods, optimizers, tasks
 from keras_ssl.did_you_mean import did_you_mean
 from keras_ssl.optimizers import CosineMomentum
 from keras_ssl.recipes.given import LARGEST, is_number, size
@@ -107,7 +107,7 @@ def _check_settings(settings, own):
     arguments = _parameters(method)
     _check_part("backbone", backbones, settings.get("backbone"))
     _check_part("augmenter", augment, settings.get("augmenter"))
-    _check_each("heads", backbones, settings.get("heads"), set(arguments) - _MADE)
+    _check_each("heads", heads, settings.get("heads"), set(arguments) - _MADE)
     _check_each("tasks", tasks, settings.get("tasks"))
     made = _MADE | set(settings.get("heads") or ())
     for key in ("arguments", "arguments_in_epochs"):

@@ -35,7 +35,8 @@ def load(method, data=None, overrides=None, *, images=None, minutes=None, epochs
     training and more, by the rules in `rules.yaml` and the method's own YAML; `Recipe.decisions` says what and why.
 
     Args:
-        method: str, one of `names()`; upper and lower case are the same.
+        method: str, one of `names()`; upper and lower case are the same, and so are names with
+            underscores, with hyphens and without.
         data: str, a name as in `keras_ssl.data.load`, or anything else, which has the default settings. Looked at
             where there are no `images`.
         overrides: optional dict of settings to change, with dots for nesting: `{"epochs": 20,
@@ -90,13 +91,18 @@ def load(method, data=None, overrides=None, *, images=None, minutes=None, epochs
 
 
 def _read(method):
-    name = method.lower().replace("_", "")
-    if name not in names():
+    name = {_plain(name): name for name in names()}.get(_plain(method))
+    if name is None:
         raise ValueError(
-            f"There are recipes for {', '.join(names())}.{did_you_mean(name, names())} Received: method={method!r}"
+            f"There are recipes for {', '.join(names())}.{did_you_mean(method, names())} Received: method={method!r}"
         )
     text = (importlib.resources.files(__package__) / f"{name}.yaml").read_text(encoding="utf-8")
     return name, yaml.safe_load(text)
+
+
+def _plain(name):
+    """The form in which `BarlowTwins`, `barlow_twins`, `barlow-twins` and `barlowtwins` are the same name."""
+    return name.lower().replace("_", "").replace("-", "")
 
 
 def _check_enough(method, facts):

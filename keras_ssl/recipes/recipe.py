@@ -4,7 +4,7 @@ from dataclasses import dataclass
 import keras
 import tensorflow as tf
 
-from keras_ssl import augment, backbones, methods, optimizers, tasks
+from keras_ssl import augment, backbones, heads, methods, optimizers, tasks
 from keras_ssl.backbones.seeded_weights import seeded_weights
 from keras_ssl.optimizers import CosineMomentum
 from keras_ssl.recipes.known import member, optimizer_module
@@ -68,10 +68,10 @@ class Recipe:
             given = {name: task for name, task in settings["tasks"].items() if task is not None}
             arguments["tasks"] = {name: _make("task", tasks, task) for name, task in given.items()}
         if "backbone" in settings:
-            encoder = _network("backbone", settings["backbone"], image_shape)
+            encoder = _network("backbone", backbones, settings["backbone"], image_shape)
             units = encoder.output_shape[-1]
             for name, head in settings.get("heads", {}).items():  # each on what the one before gives
-                arguments[name] = _network(name, head, units)
+                arguments[name] = _network(name, heads, head, units)
                 units = arguments[name].output_shape[-1]
             return _call("method", method, (encoder,), arguments)
         # The method builds its encoder itself.
@@ -141,8 +141,8 @@ def _make(kind, module, settings, *args):
     return _call(kind, member(kind, module, name), args, arguments)
 
 
-def _network(kind, settings, given):
-    return _of_kind(kind, keras.Model, _make(kind, backbones, settings, given), settings)
+def _network(kind, module, settings, given):
+    return _of_kind(kind, keras.Model, _make(kind, module, settings, given), settings)
 
 
 def _augmenter(settings, image_shape):

@@ -2,8 +2,8 @@
 
 from keras_ssl.runs.catalogue import catalogue
 from keras_ssl.runs.embed import embed
-from keras_ssl.runs.evaluate import PROTOCOLS, TRAINING_PROTOCOLS, evaluate
-from keras_ssl.runs.export import CLASSIFIERS, export
+from keras_ssl.runs.evaluation import PROTOCOLS, TRAINING_PROTOCOLS, evaluate
+from keras_ssl.runs.exporting import CLASSIFIERS, export
 from keras_ssl.runs.next_command import command_after
 from keras_ssl.runs.pretrain import pretrain, resume
 from keras_ssl.runs.run import Run

@@ -1,6 +1,6 @@
 from keras_ssl import recipes
 from keras_ssl.backbones import conv_encoder, mlp, resnet18, resnet50, small_cnn, vit
-from keras_ssl.runs.evaluate import PROTOCOLS, TRAINING_PROTOCOLS
+from keras_ssl.runs.evaluation import PROTOCOLS, TRAINING_PROTOCOLS
 
 BACKBONES = (small_cnn, mlp, resnet18, resnet50, vit, conv_encoder)
 EXAMPLE = "simclr"  # whose settings have what most recipes have

@@ -5,9 +5,9 @@ import numpy as np
 from keras_ssl.data import from_directory
 from keras_ssl.data.once import looked_at_once
 from keras_ssl.evaluate import extract_features
+from keras_ssl.files.atomic_write import atomic_write
 from keras_ssl.files.make_folder import make_folder
-from keras_ssl.files.write_aside import write_aside
-from keras_ssl.runs.run import opened
+from keras_ssl.runs.run import as_run
 
 
 @looked_at_once()
@@ -33,7 +33,7 @@ def embed(run, folder, to, *, on_error="raise", verbose=1):
     >>> shape = keras_ssl.runs.embed("runs/photos", "photos", "features.npz")   # doctest: +SKIP
     >>> np.load("features.npz")["files"]                                        # doctest: +SKIP
     """
-    run = opened(run)
+    run = as_run(run)
     # Not Path.with_suffix: in out.2024-01 it takes .2024-01 for the suffix.
     to = Path(to) if Path(to).suffix == ".npz" else Path(f"{to}.npz")
     make_folder(to.parent)
@@ -49,5 +49,5 @@ def embed(run, folder, to, *, on_error="raise", verbose=1):
         bits=run.config["data"].get("bits"),
     )
     features = extract_features(encoder, images, verbose=verbose).features
-    write_aside(to, lambda path: np.savez(path, features=features, files=np.array(images.file_paths)))
+    atomic_write(to, lambda path: np.savez(path, features=features, files=np.array(images.file_paths)))
     return features.shape

@@ -1,8 +1,8 @@
 import keras
 
+from keras_ssl.checks.finite import check_finite_weights
+from keras_ssl.files.atomic_write import atomic_write
 from keras_ssl.files.sealed import seal
-from keras_ssl.files.write_aside import write_aside
-from keras_ssl.training import check_finite_weights
 
 
 class EncoderFile(keras.callbacks.Callback):
@@ -22,7 +22,7 @@ class EncoderFile(keras.callbacks.Callback):
         """Writes the encoder when it is due."""
         if (epoch + 1) % self._every == 0 or epoch + 1 == self.params["epochs"]:
             check_finite_weights(self.model.encoder)
-            write_aside(self._path, self._write)
+            atomic_write(self._path, self._write)
 
     def _write(self, aside):
         self.model.encoder.save(aside)

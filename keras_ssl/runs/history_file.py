@@ -2,7 +2,7 @@ import csv
 
 import keras
 
-from keras_ssl.files.write_aside import write_aside
+from keras_ssl.files.atomic_write import atomic_write
 
 
 class HistoryFile(keras.callbacks.Callback):
@@ -78,4 +78,4 @@ def write_history(path, rows):
                 writer.writeheader()
                 writer.writerows(rows)
 
-    write_aside(path, write)
+    atomic_write(path, write)

@@ -15,7 +15,7 @@ from keras_ssl.data.once import looked_at_once
 from keras_ssl.data.resize import check_resize
 from keras_ssl.evaluate import training_verdict
 from keras_ssl.evaluate.knn_references import REFERENCES
-from keras_ssl.files.write_aside import write_aside
+from keras_ssl.files.atomic_write import atomic_write
 from keras_ssl.recipes.known import check_kept
 from keras_ssl.recipes.plan import sees_all
 from keras_ssl.runs.config import versions, write_config
@@ -104,7 +104,7 @@ def pretrain(
         image_size: optional (height, width) that the network sees, or one integer for a square. By default images of
             up to 64 pixels are taken as they are, and for larger ones it follows from their number, the device and
             the budget.
-        channels: 3 for RGB or 1 for grey, for a folder of images, or the number that its TIFF files have; data sets
+        channels: 3 for RGB or 1 for gray, for a folder of images, or the number that its TIFF files have; data sets
             by name have the channels that they have.
         data_dir: optional folder of prepared TFDS data sets.
         on_error: "raise" or "skip", what to do about a file of a folder that is no image.
@@ -309,7 +309,7 @@ def _start_folder(folder, config, model):
         "path": str(folder),
     }
     text = GO_ON.format(method=method, data=data["name"], **words)
-    write_aside(folder / "README.md", lambda path: path.write_text(text, encoding="utf-8"))
+    atomic_write(folder / "README.md", lambda path: path.write_text(text, encoding="utf-8"))
     draw_task(model, preview(data, for_views=True)[:8], folder)
     # Last, because this file makes the folder a run.
     write_config(folder / "config.yaml", config)
@@ -347,7 +347,7 @@ def _verdict(run, callbacks):
 def _list_skipped(skipped, path):
     if skipped:
         text = "".join(f"{file}: {reason}\n" for file, reason in skipped.items())
-        write_aside(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+        atomic_write(path, lambda aside: aside.write_text(text, encoding="utf-8"))
 
 
 def _references(folder):

@@ -8,14 +8,14 @@ from pathlib import Path
 import keras
 
 from keras_ssl.callbacks import latest_checkpoint
+from keras_ssl.checks.finite import broken_weights
+from keras_ssl.files.atomic_write import atomic_write, is_temporary
 from keras_ssl.files.make_folder import make_folder
 from keras_ssl.files.sealed import is_whole
-from keras_ssl.files.write_aside import is_aside, write_aside
 from keras_ssl.recipes.plan import steps_per_epoch
 from keras_ssl.runs.config import read_config
 from keras_ssl.runs.history_file import read_history
 from keras_ssl.runs.lock import LOCK_FILE, locked
-from keras_ssl.training import broken_weights
 
 #: The decoded pictures of a run with `cache="disk"`.
 CACHE_FILE = "pictures.cache"
@@ -159,7 +159,7 @@ class Run:
         return model
 
 
-def opened(run):
+def as_run(run):
     """`run`, or the `Run` in the folder of that path."""
     return run if isinstance(run, Run) else Run(run)
 
@@ -223,7 +223,7 @@ def _is_a_beginning(entry):
         return entry.is_dir() and all(figure.name in BEGUN_FIGURES for figure in entry.iterdir())
     if entry.name == "README.md":
         return entry.is_file() and entry.read_text(encoding="utf-8", errors="replace").startswith(README_TITLE)
-    return entry.name in (LOCK_FILE, CACHE_FILE, *_FORMER_ASIDES) or is_aside(entry)
+    return entry.name in (LOCK_FILE, CACHE_FILE, *_FORMER_ASIDES) or is_temporary(entry)
 
 
 def _clear(folder, made):
@@ -246,6 +246,6 @@ def save_figure(folder, name, draw, *args, **kwargs):
     try:
         figure = draw(*args, **kwargs)
         make_folder(folder / "figures")
-        write_aside(folder / "figures" / f"{name}.png", lambda path: figure.savefig(path, bbox_inches="tight"))
+        atomic_write(folder / "figures" / f"{name}.png", lambda path: figure.savefig(path, bbox_inches="tight"))
     except (ValueError, OSError) as error:
         print(f"There is no {name}.png: {' '.join(str(error).split())}", flush=True)

@@ -19,7 +19,7 @@ def resolve(name, split, channels, data_dir, on_error, resize, bits=None, cache=
         name: str, the name of a data set or the path of a folder.
         split: str, what to train on. Of a folder with one subfolder a class "train" (all but the fifth that is held
             out as "test"), "test" or "all"; a folder without classes has no held-out part, and "train" is all.
-        channels: 3 for RGB or 1 for grey, for a folder, or the number that its TIFF files have.
+        channels: 3 for RGB or 1 for gray, for a folder, or the number that its TIFF files have.
         data_dir: folder of prepared TFDS data sets, or None.
         on_error: "raise" or "skip", what to do about a file of a folder that is no image.
         resize: "crop", "stretch" or "pad", how pictures become the network's size.

@@ -1,9 +1,9 @@
 import keras
 import tensorflow as tf
 
+from keras_ssl.checks.arguments import check_choice
 from keras_ssl.losses import box_iou, giou, smooth_l1
 from keras_ssl.tasks.labelled_task import LabelledTask
-from keras_ssl.training import check_choice
 
 # Each from true and predicted boxes (…, 4) to one loss a box (…).
 BOX_LOSSES = {
@@ -24,7 +24,7 @@ class BoundingBox(LabelledTask):
     bottom and at the right, y before x as in `tf.image`: (batch, 4) floats. A row with NaN in it stands for an image
     whose box is not known.
 
-    The head, with a hidden layer as wide as the features, predicts centre and size, each between 0 and 1 by a
+    The head, with a hidden layer as wide as the features, predicts center and size, each between 0 and 1 by a
     sigmoid, as DETR's does (Carion et al. 2020, https://arxiv.org/abs/2005.12872, section 3.2), so that every
     prediction is a box. Logged beside the loss: `iou`, the shared part of both boxes (`keras_ssl.losses.box_iou`).
 
@@ -54,7 +54,7 @@ class BoundingBox(LabelledTask):
 
     logged = ("iou",)
     against_augmented = "A random view crops and flips the image, and would leave the boxes behind"
-    noted_numbers = 3
+    recorded_numbers = 3
 
     def __init__(self, loss="giou", **kwargs):
         super().__init__(**kwargs)
@@ -62,13 +62,13 @@ class BoundingBox(LabelledTask):
         self.loss = loss
 
     def build_head(self, encoder):
-        """From features to centre and size."""
+        """From features to center and size."""
         features = encoder.output_shape[-1]
         self.head = keras.Sequential(
             [
                 keras.Input((features,)),
                 keras.layers.Dense(features, activation="relu", name="hidden"),
-                keras.layers.Dense(4, activation="sigmoid", dtype="float32", name="centre_and_size"),
+                keras.layers.Dense(4, activation="sigmoid", dtype="float32", name="center_and_size"),
             ],
             name="box_head",
         )
@@ -102,8 +102,8 @@ class BoundingBox(LabelledTask):
 
     def outputs(self, encoder, images, training):
         """Boxes, (batch, 4)."""
-        centre, size = tf.split(self.head(encoder(images, training=training)), 2, axis=-1)
-        return tf.concat([centre - size / 2, centre + size / 2], axis=-1)
+        center, size = tf.split(self.head(encoder(images, training=training)), 2, axis=-1)
+        return tf.concat([center - size / 2, center + size / 2], axis=-1)
 
     def compare(self, outputs, target):
         """The loss of each box, and how much of it and of the true one is shared."""

@@ -1,6 +1,6 @@
 import tensorflow as tf
 
-from keras_ssl.backbones.checks import is_count
+from keras_ssl.checks.arguments import is_count
 from keras_ssl.tasks.labelled_task import LabelledTask
 
 

@@ -1,28 +1,29 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl import backbones
+from keras_ssl import heads
+from keras_ssl.checks.images import check_rgb
+from keras_ssl.checks.networks import check_decoder
 from keras_ssl.losses import squared_error
-from keras_ssl.pretext import check_rgb, chroma, to_grey
+from keras_ssl.pretext import chroma, to_gray
 from keras_ssl.tasks.task import Task
-from keras_ssl.training import check_decoder
 
 CHROMA_CHANNELS = 2
 
 
 @keras.saving.register_keras_serializable("keras_ssl.tasks")
 class Colorization(Task):
-    """Says what colours a grey image had, as `keras_ssl.Colorization` does.
+    """Says what colors a gray image had, as `keras_ssl.Colorization` does.
 
     Zhang et al. 2016 (https://arxiv.org/abs/1603.08511): the encoder sees the luma, and a decoder predicts the chroma
-    from the features; the loss is the squared error. Logged beside it: `grey_error`, the error of an image without
-    any colour.
+    from the features; the loss is the squared error. Logged beside it: `gray_error`, the error of an image without
+    any color.
 
     Args:
         decoder: a built `keras.Model` from features to (batch, height, width, 2). By default
-            `backbones.mirror(encoder, channels=2)`.
+            `heads.mirror(encoder, channels=2)`.
         augmented: bool, whether it looks at a random view of each image instead of the image. Defaults to False:
-            views of the kind that contrastive methods have lose their true colours.
+            views of the kind that contrastive methods have lose their true colors.
         **kwargs: arguments of `keras.layers.Layer`.
 
     Raises:
@@ -32,11 +33,11 @@ class Colorization(Task):
     Example:
 
     >>> import keras_ssl
-    >>> tasks = {"colour": keras_ssl.tasks.Colorization(), "turn": keras_ssl.tasks.Rotation()}
+    >>> tasks = {"color": keras_ssl.tasks.Colorization(), "turn": keras_ssl.tasks.Rotation()}
     >>> model = keras_ssl.MultiTask(keras_ssl.backbones.conv_encoder((32, 32, 3)), tasks)
     """
 
-    logged = ("grey_error",)
+    logged = ("gray_error",)
 
     def __init__(self, decoder=None, *, augmented=False, **kwargs):
         super().__init__(augmented=augmented, **kwargs)
@@ -46,14 +47,14 @@ class Colorization(Task):
         """The encoder's mirror image with two channels, where there is no decoder."""
         image_shape = encoder.input_shape[1:]
         check_rgb(image_shape)
-        self.decoder = self.decoder or backbones.mirror(encoder, channels=CHROMA_CHANNELS)
+        self.decoder = self.decoder or heads.mirror(encoder, channels=CHROMA_CHANNELS)
         check_decoder(self.decoder, encoder.output_shape[-1], (*image_shape[:2], CHROMA_CHANNELS))
 
     def forward(self, encoder, images, target, draws, training):
         """Compares the chroma with what is predicted of it from the luma."""
         colors = chroma(images)
-        predicted = self.decoder(encoder(to_grey(images), training=training), training=training)
-        return squared_error(colors, predicted), {"grey_error": squared_error(colors, tf.zeros_like(colors))}
+        predicted = self.decoder(encoder(to_gray(images), training=training), training=training)
+        return squared_error(colors, predicted), {"gray_error": squared_error(colors, tf.zeros_like(colors))}
 
     def get_config(self):
         """The constructor's arguments."""

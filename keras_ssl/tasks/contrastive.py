@@ -1,9 +1,10 @@
 import keras
 
-from keras_ssl import backbones
+from keras_ssl import heads
+from keras_ssl.checks.arguments import check_positive
+from keras_ssl.checks.networks import check_head
 from keras_ssl.losses import contrasted_views
 from keras_ssl.tasks.task import Task
-from keras_ssl.training import check_head, check_positive
 
 
 @keras.saving.register_keras_serializable("keras_ssl.tasks")
@@ -15,7 +16,7 @@ class Contrastive(Task):
     `embedding_spread`, about 1 for embeddings that fill the sphere and 0 when they have collapsed.
 
     Args:
-        projector: a built `keras.Model` from features to embeddings. By default `backbones.projection_head` with one
+        projector: a built `keras.Model` from features to embeddings. By default `heads.projection_head` with one
             hidden layer as wide as the features and 128 outputs, as in the paper (section 2.1).
         temperature: positive float; 0.5 as in the paper for CIFAR-10 (appendix B.9).
         **kwargs: arguments of `keras.layers.Layer`.
@@ -43,7 +44,7 @@ class Contrastive(Task):
     def build_head(self, encoder):
         """The paper's projector, where there is none."""
         features = encoder.output_shape[-1]
-        self.projector = self.projector or backbones.projection_head(features, features, 128)
+        self.projector = self.projector or heads.projection_head(features, features, 128)
         check_head("projector", self.projector, features)
 
     def forward(self, encoder, images, target, draws, training):

@@ -1,22 +1,22 @@
 import keras
 
-from keras_ssl import backbones
+from keras_ssl import heads
+from keras_ssl.checks.networks import check_decoder
 from keras_ssl.losses import masked_pixel_error
 from keras_ssl.pretext import blank, block_mask, block_size
 from keras_ssl.tasks.task import Task
-from keras_ssl.training import check_decoder
 
 
 @keras.saving.register_keras_serializable("keras_ssl.tasks")
 class Inpainting(Task):
     """Fills in a block that was cut out of the image, as `keras_ssl.Inpainting` does.
 
-    Pathak et al. 2016 (https://arxiv.org/abs/1604.07379): the encoder sees the image with a block in mid-grey, and a
+    Pathak et al. 2016 (https://arxiv.org/abs/1604.07379): the encoder sees the image with a block in mid-gray, and a
     decoder rebuilds the block from the features. The loss is `keras_ssl.losses.masked_pixel_error`.
 
     Args:
         decoder: a built `keras.Model` from features to images of the encoder's shape, pixels scaled to [0, 1]. By
-            default `backbones.mirror(encoder)`.
+            default `heads.mirror(encoder)`.
         block_share: float in (0, 1), the block's share of the image's height and of its width. Defaults to 0.5, a
             quarter of the area, as in the paper.
         central: bool, whether the block is in the middle instead of anywhere. Defaults to False.
@@ -44,7 +44,7 @@ class Inpainting(Task):
         """The encoder's mirror image, where there is no decoder."""
         image_shape = encoder.input_shape[1:]
         self.block_size = block_size(image_shape, self.block_share)
-        self.decoder = self.decoder or backbones.mirror(encoder)
+        self.decoder = self.decoder or heads.mirror(encoder)
         check_decoder(self.decoder, encoder.output_shape[-1], image_shape)
 
     def forward(self, encoder, images, target, draws, training):

@@ -1,11 +1,11 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl import backbones
+from keras_ssl import backbones, heads
+from keras_ssl.checks.networks import check_head
 from keras_ssl.losses import positive_accuracy, softmax_cross_entropy
 from keras_ssl.pretext import JigsawPuzzle
 from keras_ssl.tasks.task import Task
-from keras_ssl.training import check_head
 
 
 @keras.saving.register_keras_serializable("keras_ssl.tasks")
@@ -22,7 +22,7 @@ class Jigsaw(Task):
         permutations: int from 2 to the factorial of `grid * grid`, how many permutations there are to choose from; or
             the permutations themselves, a list of rows. Defaults to 100, as in the paper.
         head: a built `keras.Model` from the features of all tiles (batch, grid * grid * features) to logits (batch,
-            permutations). By default `backbones.projection_head` with one hidden layer of 1024.
+            permutations). By default `heads.projection_head` with one hidden layer of 1024.
         tile_size: int or pair of ints (height, width). By default 64/75 of a cell as in the paper, at least 4.
         augmented: bool, whether it cuts up a random view of each image instead of the image. Defaults to False.
         **kwargs: arguments of `keras.layers.Layer`.
@@ -54,7 +54,7 @@ class Jigsaw(Task):
         self.tile_encoder = backbones.at_size(encoder, self.puzzle.tile_size)
         self.tile_features = self.puzzle.grid**2 * encoder.output_shape[-1]
         count = len(self.puzzle.permutations)
-        self.head = self.head or backbones.projection_head(self.tile_features, 1024, count, output_batch_norm=False)
+        self.head = self.head or heads.projection_head(self.tile_features, 1024, count, output_batch_norm=False)
         check_head("head", self.head, self.tile_features, count)
 
     def forward(self, encoder, images, target, draws, training):

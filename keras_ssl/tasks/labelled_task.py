@@ -1,9 +1,9 @@
 import tensorflow as tf
 
 from keras_ssl import distribute
+from keras_ssl.checks.first_batch import LastBatch
 from keras_ssl.losses import labelled_mean
 from keras_ssl.tasks.task import Task
-from keras_ssl.training import LastBatch
 
 
 class LabelledTask(Task):
@@ -20,12 +20,12 @@ class LabelledTask(Task):
     """
 
     #: How many numbers `value_range` gives.
-    noted_numbers = 2
+    recorded_numbers = 2
 
     def attach(self, encoder):
         """Builds the head, and the place for what is noted of targets."""
         super().attach(encoder)
-        self._noted = LastBatch(self.noted_numbers)
+        self._recorded = LastBatch(self.recorded_numbers)
 
     # ------------------------------------------------------------------ what a task says
 
@@ -92,10 +92,10 @@ class LabelledTask(Task):
                 f"image. {received}"
             )
 
-    def note(self, target):
+    def record(self, target):
         """Takes down the range of the values of a batch inside a compiled step."""
-        self._noted.note(*self.value_range(target))
+        self._recorded.record(*self.value_range(target))
 
-    def check_noted(self, name):
+    def check_recorded(self, name):
         """Raises a ValueError when the batch last noted held what cannot be a target."""
-        self.check_values(name, *self._noted.read())
+        self.check_values(name, *self._recorded.read())

@@ -1,9 +1,10 @@
 import keras
 
-from keras_ssl import backbones
+from keras_ssl import heads
+from keras_ssl.checks.arguments import check_choice
+from keras_ssl.checks.networks import check_decoder
 from keras_ssl.losses.reconstruction import RECONSTRUCTIONS
 from keras_ssl.tasks.task import Task
-from keras_ssl.training import check_choice, check_decoder
 
 
 @keras.saving.register_keras_serializable("keras_ssl.tasks")
@@ -12,7 +13,7 @@ class Reconstruction(Task):
 
     Args:
         decoder: a built `keras.Model` from features to images of the encoder's shape, with pixels scaled to [0, 1]
-            ("mse", "ssim") or their logits ("bce"). By default `backbones.mirror(encoder)`.
+            ("mse", "ssim") or their logits ("bce"). By default `heads.mirror(encoder)`.
         reconstruction_loss: "mse", the squared error; "bce", for black and white images; or "ssim", 1 − structural
             similarity. Defaults to "mse".
         augmented: bool, whether it rebuilds a random view of each image instead of the image. Defaults to False.
@@ -36,7 +37,7 @@ class Reconstruction(Task):
 
     def build_head(self, encoder):
         """The encoder's mirror image, where there is no decoder."""
-        self.decoder = self.decoder or backbones.mirror(encoder)
+        self.decoder = self.decoder or heads.mirror(encoder)
         check_decoder(self.decoder, encoder.output_shape[-1], encoder.input_shape[1:])
 
     def forward(self, encoder, images, target, draws, training):

@@ -1,7 +1,8 @@
 import keras
 
+from keras_ssl.checks.images import check_square
 from keras_ssl.losses import positive_accuracy, softmax_cross_entropy
-from keras_ssl.pretext import ROTATIONS, all_rotations, check_square
+from keras_ssl.pretext import ROTATIONS, all_rotations
 from keras_ssl.tasks.task import Task
 
 

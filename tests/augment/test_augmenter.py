@@ -13,7 +13,7 @@ SEED = (3, 4)
 def every_layer():
     return [
         augment.RandomResizedCrop((12, 10), (0.1, 0.9), (0.5, 2.0), flip_probability=0.4, antialias=False),
-        augment.RandomColorJitter(0.8, 0.7, 0.6, 0.2, probability=0.9, grey_probability=0.3),
+        augment.RandomColorJitter(0.8, 0.7, 0.6, 0.2, probability=0.9, gray_probability=0.3),
         augment.RandomFlip(0.4, vertical=0.6),
         augment.GaussianBlur((0.5, 1.5), kernel_size=5, probability=0.6),
         augment.RandomSolarize(0.7, threshold=(50, 150)),

@@ -46,7 +46,7 @@ def test_without_antialias_equals_tf_crop_and_resize(images, rng):
     images = images.astype("float32")
     height, width = images.shape[1:3]
     boxes = random_boxes(rng, 8, height, width)
-    # tf.image.crop_and_resize counts from the first pixel's centre to the last one's, and reads 0 beyond, so the
+    # tf.image.crop_and_resize counts from the first pixel's center to the last one's, and reads 0 beyond, so the
     # boxes stay a pixel away from the border, and its boxes begin and end at the outermost samples.
     boxes[:, :2] = 1 + boxes[:, :2] * (height - 2, width - 2) / np.array((height, width), "float32")
     boxes[:, 2:] *= (height - 2, width - 2) / np.array((height, width), "float32")

@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 from keras_ssl.augment import jitter_colors
 
 
-def jitter(images, brightness=1.0, contrast=1.0, saturation=1.0, hue=0.0, grey=False):
+def jitter(images, brightness=1.0, contrast=1.0, saturation=1.0, hue=0.0, gray=False):
     images = tf.cast(images, tf.float32)
     batch = images.shape[0]
     factors = [tf.fill((batch,), float(factor)) for factor in (brightness, contrast, saturation, hue)]
-    return jitter_colors(images, *factors, tf.fill((batch,), grey)).numpy()
+    return jitter_colors(images, *factors, tf.fill((batch,), gray)).numpy()
 
 
-def reference(image, brightness, contrast, saturation, hue, grey):
-    """The docstring's five steps, the colours pixel by pixel with the standard library."""
+def reference(image, brightness, contrast, saturation, hue, gray):
+    """The docstring's five steps, the colors pixel by pixel with the standard library."""
     luma = np.array((0.299, 0.587, 0.114))
     image = np.clip(brightness * image, 0, 255)
     mean = (image @ luma).mean()
@@ -26,15 +26,15 @@ def reference(image, brightness, contrast, saturation, hue, grey):
         h, s, v = colorsys.rgb_to_hsv(*pixel)
         pixels.append(colorsys.hsv_to_rgb((h + hue) % 1.0, min(1.0, s * saturation), v))
     image = 255 * np.array(pixels).reshape(image.shape)
-    return np.repeat((image @ luma)[..., np.newaxis], 3, axis=-1) if grey else image
+    return np.repeat((image @ luma)[..., np.newaxis], 3, axis=-1) if gray else image
 
 
 def test_equals_the_reference_with_factors_for_each_image(images, rng):
     images = images[:, :6, :6]
     factors = np.stack([*rng.uniform(0, 2, (3, 8)), rng.uniform(-0.5, 0.5, 8)]).astype("float32")
-    grey = np.arange(8) == 3
-    jittered = jitter_colors(tf.cast(images, tf.float32), *map(tf.constant, factors), tf.constant(grey))
-    expected = [reference(image, *row, g) for image, row, g in zip(images, factors.T, grey, strict=True)]
+    gray = np.arange(8) == 3
+    jittered = jitter_colors(tf.cast(images, tf.float32), *map(tf.constant, factors), tf.constant(gray))
+    expected = [reference(image, *row, g) for image, row, g in zip(images, factors.T, gray, strict=True)]
     np.testing.assert_allclose(jittered, expected, atol=2e-2)
 
 
@@ -57,17 +57,17 @@ def test_hue_and_saturation_equal_tf_image(pixels, hue, saturation):
     )
 
 
-def test_contrast_keeps_greys_grey_and_equals_tf_image_for_grey_images(images):
-    grey = np.repeat(images[..., :1], 3, axis=-1).astype("float32")
-    expected = np.clip(tf.image.adjust_contrast(grey, 0.4), 0, 255)
-    np.testing.assert_allclose(jitter(grey, contrast=0.4), expected, atol=1e-2)
+def test_contrast_keeps_grays_gray_and_equals_tf_image_for_gray_images(images):
+    gray = np.repeat(images[..., :1], 3, axis=-1).astype("float32")
+    expected = np.clip(tf.image.adjust_contrast(gray, 0.4), 0, 255)
+    np.testing.assert_allclose(jitter(gray, contrast=0.4), expected, atol=1e-2)
     # Where tf.image.adjust_contrast pulls each channel to its own mean, this pulls all to one.
     np.testing.assert_allclose(np.ptp(jitter(images, contrast=0.0), axis=(1, 2, 3)), 0, atol=1e-2)
 
 
-def test_grey_equals_tf_image(images):
+def test_gray_equals_tf_image(images):
     expected = tf.image.rgb_to_grayscale(images.astype("float32"))
-    np.testing.assert_allclose(jitter(images, grey=True), np.repeat(expected, 3, axis=-1), atol=0.1)
+    np.testing.assert_allclose(jitter(images, gray=True), np.repeat(expected, 3, axis=-1), atol=0.1)
 
 
 def test_nothing_changes_by_default(images):

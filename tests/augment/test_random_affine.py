@@ -7,13 +7,13 @@ from keras_ssl.augment.random_affine import rotate_and_shift
 
 
 def reference(image, angle, shift):
-    """One pixel at a time: look back to where it came from, mix the four neighbours, black outside."""
+    """One pixel at a time: look back to where it came from, mix the four neighbors, black outside."""
     height, width, _ = image.shape
-    centre = np.array([(height - 1) / 2, (width - 1) / 2])
+    center = np.array([(height - 1) / 2, (width - 1) / 2])
     back = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     result = np.zeros(image.shape)
     for position in np.ndindex(height, width):
-        source = back @ (position - centre - shift) + centre
+        source = back @ (position - center - shift) + center
         for r, c in np.ndindex(height, width):
             result[position] += max(0, 1 - abs(source[0] - r)) * max(0, 1 - abs(source[1] - c)) * image[r, c]
     return result

@@ -7,10 +7,10 @@ from keras_ssl.augment import RandomBrightnessContrast
 
 def test_equals_the_formula(images, rng):
     layer = RandomBrightnessContrast(0.8, 0.6, probability=0.5)
-    for grey in (images[..., :1].astype("float32"), images.astype("float32")):
+    for gray in (images[..., :1].astype("float32"), images.astype("float32")):
         parameters = layer.parameters(tf.constant(rng.uniform(size=(8, 3)), tf.float32), None)
-        views = layer.augment_images(tf.constant(grey), parameters).numpy()
-        for image, view, b, c in zip(grey, views, *(parameters[k].numpy() for k in parameters), strict=True):
+        views = layer.augment_images(tf.constant(gray), parameters).numpy()
+        for image, view, b, c in zip(gray, views, *(parameters[k].numpy() for k in parameters), strict=True):
             bright = np.clip(b * image, 0, 255)
             np.testing.assert_allclose(view, np.clip(bright.mean() + c * (bright - bright.mean()), 0, 255), atol=1e-2)
 

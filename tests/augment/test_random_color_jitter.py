@@ -17,8 +17,8 @@ def test_factors_are_distributed_as_in_the_paper(rng):
     parameters = draw(RandomColorJitter(0.4, 0.4, 0.4, 0.1), rng)
     jittered = parameters["hue"] != 0
     np.testing.assert_allclose(jittered.mean(), 0.8, atol=0.02)
-    np.testing.assert_allclose(parameters["grey"].mean(), 0.2, atol=0.02)
-    np.testing.assert_allclose(parameters["grey"][jittered].mean(), 0.2, atol=0.02)
+    np.testing.assert_allclose(parameters["gray"].mean(), 0.2, atol=0.02)
+    np.testing.assert_allclose(parameters["gray"][jittered].mean(), 0.2, atol=0.02)
     for name, low, high in (
         ("brightness", 0.6, 1.4),
         ("contrast", 0.6, 1.4),
@@ -33,7 +33,7 @@ def test_factors_are_distributed_as_in_the_paper(rng):
 
 def test_factors_are_independent(rng):
     parameters = draw(RandomColorJitter(probability=1.0), rng)
-    correlation = np.corrcoef([parameters[name] for name in ("brightness", "contrast", "saturation", "hue", "grey")])
+    correlation = np.corrcoef([parameters[name] for name in ("brightness", "contrast", "saturation", "hue", "gray")])
     np.testing.assert_allclose(correlation, np.eye(5), atol=0.04)
 
 
@@ -68,7 +68,7 @@ def test_images_that_are_not_rgb_pass_through_and_it_says_so_once(rng, channels)
         ({"contrast": float("nan")}, "contrast.*negative"),
         ({"hue": 0.6}, "hue.*0.5"),
         ({"probability": 2}, "between 0 and 1"),
-        ({"grey_probability": -1}, "between 0 and 1"),
+        ({"gray_probability": -1}, "between 0 and 1"),
     ],
 )
 def test_errors(arguments, words):

@@ -5,7 +5,7 @@ import tensorflow as tf
 from keras_ssl.augment import RandomErasing
 
 
-def test_paints_the_pixels_whose_centre_lies_in_the_box(images):
+def test_paints_the_pixels_whose_center_lies_in_the_box(images):
     boxes = tf.constant([[2.4, 3.6, 5.0, 4.0], [0.0, 0.0, 0.0, 0.0]])
     floats = tf.cast(images[:2], tf.float32)
     expected = floats.numpy()

@@ -60,7 +60,7 @@ def test_boxes_lie_inside_the_image_and_in_their_ranges(rng):
     np.testing.assert_allclose(parameters["mirror"].mean(), 0.25, atol=0.03)
 
 
-def test_where_no_box_fits_the_largest_centred_one_is_taken(rng):
+def test_where_no_box_fits_the_largest_centered_one_is_taken(rng):
     boxes = draw(RandomResizedCrop(8, scale=(1.0, 1.0), ratio=(1.0, 1.0)), rng, 5, 20, 30)["boxes"]
     np.testing.assert_allclose(boxes, [[0, 5, 20, 20]] * 5, rtol=1e-6)
 
@@ -81,7 +81,7 @@ def test_any_channel_count():
     [
         ({"image_size": 0}, "positive"),
         ({"image_size": (8, -1)}, "positive"),
-        ({"image_size": (8, 8, 3)}, "pair"),
+        ({"image_size": (8, 8, 3)}, r"must be \(height, width\)"),
         ({"image_size": 8, "scale": (1.0, 0.08)}, "scale.*low <= high"),
         ({"image_size": 8, "scale": (0.5, 1.5)}, "scale"),
         ({"image_size": 8, "scale": (0.0, 0.0)}, "area"),

@@ -15,7 +15,7 @@ def test_simclr_has_the_papers_numbers(strength):
     assert parts.keys() == {"RandomResizedCrop", "RandomColorJitter"}
     crop, jitter = parts["RandomResizedCrop"], parts["RandomColorJitter"]
     assert (crop.scale, crop.ratio, crop.flip_probability) == ((0.08, 1.0), (3 / 4, 4 / 3), 0.5)
-    assert (jitter.probability, jitter.grey_probability) == (0.8, 0.2)
+    assert (jitter.probability, jitter.gray_probability) == (0.8, 0.2)
     np.testing.assert_allclose(
         (jitter.brightness, jitter.contrast, jitter.saturation, jitter.hue), strength * np.array([0.8, 0.8, 0.8, 0.2])
     )

@@ -97,7 +97,7 @@ def test_every_weight_gets_a_gradient(name, rng):
     "shape, message",
     [
         ((None, 8, 8, 3), "without the batch dimension"),
-        ((28, 28), r"\(height, width, 1\) for grey images"),
+        ((28, 28), r"\(height, width, 1\) for gray images"),
         ((None, None, 3), "three positive integers"),
         ((8, 8, 0), "three positive integers"),
         ((8.0, 8.0, 3), "three positive integers"),

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_ssl.backbones import BatchNormalization, resnet18, resnet50
+from keras_ssl.backbones import resnet18, resnet50
+from keras_ssl.layers import BatchNormalization
 
 
 def trainable_parameters(model):

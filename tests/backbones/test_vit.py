@@ -5,11 +5,14 @@ import tensorflow as tf
 
 from keras_ssl import evaluate, export
 from keras_ssl.backbones import vit
-from keras_ssl.backbones.patch_tokens import PatchTokens
-from keras_ssl.backbones.patches import from_patches, to_patches
-from keras_ssl.backbones.self_attention import SelfAttention
-from keras_ssl.backbones.sincos_positions import sincos_positions
-from keras_ssl.backbones.transformer import transformer
+from keras_ssl.layers.transformer import (
+    PatchTokens,
+    SelfAttention,
+    from_patches,
+    sincos_positions,
+    to_patches,
+    transformer,
+)
 
 TINY = {"width": 8, "depth": 2, "heads": 2}
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 @pytest.fixture
 def folder(tmp_path):
-    """A maker of folders: writes one grey PNG for each (name, level), and returns the folder."""
+    """A maker of folders: writes one gray PNG for each (name, level), and returns the folder."""
 
     def make(levels, size=(6, 5)):
         for name, level in levels.items():

@@ -120,18 +120,18 @@ def test_exif_orientation_is_ignored_if_asked(photo, decode):
 @pytest.mark.parametrize(
     ("kind", "mode"), [("PNG", "L"), ("JPEG", "CMYK"), ("GIF", "RGB"), ("BMP", "P"), ("WEBP", "RGB")]
 )
-def test_grey_is_the_weighted_sum_of_rgb_for_every_kind(kind, mode, photo):
+def test_gray_is_the_weighted_sum_of_rgb_for_every_kind(kind, mode, photo):
     content = encode(photo.convert(mode), kind)
     rgb = decode_image(content).numpy().astype(float)
-    grey = decode_image(content, channels=1)
-    assert grey.shape == (HEIGHT, WIDTH, 1)
-    np.testing.assert_array_equal(grey[..., 0], np.round(rgb @ [0.2989, 0.587, 0.114]))
+    gray = decode_image(content, channels=1)
+    assert gray.shape == (HEIGHT, WIDTH, 1)
+    np.testing.assert_array_equal(gray[..., 0], np.round(rgb @ [0.2989, 0.587, 0.114]))
 
 
-def test_grey_levels_survive_the_way_through_rgb():
+def test_gray_levels_survive_the_way_through_rgb():
     levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    grey = decode_image(encode(Image.fromarray(levels), "PNG"), channels=1)
-    np.testing.assert_array_equal(grey[..., 0], levels)
+    gray = decode_image(encode(Image.fromarray(levels), "PNG"), channels=1)
+    np.testing.assert_array_equal(gray[..., 0], levels)
 
 
 def png_that_claims(width, height):

@@ -32,7 +32,7 @@ def test_of_colors_the_widest_channel_counts(decode, rng, deep_png):
     np.testing.assert_array_equal(decode(deep_png(values, [10, 12, 10])), values >> 4)
 
 
-def test_of_grey_with_alpha_the_grey_counts(decode, rng, deep_png):
+def test_of_gray_with_alpha_the_gray_counts(decode, rng, deep_png):
     values = rng.integers(0, 1024, (9, 7, 2))
     np.testing.assert_array_equal(decode(deep_png(values, [10, 16]))[..., 0], values[..., 0] >> 2)
 

@@ -83,7 +83,7 @@ TAGGED = {
     "jpeg profile": encoded("JPEG", icc_profile=b"\7" * 3000),
     "jpeg profile and exif": encoded("JPEG", icc_profile=b"\7" * 3000, exif=with_exif()),
     "jpeg xmp": encoded("JPEG", xmp=b"<x:xmpmeta/>"),
-    "grey jpeg": encoded("JPEG", "L", exif=with_exif()),
+    "gray jpeg": encoded("JPEG", "L", exif=with_exif()),
     "png profile": encoded("PNG", icc_profile=b"\7" * 3000),
     "png xmp": encoded("PNG", pnginfo=with_text(), exif=with_exif()),
     "plain jpeg": encoded("JPEG"),

@@ -32,15 +32,15 @@ def values_of(rng, shape, bits):
 
 @pytest.mark.parametrize("bits", [8, 16])
 @pytest.mark.parametrize("compression", [None, "zlib"])
-def test_grey_and_rgb_come_in_the_channels_of_the_folder(bits, compression, folder_of, rng):
-    grey, color = values_of(rng, (4, 5), bits), values_of(rng, (4, 5, 3), bits)
-    folder = folder_of((grey, {"compression": compression}), (color, {"photometric": "rgb"}))
-    grey, color = grey >> (bits - 8), color >> (bits - 8)
+def test_gray_and_rgb_come_in_the_channels_of_the_folder(bits, compression, folder_of, rng):
+    gray, color = values_of(rng, (4, 5), bits), values_of(rng, (4, 5, 3), bits)
+    folder = folder_of((gray, {"compression": compression}), (color, {"photometric": "rgb"}))
+    gray, color = gray >> (bits - 8), color >> (bits - 8)
     images = read(folder)
-    np.testing.assert_array_equal(images[0], np.repeat(grey[..., None], 3, axis=-1))
+    np.testing.assert_array_equal(images[0], np.repeat(gray[..., None], 3, axis=-1))
     np.testing.assert_array_equal(images[1], color)
     images = read(folder, channels=1)
-    np.testing.assert_array_equal(images[0, ..., 0], grey)
+    np.testing.assert_array_equal(images[0, ..., 0], gray)
     expected = np.round(tf.image.rgb_to_grayscale(color.astype(np.float32)))
     np.testing.assert_allclose(images[1].astype(int), expected, atol=1)
 

@@ -19,7 +19,7 @@ def kernels(model):
     return [w.numpy() for w in model.weights if "kernel" in w.path]
 
 
-def test_raw_pixels_are_flat_with_mid_grey_at_the_origin(images):
+def test_raw_pixels_are_flat_with_mid_gray_at_the_origin(images):
     features, labels = raw_pixels((images, np.arange(40)), batch_size=16)
     np.testing.assert_allclose(features, images.reshape(40, 64) / 127.5 - 1, rtol=1e-6, atol=1e-6)
     np.testing.assert_array_equal(labels, np.arange(40))
@@ -53,7 +53,7 @@ def test_the_encoder_and_global_random_state_are_left_alone(encoder, images):
 
 @pytest.mark.parametrize("frozen", [False, True])
 def test_batch_norm_gets_the_statistics_of_all_images(encoder, images, frozen):
-    """The first normalisation sees the same activations whatever the batches, so its statistics are exact."""
+    """The first normalization sees the same activations whatever the batches, so its statistics are exact."""
     encoder.trainable = not frozen
     fresh = random_encoder(encoder, images, batch_size=10)
     norm = next(layer for layer in fresh.layers if hasattr(layer, "moving_mean"))

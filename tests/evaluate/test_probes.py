@@ -15,7 +15,7 @@ from keras_ssl.evaluate import linear_classifier, linear_probe, mlp_probe, svm
 )
 def test_linear_scores_are_scikit_learn_s_on_features_standardised_by_the_training_part(blobs, probe, estimator):
     (x, y), (x_test, y_test) = blobs
-    x_test = x_test + 0.3  # so that it would show if the test part had a say in the standardisation
+    x_test = x_test + 0.3  # so that it would show if the test part had a say in the standardization
     scaler = StandardScaler().fit(x)
     expected = estimator.fit(scaler.transform(x), y).score(scaler.transform(x_test), y_test)
     assert probe((x, y), (x_test, y_test), C=0.1).accuracy == pytest.approx(expected)
@@ -33,7 +33,7 @@ def test_many_images_get_the_solver_whose_time_does_not_grow_with_their_square(b
 @pytest.mark.parametrize("probe", [linear_probe, svm, mlp_probe])
 def test_probes_are_near_the_best_possible_and_repeat(blobs, probe):
     (_, _), (x_test, y_test) = blobs
-    possible = np.mean(x_test[:, :3].argmax(axis=1) == y_test)  # what knowing the true centres gives
+    possible = np.mean(x_test[:, :3].argmax(axis=1) == y_test)  # what knowing the true centers gives
     score = probe(*blobs)
     assert abs(score.accuracy - possible) < 0.08
     assert probe(*blobs) == score

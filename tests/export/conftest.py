@@ -89,7 +89,7 @@ def exported_copy(exported, tmp_path):
 
 @pytest.fixture(scope="session")
 def files():
-    """One image file of each kind, of several sizes, grey among them."""
+    """One image file of each kind, of several sizes, gray among them."""
     rng = np.random.default_rng(2)
     shapes = {"JPEG": (20, 50, 3), "PNG": (40, 9, 3), "GIF": (16, 16, 3), "BMP": (5, 7, 3), "WEBP": (33, 32, 3)}
     encoded = []

@@ -68,7 +68,7 @@ def test_one_bad_file_is_an_error_and_the_next_request_goes_on(served, files, bo
     assert served.from_bytes(files[:1])["embedding"].shape == (1, 8)
 
 
-def test_grey_encoder_and_numbered_classes(make_encoder, make_classifier, tmp_path, rng):
+def test_gray_encoder_and_numbered_classes(make_encoder, make_classifier, tmp_path, rng):
     encoder, classifier = make_encoder((8, 10, 1)), make_classifier()
     served = export.load(export.saved_model(encoder, tmp_path, classifier=classifier, resize="pad"))
     photo = rng.integers(0, 256, (30, 20, 3), "uint8")

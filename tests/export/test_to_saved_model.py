@@ -6,7 +6,7 @@ import pytest
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import saved_model_pb2
 
-from keras_ssl import backbones, evaluate, export
+from keras_ssl import backbones, export, transfer
 from keras_ssl.export import to_saved_model
 
 
@@ -44,7 +44,7 @@ def test_an_encoder_trained_in_mixed_precision_is_served_in_float32(make_encoder
 def test_a_fine_tuned_classifier_is_served_with_its_classes(tmp_path, rng):
     images, labels = rng.integers(0, 256, (16, 8, 8, 3), "uint8"), np.arange(16) % 2
     encoder = backbones.small_cnn((8, 8, 3), filters=(4,))
-    classifier = evaluate.fine_tuned_classifier(encoder, (images, labels), epochs=2)
+    classifier = transfer.fine_tuned_classifier(encoder, (images, labels), epochs=2)
     encoder, head = classifier.layers
     served = export.load(export.saved_model(encoder, tmp_path, classifier=head, class_names=["cat", "dog"]))
     answer, expected = served(images), classifier.predict(images, verbose=0)

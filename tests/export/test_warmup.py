@@ -43,10 +43,10 @@ def test_the_warmup_requests_can_be_answered(exported, model):
     records = tf.data.TFRecordDataset(str(exported.version / "assets.extra" / "tf_serving_warmup_requests"))
     requests = [prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request for record in records]
     assert [request.model_spec.signature_name for request in requests] == ["serving_default", "serve_bytes"]
-    grey = exported.encoder(np.full((1, 16, 16, 3), 127), training=False)
+    gray = exported.encoder(np.full((1, 16, 16, 3), 127), training=False)
     for request in requests:
         outputs = answer_predict_request(model, request)
-        np.testing.assert_allclose(outputs["embedding"], grey, rtol=1e-5)
+        np.testing.assert_allclose(outputs["embedding"], gray, rtol=1e-5)
     assert export.verify(exported.version)["warmup"] == "written"
 
 

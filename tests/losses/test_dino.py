@@ -37,7 +37,7 @@ def test_no_gradient_passes_to_teacher_and_center(views):
 
 def test_closed_forms(views):
     np.testing.assert_allclose(dino(np.zeros((6, 5)), views[0], 0.0), np.log(5), rtol=1e-6)
-    # A teacher that is centred to nothing gives equal targets.
+    # A teacher that is centered to nothing gives equal targets.
     np.testing.assert_allclose(dino(np.eye(4), np.ones((4, 4)), np.ones(4)), np.log(np.exp(10) + 3) - 2.5, rtol=1e-5)
 
 

@@ -75,7 +75,7 @@ def test_closed_forms(batch):
     assert masked_patch_error(hidden, patches, masked, normalize=False) == 0
     mean, deviation = patch_statistics(hidden)
     np.testing.assert_allclose(masked_patch_error((hidden - mean) / deviation, patches, masked), 0, atol=1e-12)
-    # Nothing predicted of standardised pixels: their variance, of which N - 1 in the denominator leaves (N - 1) / N.
+    # Nothing predicted of standardized pixels: their variance, of which N - 1 in the denominator leaves (N - 1) / N.
     np.testing.assert_allclose(masked_patch_error(tf.zeros_like(hidden), patches, masked), 4 / 5, rtol=1e-4)
 
 

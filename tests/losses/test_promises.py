@@ -236,7 +236,7 @@ DEALT = [name for name, case in CASES.items() if case.dealt in (MEAN, ROWS, GLOB
 GATHERING = [name for name, case in CASES.items() if case.dealt is GATHERED]
 
 #: Public, and no function of a batch to a loss.
-OTHERS = {"MINERS", "global_views"}
+OTHERS = {"MINERS", "gather_views"}
 
 each = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 some = settings(max_examples=4, deadline=None)

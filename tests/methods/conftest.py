@@ -12,7 +12,7 @@ import keras_ssl
 
 
 def tiny_encoder(shape=(8, 8, 1)):
-    """Small enough to compile in a second, and without batch normalisation, so that replicas can be compared."""
+    """Small enough to compile in a second, and without batch normalization, so that replicas can be compared."""
     inputs = keras.Input(shape)
     x = keras.layers.Rescaling(1 / 127.5, offset=-1)(inputs)
     x = keras.layers.Conv2D(8, 3, strides=2, activation="relu", padding="same")(x)
@@ -170,7 +170,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
 
 
-#: The images of the methods that do not take small grey ones.
+#: The images of the methods that do not take small gray ones.
 IMAGE_SHAPES = {"Colorization": (8, 8, 3), "Jigsaw": (12, 12, 1)}
 
 #: How a method is compiled that takes more than one optimizer; all others take `optimizer`.
@@ -272,6 +272,6 @@ def crops():
 
 
 @pytest.fixture(scope="session")
-def grey_views():
-    """The default augmenter of grey images; one for all tests, because compiling it takes long."""
+def gray_views():
+    """The default augmenter of gray images; one for all tests, because compiling it takes long."""
     return keras_ssl.augment.for_images((8, 8, 1))

@@ -3,11 +3,11 @@ import pytest
 import tensorflow as tf
 
 import keras_ssl
-from keras_ssl import backbones, losses
+from keras_ssl import heads, losses
 
 
 def head(outputs=16):
-    return backbones.projection_head(8, 16, outputs, layers=3, output_batch_norm=False)
+    return heads.projection_head(8, 16, outputs, layers=3, output_batch_norm=False)
 
 
 def test_forward_is_the_loss_of_projected_views(encoder, views):
@@ -28,4 +28,4 @@ def test_says_what_does_not_fit(encoder):
     with pytest.raises(ValueError, match="redundancy_weight=0"):
         keras_ssl.BarlowTwins(encoder, head(), redundancy_weight=0)
     with pytest.raises(ValueError, match="projector takes vectors of 4 and is given vectors of 8"):
-        keras_ssl.BarlowTwins(encoder, backbones.projection_head(4, 8, 8))
+        keras_ssl.BarlowTwins(encoder, heads.projection_head(4, 8, 8))

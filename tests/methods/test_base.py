@@ -11,11 +11,11 @@ from keras_ssl.optimizers import CosineMomentum
 
 
 @pytest.fixture
-def model(grey_views):
+def model(gray_views):
     inputs = keras.Input((8, 8, 1))
     encoder = keras.Model(inputs, keras.layers.Dense(4)(keras.layers.Flatten()(inputs)))
     head = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4)])
-    model = SimCLR(encoder, head, grey_views)
+    model = SimCLR(encoder, head, gray_views)
     model.compile(keras.optimizers.SGD(0.01))
     return model
 
@@ -37,7 +37,7 @@ def images(rng):
         (lambda x: x[:1], "at least 2"),
         (lambda x: np.arange(24), "look like labels"),
     ],
-    ids=["unit", "centred", "nan", "channels", "no-channel-axis", "empty", "single", "labels"],
+    ids=["unit", "centered", "nan", "channels", "no-channel-axis", "empty", "single", "labels"],
 )
 def test_bad_arrays_are_refused_in_words_before_any_update(model, images, spoil, message):
     before = model.get_weights()

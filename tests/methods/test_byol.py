@@ -4,12 +4,12 @@ import pytest
 import tensorflow as tf
 
 import keras_ssl
-from keras_ssl import backbones, losses
+from keras_ssl import heads, losses
 
 
 def small(encoder, **kwargs):
-    head = backbones.projection_head(8, 16, 12, output_batch_norm=False)
-    return keras_ssl.BYOL(encoder, head, backbones.prediction_head(12, 16), **kwargs)
+    head = heads.projection_head(8, 16, 12, output_batch_norm=False)
+    return keras_ssl.BYOL(encoder, head, heads.prediction_head(12, 16), **kwargs)
 
 
 def test_each_view_predicts_the_targets_other_view(encoder, views):
@@ -53,8 +53,8 @@ def test_warns_without_batch_normalization():
 def test_says_what_does_not_fit(encoder):
     with pytest.raises(ValueError, match="momentum=1.5"):
         small(encoder, momentum=1.5)
-    head = backbones.projection_head(8, 16, 12)
+    head = heads.projection_head(8, 16, 12)
     with pytest.raises(ValueError, match="predictor takes vectors of 4 and is given vectors of 12"):
-        keras_ssl.BYOL(encoder, head, backbones.prediction_head(4, 16))
+        keras_ssl.BYOL(encoder, head, heads.prediction_head(4, 16))
     with pytest.raises(ValueError, match="predictor must give vectors of 12"):
-        keras_ssl.BYOL(encoder, head, backbones.prediction_head(12, 16, 6))
+        keras_ssl.BYOL(encoder, head, heads.prediction_head(12, 16, 6))

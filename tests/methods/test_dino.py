@@ -4,11 +4,11 @@ import pytest
 import tensorflow as tf
 
 import keras_ssl
-from keras_ssl import backbones, losses
+from keras_ssl import backbones, heads, losses
 
 
 def small(encoder, **kwargs):
-    head = backbones.distillation_head(encoder.output_shape[-1], 16, 12)
+    head = heads.distillation_head(encoder.output_shape[-1], 16, 12)
     return keras_ssl.DINO(encoder, head, **{"prototypes": 9, "frozen_steps": 0, **kwargs})
 
 

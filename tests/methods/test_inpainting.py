@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from keras_ssl import Inpainting, plots
-from keras_ssl.backbones import conv_encoder, mirror, resnet18, small_cnn, vit
+from keras_ssl.backbones import conv_encoder, resnet18, small_cnn, vit
+from keras_ssl.heads import mirror
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ import pytest
 import tensorflow as tf
 
 from keras_ssl import Jigsaw
-from keras_ssl.backbones import conv_encoder, mlp, projection_head, resnet18, small_cnn, vit
+from keras_ssl.backbones import conv_encoder, mlp, resnet18, small_cnn, vit
+from keras_ssl.heads import projection_head
 from keras_ssl.pretext import jigsaw_puzzle
 
 

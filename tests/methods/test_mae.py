@@ -5,8 +5,7 @@ import tensorflow as tf
 
 from keras_ssl import MAE, augment
 from keras_ssl.backbones import small_cnn, vit
-from keras_ssl.backbones.patches import to_patches
-from keras_ssl.backbones.sincos_positions import sincos_positions
+from keras_ssl.layers.transformer import sincos_positions, to_patches
 
 DECODER = {"decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2}
 
@@ -22,7 +21,7 @@ def images(rng):
 
 
 def masked_patches(model, images, seed=0):
-    """(n, patches), True where `mask_images` turned a patch grey."""
+    """(n, patches), True where `mask_images` turned a patch gray."""
     return np.all(to_patches(model.mask_images(images, seed), 2).numpy() == 127.5, axis=-1)
 
 
@@ -121,7 +120,7 @@ def test_an_augmenter_crops_what_is_learned_from(images):
     assert np.isfinite(model.fit(images, verbose=0).history["loss"]).all()
 
 
-def test_colour_images_and_patches_in_a_rectangle(rng):
+def test_color_images_and_patches_in_a_rectangle(rng):
     model = build((4, 12, 3))
     images = rng.integers(0, 256, (3, 4, 12, 3), dtype="uint8")
     assert model.reconstruct(images).shape == (3, 4, 12, 3)

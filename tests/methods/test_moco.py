@@ -4,11 +4,11 @@ import pytest
 import tensorflow as tf
 
 import keras_ssl
-from keras_ssl import backbones, losses
+from keras_ssl import heads, losses
 
 
 def small(encoder, **kwargs):
-    head = backbones.projection_head(8, 16, 12, output_batch_norm=False)
+    head = heads.projection_head(8, 16, 12, output_batch_norm=False)
     return keras_ssl.MoCo(encoder, head, **{"queue_size": 16, "key_batches": 2, **kwargs})
 
 

@@ -57,7 +57,7 @@ def targets(rng):
 
 @functools.cache
 def views():
-    """The default ones of grey images; the same for all tests, because compiling them takes long."""
+    """The default ones of gray images; the same for all tests, because compiling them takes long."""
     return augment.for_images((8, 8, 1))
 
 
@@ -261,7 +261,7 @@ def test_predictions_of_the_heads(images, targets):
     known = ~np.isnan(targets["box"]).any(axis=1)
     iou = batch_loss(model, images, targets)["box_iou"]
     np.testing.assert_allclose(iou, np.mean(losses.box_iou(targets["box"][known], boxes[known])), rtol=1e-5)
-    for name in ("contrast", "colour"):
+    for name in ("contrast", "color"):
         with pytest.raises(ValueError, match=f"of this model 'kind', 'box', 'mask'. Received: name='{name}'"):
             model.predict_task(name, images)
 
@@ -312,7 +312,7 @@ def test_an_encoder_must_suit_the_tasks():
     [
         (lambda y: None, r"'kind', Classification, learns from targets of shape \("),
         (lambda y: y["kind"], "not by the names of tasks"),
-        (lambda y: {**y, "colour": y["kind"]}, "no task 'colour'; the tasks are 'kind', 'box', 'mask', 'contrast'"),
+        (lambda y: {**y, "color": y["kind"]}, "no task 'color'; the tasks are 'kind', 'box', 'mask', 'contrast'"),
         (lambda y: {**y, "contrast": y["kind"]}, "'contrast', Contrastive, makes its own targets"),
         (lambda y: {name: y[name] for name in ("kind", "box")}, "'mask', Segmentation, learns from targets"),
         (lambda y: {**y, "box": y["box"][:, :3]}, r"'box', BoundingBox, .*targets of shape \((24|None), 3\)"),

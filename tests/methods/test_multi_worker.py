@@ -17,7 +17,7 @@ for count in (24, 21):
     with strategy.scope():
         keras.utils.set_random_seed(1)
         encoder = keras_ssl.backbones.mlp((8, 8, 1), units=(16, 8), synchronized=True)
-        head = keras_ssl.backbones.projection_head(8, output_units=8, synchronized=True)
+        head = keras_ssl.heads.projection_head(8, output_units=8, synchronized=True)
         model = keras_ssl.SimCLR(encoder, head)
         model.compile(keras.optimizers.SGD(0.05, momentum=0.9))
     images = np.random.default_rng(0).integers(0, 256, (count, 8, 8, 1), dtype="uint8")

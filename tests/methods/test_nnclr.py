@@ -4,15 +4,15 @@ import pytest
 import tensorflow as tf
 
 import keras_ssl
-from keras_ssl import backbones, losses
+from keras_ssl import heads, losses
 
 
 def small(encoder, **kwargs):
-    heads = backbones.projection_head(8, 16, 12), backbones.prediction_head(12, 16)
-    return keras_ssl.NNCLR(encoder, *heads, **{"queue_size": 16, **kwargs})
+    small_heads = heads.projection_head(8, 16, 12), heads.prediction_head(12, 16)
+    return keras_ssl.NNCLR(encoder, *small_heads, **{"queue_size": 16, **kwargs})
 
 
-def test_neighbours_find_the_other_views_predictions(encoder, views):
+def test_neighbors_find_the_other_views_predictions(encoder, views):
     model = small(encoder, temperature=0.2)
     loss, logs = model.forward(views, training=False)
     z = model.projector(encoder(views))

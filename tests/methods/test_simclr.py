@@ -4,15 +4,15 @@ import pytest
 import tensorflow as tf
 
 import keras_ssl
-from keras_ssl import augment, backbones, losses
+from keras_ssl import augment, backbones, heads, losses
 
 
 def test_defaults_are_the_papers(encoder):
     model = keras_ssl.SimCLR(encoder)
     assert model.temperature == 0.5
     assert model.projector.input_shape == (None, 8) and model.projector.output_shape == (None, 128)
-    colour = keras_ssl.SimCLR(backbones.small_cnn((16, 16, 3), filters=(4,)))
-    assert any(isinstance(layer, augment.RandomColorJitter) for layer in colour.augmenter.layers)
+    color = keras_ssl.SimCLR(backbones.small_cnn((16, 16, 3), filters=(4,)))
+    assert any(isinstance(layer, augment.RandomColorJitter) for layer in color.augmenter.layers)
     assert not any(isinstance(layer, augment.RandomColorJitter) for layer in model.augmenter.layers)
 
 
@@ -82,7 +82,7 @@ def test_temperature_must_be_positive(encoder, temperature):
 
 def test_a_projector_must_fit_the_encoder(encoder):
     with pytest.raises(ValueError, match="vectors of 9 and is given vectors of 8"):
-        keras_ssl.SimCLR(encoder, projector=backbones.projection_head(9, 8, 4))
+        keras_ssl.SimCLR(encoder, projector=heads.projection_head(9, 8, 4))
     with pytest.raises(ValueError, match="built keras.Model"):
         keras_ssl.SimCLR(encoder, projector=keras.layers.Dense(4))
 

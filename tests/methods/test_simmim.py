@@ -17,14 +17,14 @@ def images(rng):
 
 
 @pytest.mark.parametrize("ratio, size, squares", [(0.6, 2, 10), (0.5, 4, 2), (0.6, 1, 38)])
-def test_masks_the_ratios_share_of_random_squares_in_grey(images, ratio, size, squares):
+def test_masks_the_ratios_share_of_random_squares_in_gray(images, ratio, size, squares):
     model = build(mask_ratio=ratio, mask_size=size)
-    grey = model.mask_images(images) == 127.5
-    places = grey.reshape(6, 8 // size, size, 8 // size, size)
+    gray = model.mask_images(images) == 127.5
+    places = gray.reshape(6, 8 // size, size, 8 // size, size)
     assert (places.all(axis=(2, 4)) == places.any(axis=(2, 4))).all()
-    assert (grey.sum(axis=(1, 2, 3)) == squares * size**2).all()
-    assert len({row.tobytes() for row in grey}) > 1
-    assert (grey != (model.mask_images(images, seed=1) == 127.5)).any()
+    assert (gray.sum(axis=(1, 2, 3)) == squares * size**2).all()
+    assert len({row.tobytes() for row in gray}) > 1
+    assert (gray != (model.mask_images(images, seed=1) == 127.5)).any()
 
 
 def test_the_loss_is_the_papers(images):

@@ -3,11 +3,11 @@ import numpy as np
 import tensorflow as tf
 
 import keras_ssl
-from keras_ssl import backbones, losses
+from keras_ssl import heads, losses
 
 
 def small(encoder):
-    return keras_ssl.SimSiam(encoder, backbones.projection_head(8, 16, 12), backbones.prediction_head(12, 4))
+    return keras_ssl.SimSiam(encoder, heads.projection_head(8, 16, 12), heads.prediction_head(12, 4))
 
 
 def test_each_view_predicts_the_other_and_the_target_gets_no_gradient(encoder, views):

@@ -4,11 +4,11 @@ import pytest
 import tensorflow as tf
 
 import keras_ssl
-from keras_ssl import augment, backbones, losses
+from keras_ssl import augment, backbones, heads, losses
 
 
 def small(encoder, **kwargs):
-    head = backbones.projection_head(8, 16, 12, output_batch_norm=False)
+    head = heads.projection_head(8, 16, 12, output_batch_norm=False)
     return keras_ssl.SwAV(encoder, head, **{"prototypes": 5, "frozen_steps": 0, **kwargs})
 
 

@@ -5,7 +5,7 @@ from keras_ssl.plots import latent_walk
 
 
 class Decoder:
-    """Draws each latent as the grey image of its first number, and remembers the latents."""
+    """Draws each latent as the gray image of its first number, and remembers the latents."""
 
     def __call__(self, latents):
         self.latents = latents

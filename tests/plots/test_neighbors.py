@@ -4,7 +4,7 @@ import pytest
 from keras_ssl.plots import neighbors
 
 
-def test_neighbours_come_nearest_first_with_their_similarity(drawn):
+def test_neighbors_come_nearest_first_with_their_similarity(drawn):
     """Images whose pixels are their numbers, and features at known angles."""
     angles = np.radians([90, 0, 60, 30])
     bank = np.stack([np.cos(angles), np.sin(angles)], axis=1)

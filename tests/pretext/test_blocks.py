@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_ssl.augment import Draws
-from keras_ssl.pretext import MID_GREY, blank, block_mask, block_size
+from keras_ssl.pretext import MID_GRAY, blank, block_mask, block_size
 
 
 @settings(max_examples=40, deadline=None)
@@ -35,8 +35,8 @@ def test_blank_hides_the_block_in_every_channel_and_nothing_else(rng):
     images = rng.uniform(0, 100, (3, 8, 8, 3)).astype("float32")
     mask = block_mask(images, (4, 2), Draws((0, 1)))
     blanked = blank(images, mask).numpy()
-    np.testing.assert_array_equal(blanked, np.where(mask, MID_GREY, images))
-    assert (blanked == MID_GREY).sum() == 3 * 4 * 2 * 3
+    np.testing.assert_array_equal(blanked, np.where(mask, MID_GRAY, images))
+    assert (blanked == MID_GRAY).sum() == 3 * 4 * 2 * 3
 
 
 def test_compiles_under_xla():

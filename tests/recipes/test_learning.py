@@ -5,9 +5,9 @@ import pytest
 from keras_ssl import callbacks, data, evaluate, recipes
 
 # A part of their epochs is enough to show it within seconds; all others get all of their epochs, and are slow.
-QUICK = {"autoencoder": 15, "deepautoencoder": 15, "simclr": 6, "variationalautoencoder": 15}
+QUICK = {"autoencoder": 15, "deep_autoencoder": 15, "simclr": 6, "variational_autoencoder": 15}
 
-# Digits are grey; tests/methods/test_colorization.py has something with colours for it.
+# Digits are gray; tests/methods/test_colorization.py has something with colors for it.
 WITH_DIGITS = [name for name in recipes.names() if name != "colorization"]
 
 

@@ -22,7 +22,7 @@ PHOTOS = Facts(2000, (120, 160), resizable=True, accelerator=False, cores=2)
 SMALL = Facts(2000, (32, 32), accelerator=False, cores=2)
 TINY = Facts(1437, (8, 8), 1, accelerator=False, cores=2)
 MANY = Facts(1_281_167, (400, 500), resizable=True, accelerator=True)
-# The shapes of their images; colorization has none for grey ones.
+# The shapes of their images; colorization has none for gray ones.
 CASES = [(name, facts) for name in recipes.names() for facts in (PHOTOS, SMALL, MANY, TINY)]
 CASES = [(name, facts) for name, facts in CASES if name != "colorization" or facts.channels == 3]
 

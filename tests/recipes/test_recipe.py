@@ -24,7 +24,7 @@ SHAPES = {"digits": (8, 8, 1), "cifar10": (32, 32, 3), "photos": (64, 64, 3)}
 
 @pytest.mark.parametrize("name", recipes.names())
 def test_every_recipe_builds_a_compiled_method(name):
-    # Digits are grey.
+    # Digits are gray.
     for data, shape in SHAPES.items() if name != "colorization" else list(SHAPES.items())[1:]:
         recipe = recipes.load(name, data, smaller(recipes.load(name, data)))
         model = recipe.build(shape, steps_per_epoch=10)
@@ -78,7 +78,7 @@ def test_the_learning_rate_warms_up_and_ends_at_zero():
     assert float(short(1)) == pytest.approx(0.12)  # of a short run a tenth
 
 
-def test_images_without_colour_get_the_grayscale_views():
+def test_images_without_color_get_the_grayscale_views():
     model = recipes.load("simclr", "xrays", {"backbone": {"name": "mlp", "units": [4]}}).build((8, 8, 1), 1)
     assert any(isinstance(layer, augment.RandomBrightnessContrast) for layer in model.augmenter.layers)
 
@@ -96,7 +96,7 @@ def test_the_seed_fixes_the_weights():
     assert any((a != b).any() for a, b in zip(first, other, strict=True))
 
 
-@pytest.mark.parametrize("name", ["moco", "swav", "dino", "dcgan"])  # all kinds of initialisers
+@pytest.mark.parametrize("name", ["moco", "swav", "dino", "dcgan"])  # all kinds of initializers
 def test_weights_depend_on_the_seed_alone_and_the_callers_generators_are_left_alone(name):
     shape = (16, 16, 3)
     recipe = recipes.load(name, overrides=smaller(recipes.load(name)))
@@ -150,17 +150,17 @@ def test_a_targets_momentum_rises_over_the_whole_training():
 def test_tasks_are_made_by_name_with_their_arguments_and_left_out_where_null():
     puzzle = {"name": "Jigsaw", "grid": 2, "permutations": 6}
     changes = {"tasks.puzzle": puzzle, "tasks.rotation": None, "tasks.contrastive.temperature": 0.2}
-    model = recipes.load("multitask", "digits", changes).build((8, 8, 1), steps_per_epoch=10)
+    model = recipes.load("multi_task", "digits", changes).build((8, 8, 1), steps_per_epoch=10)
     assert list(model.tasks) == ["contrastive", "puzzle"] and model.tasks["contrastive"].temperature == 0.2
     assert model.tasks["puzzle"].puzzle.permutations.shape == (6, 4)
-    alone = recipes.load("multitask", "digits", {"tasks.contrastive": None, "augmenter": None})
+    alone = recipes.load("multi_task", "digits", {"tasks.contrastive": None, "augmenter": None})
     assert alone.build((8, 8, 1), steps_per_epoch=10).augmenter is None  # no task looks at views
     for spoilt, message in (
         ({"name": "Puzzle"}, "no task of that name"),
         ({**puzzle, "tiles": 4}, "Received: tasks.puzzle.tiles=4"),
     ):
         with pytest.raises(ValueError, match=message):
-            recipes.load("multitask", "digits", {"tasks.puzzle": spoilt}).build((8, 8, 1), steps_per_epoch=10)
+            recipes.load("multi_task", "digits", {"tasks.puzzle": spoilt}).build((8, 8, 1), steps_per_epoch=10)
 
 
 def test_arguments_in_epochs_become_steps():

@@ -10,7 +10,7 @@ from keras_ssl.runs.monitors import knn_monitor
         ([-1] * 10, None),  # such as the unlabelled part of STL-10
         ([0] * 10, None),
         ([0, 1, 2, 1, 0, 1, 0, 1, 0, 1], [0, 1]),
-        ([2, 1, 0, 1, 0, 1, 0, 1, 0, 1], [1]),  # the only image of its class has no neighbour
+        ([2, 1, 0, 1, 0, 1, 0, 1, 0, 1], [1]),  # the only image of its class has no neighbor
         ([-1, 0, 1, 1, 0, 1, 0, 1, 0, 1], [0, 1]),
     ],
 )

@@ -28,7 +28,7 @@ def test_without_tasks_that_need_labels_they_are_ignored(labels):
         (np.zeros(8), r"give \(images, \{'kind': targets\}\).*ndarray.*not by the names of tasks"),
         ({"kind": GOOD["kind"]}, r"'box', BoundingBox, .*shape \(8, 4\).*with labels for 'kind'"),
         ({}, "with labels for no task"),
-        ({**GOOD, "colour": np.zeros(8)}, "no task 'colour'; the tasks are 'kind', 'box', 'turn'. Received: labels"),
+        ({**GOOD, "color": np.zeros(8)}, "no task 'color'; the tasks are 'kind', 'box', 'turn'. Received: labels"),
         (
             {**GOOD, "turn": np.zeros(8)},
             "'turn', Rotation, makes its own targets.*Received: labels for 'kind', 'box'",

@@ -134,7 +134,7 @@ def test_masks_are_predicted_from_the_feature_map_by_interpolation(encoder, imag
     logits = task.outputs(SharedPasses(encoder, both), images, training=False).numpy()
     small = both(images)[1].numpy() @ task.head.kernel.numpy()[0, 0] + task.head.bias.numpy()
     assert logits.shape == (6, 12, 12, 2)
-    # Half-way between two centres of the small map at a quarter and three quarters.
+    # Half-way between two centers of the small map at a quarter and three quarters.
     np.testing.assert_allclose(logits[:, 0, 0], small[:, 0, 0], rtol=1e-4, atol=1e-5)
     mixed = 0.75 * small[:, :, 2] + 0.25 * small[:, :, 3]
     np.testing.assert_allclose(logits[:, 5, 5], 0.75 * mixed[:, 2] + 0.25 * mixed[:, 3], rtol=1e-4, atol=1e-5)
@@ -144,8 +144,8 @@ def test_every_predicted_box_is_one(encoder, images):
     task = tasks.BoundingBox()
     task.attach(encoder)
     boxes = task.outputs(encoder, 50 * images, training=False).numpy()
-    centre, size = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
-    assert np.all(size > 0) and np.all(size < 1) and np.all(centre > 0) and np.all(centre < 1)
+    center, size = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
+    assert np.all(size > 0) and np.all(size < 1) and np.all(center > 0) and np.all(center < 1)
 
 
 @pytest.mark.parametrize(

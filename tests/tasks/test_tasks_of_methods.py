@@ -29,7 +29,7 @@ PAIRS = {
         "head",
         {"accuracy": "permutation_accuracy"},
     ),
-    "Colorization": (tasks.Colorization, keras_ssl.Colorization, "decoder", {"grey_error": "grey_error"}),
+    "Colorization": (tasks.Colorization, keras_ssl.Colorization, "decoder", {"gray_error": "gray_error"}),
     "Inpainting": (
         lambda: tasks.Inpainting(block_share=0.4),
         lambda encoder: keras_ssl.Inpainting(encoder, block_share=0.4),

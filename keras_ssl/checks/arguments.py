@@ -1,0 +1,96 @@
+"""Numbers, choices and sizes that are given as arguments."""
+
+import numbers
+from collections.abc import Iterable
+
+
+def check_choice(name, value, choices):
+    """Raises a ValueError unless `value`, the argument `name`, is one of `choices`."""
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}. Received: {name}={value!r}")
+
+
+def check_positive(name, value):
+    """`value` as a float, or a ValueError unless it is above 0."""
+    if not value > 0:
+        raise ValueError(f"{name} must be positive. Received: {name}={value}")
+    return float(value)
+
+
+def check_margin(margin):
+    """`margin` as a float, or a ValueError unless embeddings of length 1 can be so far apart."""
+    if margin >= 2:
+        raise ValueError(f"Embeddings have length 1, so no two are farther apart than 2. Received: margin={margin}")
+    return check_positive("margin", margin)
+
+
+def check_count(name, value):
+    """Refuse a `value` that is not a positive integer."""
+    if not is_count(value):
+        raise ValueError(f"{name} must be a positive integer. Received: {name}={value!r}")
+
+
+def check_counts(name, values):
+    """Refuse `values` that are not a non-empty sequence of positive integers."""
+    if isinstance(values, str) or not hasattr(values, "__len__") or not len(values):
+        raise ValueError(f"{name} must be a non-empty sequence of positive integers. Received: {name}={values!r}")
+    if not all(is_count(value) for value in values):
+        raise ValueError(f"{name} must hold positive integers only. Received: {name}={values!r}")
+
+
+def is_count(value):
+    """Whether `value` is an integer above zero (NumPy's included, booleans not)."""
+    return hasattr(value, "__index__") and not isinstance(value, bool) and int(value) > 0
+
+
+def check_batch_size(batch_size):
+    """`batch_size` as an `int`, or a ValueError if it is no positive integer."""
+    if isinstance(batch_size, bool) or not isinstance(batch_size, numbers.Integral) or batch_size < 1:
+        raise ValueError(f"`batch_size` must be a positive integer. Received: batch_size={batch_size!r}")
+    return int(batch_size)
+
+
+def check_image_size(image_size):
+    """`image_size` as a tuple of two positive integers, or a `ValueError` that says what is wrong."""
+    size = tuple(image_size) if isinstance(image_size, Iterable) else (image_size, image_size)
+    if len(size) != 2 or not all(is_count(side) for side in size):
+        raise ValueError(
+            "`image_size` must be (height, width), two positive integers, or one for a square. "
+            f"Received: image_size={image_size}"
+        )
+    return int(size[0]), int(size[1])
+
+
+def check_probability(name, value):
+    """Return `value` as a float between 0 and 1."""
+    if not (isinstance(value, numbers.Real) and 0 <= value <= 1):
+        raise ValueError(f"`{name}` is a probability, so it must be between 0 and 1. Received: {name}={value}")
+    return float(value)
+
+
+def check_not_negative(name, value):
+    """Return `value` as a float that is not negative."""
+    if not (isinstance(value, numbers.Real) and value >= 0):
+        raise ValueError(f"`{name}` must not be negative; 0 turns it off. Received: {name}={value}")
+    return float(value)
+
+
+def check_interval(name, value, lowest, highest=float("inf")):
+    """Return `value` as a pair of floats in rising order within `[lowest, highest]`."""
+    pair = tuple(value) if isinstance(value, Iterable) else ()
+    if len(pair) != 2 or not lowest <= pair[0] <= pair[1] <= highest:
+        raise ValueError(
+            f"`{name}` must be a pair (low, high) with {lowest} <= low <= high <= {highest}. Received: {name}={value}"
+        )
+    return float(pair[0]), float(pair[1])
+
+
+def check_box(scale, ratio):
+    """Return the ranges of a random box's share of the area and of its width / height."""
+    scale, ratio = check_interval("scale", scale, 0, 1), check_interval("ratio", ratio, 0)
+    if scale[1] == 0 or ratio[0] == 0:
+        raise ValueError(
+            "A box needs an area: `scale` must end, and `ratio` begin, above 0. "
+            f"Received: scale={scale}, ratio={ratio}"
+        )
+    return scale, ratio

@@ -1,0 +1,190 @@
+"""NaN and infinity in pixels, losses and weights: noted in the step, and a training stops before it keeps any."""
+
+import keras
+import tensorflow as tf
+
+# Reading a variable waits for the device, so not after every batch.
+BATCHES_BETWEEN_LOOKS = 50
+_DIVERGED = "Take a lower learning rate or a longer warm-up, or clip gradients"
+_BAD_PIXELS = "images with pixels that are NaN or infinite"
+_EMPTY = "a batch that is shared by more replicas than it has images for"
+_NO_EMPTY_REPLICA = (
+    "Pass the tf.data.Dataset itself, of which such a batch is left out, or give each replica as many batches as the "
+    "others"
+)
+
+
+def all_finite(images):
+    """Whether no pixel of a batch is NaN or infinite: True, or a scalar boolean tensor where some could be."""
+    return tf.reduce_all(tf.math.is_finite(images)) if images.dtype.is_floating else tf.constant(True)
+
+
+def check_finite_weights(model):
+    """Raises a ValueError where a weight of `model` holds NaN or infinity.
+
+    Everything that keeps weights calls this first: checkpoints, `encoder.keras`, exports.
+
+    Args:
+        model: a `keras.Model`.
+    """
+    if broken := broken_weights(model):
+        raise ValueError(
+            f"Weights of {model.name} are no finite numbers (NaN or infinity), so nothing is written. {_DIVERGED}. "
+            f"Received: {len(broken)} of {len(model.weights)} weights, the first {broken[0]}"
+        )
+
+
+class NotFinite:
+    """Remembers the first step of a compiled fit whose loss was not finite, for `StopNotFinite` to read outside.
+
+    Beside it, in how many steps, counted on each replica, pixels were not finite, and in how many there were none.
+    """
+
+    def __init__(self):
+        # No weights: they say nothing of the model, so they are neither saved nor synchronised.
+        self._first_step = _recorded(-1, tf.int64, tf.VariableAggregation.ONLY_FIRST_REPLICA)
+        self._bad_and_empty = _recorded([0, 0], tf.float32, tf.VariableAggregation.SUM)
+
+    def record(self, step, loss, finite_pixels, rows):
+        """Takes down how a step went.
+
+        Args:
+            step: int64 scalar, its number.
+            loss: scalar, of all replicas.
+            finite_pixels: scalar boolean, whether this replica's images were finite.
+            rows: int or int32 scalar, how many they were.
+        """
+        first = tf.logical_and(self._first_step < 0, tf.logical_not(tf.math.is_finite(loss)))
+        self._first_step.assign(tf.where(first, tf.cast(step, tf.int64), self._first_step))
+        causes = [tf.logical_not(finite_pixels), tf.equal(rows, 0)]
+        self._bad_and_empty.assign_add(tf.cast(tf.stack(causes), tf.float32))
+
+    def read(self):
+        """The first such step, whether there were bad pixels, and replicas without any; None where all went well."""
+        first_step = int(self._first_step.numpy())
+        return None if first_step < 0 else (first_step, *(tf.convert_to_tensor(self._bad_and_empty).numpy() > 0))
+
+    def reset(self):
+        """Forgets what was before."""
+        self._first_step.assign(-1)
+        self._bad_and_empty.assign(tf.zeros(2))
+
+
+class StopNotFinite(keras.callbacks.Callback):
+    """Stops a fit, or an evaluation, with an error once pixels, losses or weights are not finite any more.
+
+    A compiled step cannot raise an error about values, so it notes them, and they are looked at here: every few
+    batches, and at the end of each epoch, before other callbacks keep anything of it.
+
+    Args:
+        noted: `NotFinite`.
+        method: str, the method's name for the messages.
+        callbacks: the other callbacks of the fit; those with a `newest`, such as `callbacks.Checkpoint`, say what
+            there is to go on from.
+    """
+
+    def __init__(self, noted, method, callbacks=()):
+        super().__init__()
+        noted.reset()
+        self._recorded = noted
+        self._method = method
+        self._others = callbacks
+        self._unread = BATCHES_BETWEEN_LOOKS
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Looks every few batches."""
+        self._unread += 1
+        if self._unread > BATCHES_BETWEEN_LOOKS:
+            self._unread = 0
+            self._look(self._say_of_training)
+
+    def on_test_begin(self, logs=None):
+        """Looks at what was trained before what is evaluated from here on."""
+        self._look(self._say_of_training)
+
+    def on_test_end(self, logs=None):
+        """Looks at what was evaluated."""
+        self._look(self._say_of_evaluation)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Looks, and checks the weights, which can be NaN where the loss is not: relu(NaN) is 0 on a CPU."""
+        self._look(self._say_of_training)
+        if broken := broken_weights(self.model):
+            raise ValueError(
+                f"{self._method} has weights that are no finite numbers (NaN or infinity), so the training stopped "
+                f"after step {int(tf.convert_to_tensor(self.model.step))}, {self._circumstances()}. {_DIVERGED}. "
+                f"Received: {len(broken)} of {len(self.model.weights)} weights, the first {broken[0]}"
+            )
+
+    def _look(self, say):
+        if (found := self._recorded.read()) is not None:
+            raise ValueError(say(*found))
+
+    def _say_of_training(self, step, bad_pixels, empty):
+        if bad_pixels:
+            return (
+                f"{self._method} found pixels that are no finite numbers (NaN or infinity) in step {step}: leave "
+                f"such images out of the data, or mend them with tf.where. The weights may be NaN by now, "
+                f"{self._circumstances()}. Received: {_BAD_PIXELS}"
+            )
+        if empty:
+            return (
+                f"{self._method} had a replica without images in step {step}, and the loss of none is no number. "
+                f"{_NO_EMPTY_REPLICA}. The weights may be NaN by now, {self._circumstances()}. Received: {_EMPTY}"
+            )
+        return (
+            f"{self._method} diverged: its loss is no finite number since step {step}, {self._circumstances()}. "
+            f"{_DIVERGED}. Received: a loss that is NaN or infinite"
+        )
+
+    def _say_of_evaluation(self, step, bad_pixels, empty):
+        if bad_pixels:
+            return (
+                f"{self._method} found pixels that are no finite numbers (NaN or infinity) in the held-out images, "
+                "so these have no loss: leave such images out of them, or mend them with tf.where. "
+                f"Received: {_BAD_PIXELS}"
+            )
+        if empty:
+            return (
+                f"{self._method} had a replica without held-out images, and the loss of none is no number. "
+                f"{_NO_EMPTY_REPLICA}. Received: {_EMPTY}"
+            )
+        broken = broken_weights(self.model)
+        return (
+            f"{self._method} has no finite loss on the held-out images, whose pixels are finite: its weights are "
+            f"{'NaN or infinite' if broken else 'too large'}. Evaluate an earlier checkpoint. "
+            f"Received: a loss that is NaN or infinite, after {step} steps of training"
+        )
+
+    def _circumstances(self):
+        """The learning rate, and where there is one, the last good checkpoint."""
+        rates = " and ".join(f"{rate:.4g}" for rate in _learning_rates(self.model))
+        kept = [newest for newest in (getattr(callback, "newest", None) for callback in self._others) if newest]
+        return f"at a learning rate of {rates or 'no optimizer'}; " + (
+            f"the last good checkpoint is {kept[-1]}" if kept else "there is no checkpoint"
+        )
+
+
+def broken_weights(model):
+    """The paths of the weights that hold NaN or infinity."""
+    weights = [weight for weight in model.weights if keras.backend.is_float_dtype(weight.dtype)]
+    finite = [tf.reduce_all(tf.math.is_finite(tf.convert_to_tensor(weight))) for weight in weights]
+    # One transfer from the device for all.
+    finite = tf.stack(finite).numpy() if finite else []
+    return [weight.path for weight, fine in zip(weights, finite, strict=True) if not fine]
+
+
+def _recorded(value, dtype, aggregation):
+    return tf.Variable(
+        tf.constant(value, dtype),
+        trainable=False,
+        synchronization=tf.VariableSynchronization.ON_READ,
+        aggregation=aggregation,
+    )
+
+
+def _learning_rates(model):
+    """The current learning rate of each of the optimizers of a method."""
+    optimizers = [value for value in vars(model).values() if isinstance(value, keras.Optimizer)]
+    optimizers = [part for optimizer in optimizers for part in getattr(optimizer, "_inner_optimizers", [optimizer])]
+    return [float(tf.convert_to_tensor(optimizer.learning_rate)) for optimizer in optimizers]

@@ -1,0 +1,163 @@
+"""Images as arrays and batches: their shapes, dtypes and pixels."""
+
+import numpy as np
+import tensorflow as tf
+
+from keras_ssl.checks.arguments import is_count
+
+# What to do about values beyond 255, for messages.
+SAY_RANGE = (
+    "Say which values are black and white: keras_ssl.data.scale_pixels(images, value_range=(0, 4095)) for 12 bits, "
+    "(0, 65535) for 16"
+)
+
+
+def refuse_beyond_255(images, expectation):
+    """Raises a `ValueError` where an array holds NaN, or more than raw pixels; `expectation` begins its message."""
+    if images.dtype != np.uint8 and images.size and not images.max() <= 255:
+        raise ValueError(
+            f"{expectation} raw pixels in [0, 255]. {SAY_RANGE}. "
+            f"Received: pixels from {images.min():.5g} to {images.max():.5g}"
+        )
+
+
+def check_image_shape(input_shape, total_stride):
+    """Return `input_shape` as three ints, or say what is wrong with it as the shape of one image."""
+    try:
+        shape = tuple(input_shape)
+    except TypeError:
+        shape = ()
+    if len(shape) == 4:
+        raise ValueError(
+            "input_shape is the shape of one image, (height, width, channels), without the batch dimension. "
+            f"Received: input_shape={input_shape}"
+        )
+    if len(shape) == 2:
+        raise ValueError(
+            "input_shape must end with the number of channels: (height, width, 1) for grey images. "
+            f"Received: input_shape={input_shape}"
+        )
+    if len(shape) != 3 or not all(is_count(size) for size in shape):
+        raise ValueError(
+            "input_shape must be three positive integers, (height, width, channels): images of different sizes are "
+            f"resized first, as keras_ssl.data does. Received: input_shape={input_shape}"
+        )
+    if min(shape[:2]) < total_stride:
+        raise ValueError(
+            f"This network divides height and width by {total_stride}, so the images need at least {total_stride} "
+            "pixels on each side: resize them, or choose a smaller network or stem. "
+            f"Received: input_shape={input_shape}"
+        )
+    return tuple(int(size) for size in shape)
+
+
+def check_images(shape, dtype, input_shape, minimum_batch, method):
+    """Raises a ValueError unless a batch of `shape` and `dtype` can be images for the encoder.
+
+    What is not known while tracing (None) passes.
+
+    Args:
+        shape: the batch's shape.
+        dtype: its dtype.
+        input_shape: the encoder's, (None, height, width, channels).
+        minimum_batch: int, the fewest images that a step can learn from.
+        method: str, the method's name for the messages.
+    """
+    shape, dtype = tf.TensorShape(shape), tf.as_dtype(dtype)
+    expected = "(batch, " + ", ".join("any" if n is None else str(n) for n in input_shape[1:]) + ")"
+    received = f"Received: a batch of shape {shape} and dtype {dtype.name}"
+    if dtype.is_complex or dtype in (tf.string, tf.bool):
+        raise ValueError(
+            f"{method} learns from images as numbers, uint8 or float, in [0, 255]; keras_ssl.data.from_directory "
+            f"reads files. {received}"
+        )
+    if shape.rank is None:
+        return
+    if shape.rank in (1, 2):
+        raise ValueError(
+            f"{method} learns from images of shape {expected}. These look like labels: a data set must yield "
+            f"`images` or `(images, labels)`, in that order. {received}"
+        )
+    if shape.rank != 4:
+        raise ValueError(
+            f"{method} learns from batches of images, {expected}; call .batch(…) on a data set of single images, "
+            f"and give grey images a channel axis with images[..., None]. {received}"
+        )
+    if shape[-1] is not None and shape[-1] != input_shape[-1]:
+        raise ValueError(
+            f"The encoder was built for {input_shape[-1]} channels, {expected}; build it with the images' shape. "
+            f"{received}"
+        )
+    if shape[0] == 0:
+        raise ValueError(f"There are no images to learn from. {received}")
+    if shape[0] is not None and shape[0] < minimum_batch:
+        raise ValueError(
+            f"{method} compares the images of a batch with each other, so a batch needs at least {minimum_batch}; "
+            f"use a larger batch_size. {received}"
+        )
+
+
+def pixel_range(images):
+    """The size of a batch, its lowest and its highest pixel; of uint8, which is no [0, 1] scale, 0 and 255."""
+    if images.dtype == tf.uint8:
+        return tf.shape(images)[0], 0.0, 255.0
+    if not images.dtype.is_floating:
+        # Wider integers can lie outside [0, 255], and a dark batch of them is no [0, 1] scale.
+        images = tf.cast(images, tf.float32)
+        return tf.shape(images)[0], tf.reduce_min(images), tf.maximum(tf.reduce_max(images), 255.0)
+    return tf.shape(images)[0], tf.reduce_min(images), tf.reduce_max(images)
+
+
+def check_pixels(batch, lowest, highest, minimum_batch, method):
+    """Raises a ValueError unless a batch of that size with pixels of that range can be raw images."""
+    advice = "Encoders normalise inside, so that training and serving agree: leave rescaling and standardising out"
+    received = f"Received: pixels from {lowest:.4g} to {highest:.4g}"
+    if np.isnan(lowest) or np.isnan(highest):
+        raise ValueError(f"{method} found pixels that are not numbers (NaN). {received}")
+    if lowest < 0 or highest > 255:
+        raise ValueError(f"{method} expects raw pixels in [0, 255]. {advice}. {SAY_RANGE}. {received}")
+    if highest <= 1:
+        raise ValueError(
+            f"{method} expects raw pixels in [0, 255], and these lie in [0, 1]. {advice}, or multiply by 255. "
+            f"{received}"
+        )
+    if batch < minimum_batch:
+        raise ValueError(
+            f"{method} compares the images of a batch with each other, so a batch needs at least {minimum_batch}; "
+            f"use a larger batch_size. Received: a first batch of {batch:.0f}"
+        )
+
+
+def check_image_array(images, name):
+    """`images` as an array (n, height, width, channels).
+
+    Raises:
+        ValueError: when they are something else, or none.
+    """
+    images = np.asarray(images)
+    if images.ndim != 4 or not len(images):
+        raise ValueError(
+            "Images to draw come as an array (n, height, width, channels): take one batch of a data set, and give "
+            f"grey images a channel axis with images[..., None]. Received: {name} of shape {images.shape}"
+        )
+    return images
+
+
+def check_rgb(image_shape):
+    """Raises a ValueError unless images of that shape, (height, width, channels), have red, green and blue."""
+    if image_shape[-1] != 3:
+        raise ValueError(
+            "Only images with colours can be asked for their colours: build the encoder for RGB images, with 3 "
+            f"channels. Received: images of shape {tuple(image_shape)}"
+        )
+
+
+def check_square(image_shape):
+    """Raises a ValueError unless images of that shape, (height, width, channels), keep it in a quarter turn."""
+    height, width, _ = image_shape
+    if height != width:
+        raise ValueError(
+            "A quarter turn swaps height and width, so the images must be square: build the encoder for square ones, "
+            "and resize the images (image_size=(96, 96) in keras_ssl.data) or crop them "
+            f"(augmenter=keras_ssl.augment.crops(96)). Received: images of shape {tuple(image_shape)}"
+        )

@@ -1,0 +1,6 @@
+"""What stands behind an encoder while it learns, and is thrown away after: projection, prediction, decoders."""
+
+from keras_ssl.heads.mirror import mirror
+from keras_ssl.heads.projection_head import distillation_head, prediction_head, projection_head
+
+__all__ = ["distillation_head", "mirror", "prediction_head", "projection_head"]

@@ -1,0 +1,163 @@
+import keras
+
+from keras_ssl.checks.arguments import check_count
+from keras_ssl.layers.blocks import batch_norm_layer, dense_batch_norm_relu
+
+
+def projection_head(
+    input_dim,
+    hidden_units=None,
+    output_units=128,
+    layers=2,
+    output_batch_norm=True,
+    synchronized=False,
+    name="projection_head",
+):
+    """The multilayer perceptron between the features and a contrastive loss.
+
+    The defaults are SimCLR's: one hidden layer as wide as the features (2048 for a ResNet-50, 512 for a ResNet-18),
+    batch normalization and ReLU, and a linear map without bias to 128 dimensions (section 2.1 of the paper), which
+    its code normalizes once more with a scale but no shift. Runs in the dtype policy, but the output layer in
+    float32: the loss sees float32 under every policy.
+
+    Args:
+        input_dim: Integer > 0: the number of features.
+        hidden_units: Integer > 0, the width of the hidden layers, or `None` for `input_dim`. Defaults to `None`.
+        output_units: Integer > 0: the dimensions of the projection. Defaults to `128`.
+        layers: Integer > 0: dense layers, the output's included: SimCLR has 2 (version 2 has 3), Barlow Twins and
+            VICReg 3, and 1 is a linear projection. Defaults to `2`.
+        output_batch_norm: Boolean: whether the output is batch-normalized: yes in SimCLR's code and SimSiam, no in
+            BYOL, Barlow Twins and VICReg. Defaults to `True`.
+        synchronized: Boolean: whether batch statistics are taken over all replicas. Defaults to `False`.
+        name: String. Defaults to `"projection_head"`.
+
+    Returns:
+        A built `keras.Sequential` from `(batch, input_dim)` to float32 `(batch, output_units)`.
+
+    Raises:
+        ValueError: If a size is not a positive integer.
+
+    Example:
+
+    >>> head = keras_ssl.heads.projection_head(512)
+    >>> head.output_shape
+    (None, 128)
+
+    Reference:
+
+    - [Chen et al., 2020](https://arxiv.org/abs/2002.05709), section 2.1, and
+      [its code](https://github.com/google-research/simclr)
+    """
+    hidden_units = input_dim if hidden_units is None else hidden_units
+    return _head(input_dim, hidden_units, output_units, layers, output_batch_norm, synchronized, name)
+
+
+def prediction_head(
+    input_dim, hidden_units=4096, output_units=None, layers=2, synchronized=False, name="prediction_head"
+):
+    """The multilayer perceptron that predicts one view's projection from the other's.
+
+    The defaults are BYOL's at ImageNet scale: 4096 hidden units with batch normalization and ReLU, then a linear map
+    back to the projection's 256 dimensions, without bias or normalization (section 3.2 of the paper, and its code).
+    SimSiam's is `prediction_head(2048, hidden_units=512)`.
+
+    Args:
+        input_dim: Integer > 0: the dimensions of the projection.
+        hidden_units: Integer > 0: the width of the hidden layers. Defaults to `4096`.
+        output_units: Integer > 0, the dimensions of the projection to be predicted, or `None` for `input_dim`.
+            Defaults to `None`.
+        layers: Integer > 0: dense layers, the output's included. Defaults to `2`.
+        synchronized: Boolean: whether batch statistics are taken over all replicas. Defaults to `False`.
+        name: String. Defaults to `"prediction_head"`.
+
+    Returns:
+        A built `keras.Sequential` from `(batch, input_dim)` to float32 `(batch, output_units)`.
+
+    Raises:
+        ValueError: If a size is not a positive integer.
+
+    Example:
+
+    >>> head = keras_ssl.heads.prediction_head(256)
+    >>> head.output_shape
+    (None, 256)
+
+    Reference:
+
+    - [Grill et al., 2020](https://arxiv.org/abs/2006.07733), section 3.2
+    """
+    output_units = input_dim if output_units is None else output_units
+    # Names of their own, by which an optimizer can tell these layers from a projector's: a model that was saved and
+    # loaded has no longer its own name in the paths of its weights.
+    return _head(input_dim, hidden_units, output_units, layers, False, synchronized, name, prefix="prediction_")
+
+
+def distillation_head(
+    input_dim,
+    hidden_units=2048,
+    output_units=256,
+    layers=3,
+    batch_norm=False,
+    synchronized=False,
+    name="distillation_head",
+):
+    """The multilayer perceptron of DINO up to its bottleneck, whose outputs have length 1.
+
+    Dense layers with GELU, and a narrow linear one, normalized, for `WeightNormDense` to follow. The defaults are the
+    paper's. Without batch normalization, so that a vision transformer has none at all. Runs in the dtype policy, but
+    the output layer in float32.
+
+    Args:
+        input_dim: Integer > 0: the number of features.
+        hidden_units: Integer > 0: the width of the hidden layers. Defaults to `2048`.
+        output_units: Integer > 0: the dimensions of the bottleneck. Defaults to `256`.
+        layers: Integer > 0: dense layers, the bottleneck's included. Defaults to `3`.
+        batch_norm: Boolean: whether hidden layers have batch normalization and ReLU in place of GELU, which small
+            convolutional networks learn faster with. Defaults to `False`.
+        synchronized: Boolean: whether batch statistics are taken over all replicas. Defaults to `False`.
+        name: String. Defaults to `"distillation_head"`.
+
+    Returns:
+        A built `keras.Sequential` from `(batch, input_dim)` to float32 `(batch, output_units)`, rows of length 1.
+
+    Raises:
+        ValueError: If a size is not a positive integer.
+
+    Example:
+
+    >>> head = keras_ssl.heads.distillation_head(512)
+    >>> head.output_shape
+    (None, 256)
+
+    Reference:
+
+    - [Caron et al., 2021](https://arxiv.org/abs/2104.14294), appendix C, and
+      [its code](https://github.com/facebookresearch/dino)
+    """
+    _check_sizes(input_dim=input_dim, hidden_units=hidden_units, output_units=output_units, layers=layers)
+    stack = [keras.Input((int(input_dim),), name="features")]
+    for index in range(1, layers):
+        if batch_norm:
+            stack += dense_batch_norm_relu(hidden_units, f"hidden{index}", synchronized=synchronized)
+        else:
+            stack.append(keras.layers.Dense(hidden_units, activation="gelu", name=f"hidden{index}"))
+    stack.append(keras.layers.Dense(output_units, dtype="float32", name="bottleneck"))
+    stack.append(keras.layers.UnitNormalization(dtype="float32", name="unit_length"))
+    return keras.Sequential(stack, name=name)
+
+
+def _head(input_dim, hidden_units, output_units, layers, output_batch_norm, synchronized, name, prefix=""):
+    _check_sizes(input_dim=input_dim, hidden_units=hidden_units, output_units=output_units, layers=layers)
+    stack = [keras.Input((int(input_dim),), name="features")]
+    for index in range(1, layers):
+        stack += dense_batch_norm_relu(hidden_units, f"{prefix}hidden{index}", synchronized=synchronized)
+    stack.append(keras.layers.Dense(output_units, use_bias=False, dtype="float32", name=f"{prefix}output_dense"))
+    if output_batch_norm:
+        # Without a shift: it would be the same for all images, and cancels in what sets them apart.
+        stack.append(batch_norm_layer(f"{prefix}output_bn", synchronized=synchronized, center=False, dtype="float32"))
+    return keras.Sequential(stack, name=name)
+
+
+def _check_sizes(**sizes):
+    for argument, value in sizes.items():
+        check_count(argument, value)

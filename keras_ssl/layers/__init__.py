@@ -1,0 +1,20 @@
+"""Keras layers that Keras lacks, of which backbones, heads and methods are made."""
+
+from keras_ssl.layers.batch_normalization import BatchNormalization
+from keras_ssl.layers.feature_queue import FeatureQueue
+from keras_ssl.layers.prototypes import Prototypes
+from keras_ssl.layers.tied_dense import TiedDense
+from keras_ssl.layers.transformer import ClassToken, PatchTokens, SelfAttention, transformer
+from keras_ssl.layers.weight_norm_dense import WeightNormDense
+
+__all__ = [
+    "BatchNormalization",
+    "ClassToken",
+    "FeatureQueue",
+    "PatchTokens",
+    "Prototypes",
+    "SelfAttention",
+    "TiedDense",
+    "WeightNormDense",
+    "transformer",
+]

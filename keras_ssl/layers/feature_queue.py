@@ -1,0 +1,96 @@
+import keras
+import tensorflow as tf
+
+from keras_ssl import distribute
+
+
+@keras.saving.register_keras_serializable("keras_ssl")
+class FeatureQueue(keras.layers.Layer):
+    """The newest features of past batches, as negatives or to find neighbors among.
+
+    A ring of rows of length 1: new rows overwrite the oldest. Before it is full, the rest are random directions, as
+    in MoCo's code. It is made of weights, so that it is saved with the method that owns it, and equal on all
+    replicas: each enqueues the features of the global batch.
+
+    Args:
+        size: int > 0, how many features it holds. MoCo has 65536 for ImageNet (He et al. 2020,
+            https://arxiv.org/abs/1911.05722), NNCLR 98304 (Dwibedi et al. 2021, https://arxiv.org/abs/2104.14548).
+        dim: int > 0, the dimensions of a feature.
+        **kwargs: arguments of `keras.layers.Layer`.
+
+    Attributes:
+        features: float32 weight (size, dim), rows of length 1.
+        enqueued: int64 weight, how many rows have come in so far.
+
+    Raises:
+        ValueError: if `size` or `dim` is not a positive integer, or a batch does not fit in.
+
+    Example:
+
+    >>> import keras_ssl, tensorflow as tf
+    >>> queue = keras_ssl.layers.FeatureQueue(size=64, dim=16)
+    >>> queue.enqueue(tf.random.normal((8, 16)))
+    >>> float(queue.fill())
+    0.125
+    """
+
+    def __init__(self, size, dim, **kwargs):
+        kwargs.setdefault("dtype", "float32")
+        super().__init__(**kwargs)
+        for name, value in (("size", size), ("dim", dim)):
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name} must be a positive integer. Received: {name}={value!r}")
+        self.size = size
+        self.dim = dim
+        self.features = self.add_weight(
+            name="features", shape=(size, dim), initializer=_random_directions, trainable=False, autocast=False
+        )
+        self.enqueued = self.add_weight(
+            name="enqueued", shape=(), dtype="int64", initializer="zeros", trainable=False
+        )
+        self.built = True
+
+    def enqueue(self, features):
+        """Puts a batch of features in the place of the oldest.
+
+        Args:
+            features: (batch, dim) float tensor, this replica's rows, at most `size` on all replicas together. They
+                are normalized here, and no gradient passes.
+        """
+        rows = tf.stop_gradient(tf.math.l2_normalize(tf.cast(features, tf.float32), axis=-1))
+        if rows.shape[1] != self.dim or (rows.shape[0] or 0) * distribute.num_replicas() > self.size:
+            raise ValueError(
+                f"This queue holds {self.size} features of {self.dim} dimensions: make it larger, or the batch "
+                f"smaller. Received: a batch of shape {tuple(rows.shape)} on {distribute.num_replicas()} replica(s)"
+            )
+        # Where the size of a batch is known only when it runs, of one that does not fit the last rows stay.
+        rows = distribute.gather(rows)[-self.size :]
+        oldest = tf.cast(self.enqueued % self.size, tf.int32)
+        places = (oldest + tf.range(tf.shape(rows)[0])) % self.size
+        distribute.assign(self.features, tf.tensor_scatter_nd_update(self.features, places[:, tf.newaxis], rows))
+        distribute.assign(self.enqueued, self.enqueued + tf.shape(rows, tf.int64)[0])
+
+    def nearest(self, queries):
+        """The feature in the queue that is nearest to each query, by cosine.
+
+        Args:
+            queries: (batch, dim) float tensor.
+
+        Returns:
+            (batch, dim) float32 tensor, rows of length 1, without a gradient.
+        """
+        # The length of a query scales all its similarities alike, so it is left as it is.
+        similarities = tf.matmul(tf.cast(queries, tf.float32), self.features, transpose_b=True)
+        return tf.gather(self.features, tf.argmax(similarities, axis=1))
+
+    def fill(self):
+        """The share of the queue that holds features by now, a float32 scalar in [0, 1]: 1 when it is full."""
+        return tf.minimum(tf.cast(self.enqueued, tf.float32) / self.size, 1.0)
+
+    def get_config(self):
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "size": self.size, "dim": self.dim}
+
+
+def _random_directions(shape, dtype=None):
+    return tf.math.l2_normalize(keras.initializers.RandomNormal(stddev=1.0)(shape, dtype=dtype), axis=-1)

@@ -1,0 +1,75 @@
+import keras
+import tensorflow as tf
+
+from keras_ssl.checks.arguments import check_count
+from keras_ssl.layers.freezable_value import freezable_value
+
+
+@keras.saving.register_keras_serializable("keras_ssl")
+class Prototypes(keras.layers.Layer):
+    """Scores of embeddings against learned cluster centers: the cosine of each with each.
+
+    The last layer of SwAV: a linear map without bias whose columns, the prototypes, are scaled back to length 1 after
+    every step of the optimizer, by a `keras.constraints.UnitNorm`. Computes in float32 under every dtype policy.
+
+    Args:
+        units: Integer > 1: the number of prototypes. SwAV has 3000 for ImageNet, some times more than classes.
+        **kwargs: Arguments of `keras.layers.Layer`.
+
+    Call arguments:
+        embeddings: Tensor of shape `(batch, dim)`; normalized here.
+        frozen: Boolean or scalar boolean tensor: whether the prototypes get no gradient. Defaults to `False`.
+
+    Returns:
+        Float32 tensor of shape `(batch, units)`, values in `[-1, 1]`.
+
+    Raises:
+        ValueError: If `units` is not an integer above 1: all images belong to a single prototype.
+
+    Example:
+
+    >>> scores = keras_ssl.layers.Prototypes(10)(np.random.normal(size=(2, 16)))
+    >>> scores.shape
+    TensorShape([2, 10])
+
+    Reference:
+
+    - [Caron et al., 2020](https://arxiv.org/abs/2006.09882), section 3.1, and
+      [its code](https://github.com/facebookresearch/swav)
+    """
+
+    def __init__(self, units, **kwargs):
+        kwargs.setdefault("dtype", "float32")
+        super().__init__(**kwargs)
+        check_count("units", units)
+        if units < 2:
+            raise ValueError(f"Prototypes tell images apart, so there must be at least 2. Received: units={units}")
+        self.units = int(units)
+
+    def build(self, input_shape):
+        """Make the prototypes: random directions."""
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(input_shape[-1], self.units),
+            initializer=_random_columns,
+            constraint=keras.constraints.UnitNorm(axis=0),
+            # The constraint assigns on every replica what all of them have computed alike.
+            aggregation="only_first_replica",
+        )
+
+    def call(self, embeddings, frozen=False):
+        """Return the cosines, `(batch, units)`."""
+        kernel = freezable_value(self.kernel, frozen)
+        return tf.matmul(tf.math.l2_normalize(embeddings, axis=-1), kernel)
+
+    def compute_output_shape(self, input_shape):
+        """Shape `(batch, units)`."""
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "units": self.units}
+
+
+def _random_columns(shape, dtype=None):
+    return tf.math.l2_normalize(keras.initializers.RandomNormal(stddev=1.0)(shape, dtype=dtype), axis=0)

@@ -1,0 +1,76 @@
+from keras_ssl import export as exporting
+from keras_ssl.data.once import looked_at_once
+from keras_ssl.evaluate import extract_features, linear_classifier
+from keras_ssl.runs.run import as_run
+from keras_ssl.runs.sources import located, open_source
+from keras_ssl.transfer import fine_tuned_classifier
+
+
+def _linear(encoder, train, epochs, verbose):
+    return encoder, linear_classifier(extract_features(encoder, train, verbose=verbose))
+
+
+def _fine_tuned(encoder, train, epochs, verbose):
+    return fine_tuned_classifier(encoder, train, epochs=epochs, verbose=verbose).layers
+
+
+#: The classifiers that can be served, by the names that the command line takes: functions to an encoder and a head.
+CLASSIFIERS = {"linear": _linear, "fine-tune": _fine_tuned}
+
+
+@looked_at_once()
+def export(run, to, *, resize=None, classifier=None, data=None, epochs=None, verbose=1):
+    """Exports the encoder of a run as the next version in a folder of SavedModels.
+
+    Args:
+        run: a `Run`, or the path of one.
+        to: the folder of versions, such as "saved_models/digits".
+        resize: "stretch", "crop" or "pad", how files of another size become the encoder's. Defaults to the run's.
+        classifier: "linear", also True, to fit a linear classifier on the run's labelled training images and serve
+            its classes too; "fine-tune" to train the encoder with it, so that what is served is the encoder
+            after fine-tuning; or None for the encoder alone, as it is.
+        data: optional name or folder of the labelled images for a classifier. Defaults to the run's own.
+        epochs: int, of fine-tuning, or None for `transfer.fine_tuned_classifier`'s own.
+        verbose: 0 for no progress bar.
+
+    Returns:
+        The path of the version.
+
+    Raises:
+        ValueError: for another classifier, and where one is wanted and the run's data has no labels.
+
+    Example:
+
+    >>> import keras_ssl
+    >>> run = keras_ssl.runs.pretrain("simclr", "digits", "runs/exported", overrides={"epochs": 1}, verbose=0)
+    >>> version = keras_ssl.runs.export(run, "saved_models/exported")
+    >>> keras_ssl.export.load(version).manifest["method"]
+    'simclr'
+    """
+    run = as_run(run)
+    encoder, config = run.encoder(), run.config
+    kind = "linear" if classifier is True else classifier or None
+    head, class_names = None, None
+    if kind:
+        if kind not in CLASSIFIERS:
+            raise ValueError(f"classifier must be one of {', '.join(CLASSIFIERS)}. Received: classifier={kind!r}")
+        source = located(config["data"], data, encoder)
+        train = open_source(source, source["split"], labels=True)
+        encoder, head = CLASSIFIERS[kind](encoder, train, epochs, verbose)
+        class_names = getattr(train, "class_names", None)
+    metadata = {
+        "method": config["name"],
+        "data": config["data"]["name"],
+        "epochs": run.epochs_done,
+        "recipe": config["recipe"],
+        "classifier": kind,
+    }
+    return exporting.saved_model(
+        encoder,
+        to,
+        classifier=head,
+        class_names=class_names,
+        resize=resize or config["data"]["resize"],
+        metadata=metadata,
+        bits=config["data"].get("bits"),
+    )

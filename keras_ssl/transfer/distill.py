@@ -1,0 +1,137 @@
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_ssl.checks.arguments import check_positive
+from keras_ssl.checks.networks import check_encoder
+from keras_ssl.data import from_arrays
+from keras_ssl.evaluate.image_batches import ImageBatches
+from keras_ssl.evaluate.softmax_head import softmax_head
+from keras_ssl.losses import distillation
+from keras_ssl.transfer.train_classifier import train_classifier
+
+# Of a row of float16 probabilities.
+TOLERANCE = 1e-2
+
+
+def distill(
+    teacher,
+    encoder,
+    images,
+    *,
+    temperature=1.0,
+    label_weight=0.0,
+    epochs=None,
+    warmup_epochs=None,
+    learning_rate=1e-3,
+    layer_decay=1.0,
+    weight_decay=0.05,
+    augmenter=None,
+    batch_size=64,
+    seed=0,
+    verbose=0,
+):
+    """Trains a smaller network to say what a classifier says, on images that need no label.
+
+    The third step of SimCLR v2, after pretraining and fine-tuning (Chen et al. 2020,
+    https://arxiv.org/abs/2006.10029, section 2): teacher and student see the same random view of each image, and
+    `keras_ssl.losses.distillation` compares their classes. All of the images that the pretraining had are of use
+    again, and the student may be far smaller than the network that pretraining needs.
+
+    Args:
+        teacher: a `keras.Model` from images, raw pixels in [0, 255], to probabilities (batch, classes), such as
+            `fine_tuned_classifier` returns. It is left as it is, and runs in inference mode.
+        encoder: a built `keras.Model` from images of the same shape to features (batch, features), fresh or
+            pretrained. It is left as it is; a copy is trained.
+        images: a batched `tf.data.Dataset` of `images` or `(images, labels)` in an order that suits training, such
+            as `keras_ssl.data.load` gives without labels, or an array of images, or a tuple of arrays.
+        temperature: positive float, see `keras_ssl.losses.distillation`. Defaults to 1.0.
+        label_weight: float in [0, 1], the weight of labels, where images come with them, -1 for an image without
+            one. Defaults to 0.0: labels are ignored.
+        epochs: as for `fine_tuned_classifier`.
+        warmup_epochs: as for `fine_tuned_classifier`.
+        learning_rate: positive float, the highest. Defaults to 1e-3, for a fresh encoder.
+        layer_decay: as for `fine_tuned_classifier`. Defaults to 1.0, likewise.
+        weight_decay: as for `fine_tuned_classifier`.
+        augmenter: as for `fine_tuned_classifier`.
+        batch_size: positive int, for arrays only. Defaults to 64.
+        seed: int. The order of arrays, the views and the head are a function of it. Defaults to 0.
+        verbose: 0 for silence or 1 for a progress bar over the epochs. Defaults to 0.
+
+    Returns:
+        A `keras.Model` from images to float32 probabilities (batch, classes), a `keras.Sequential` of the trained
+        encoder and its head, as `fine_tuned_classifier` returns.
+
+    Raises:
+        ValueError: when teacher, student and images do not fit together, a data set does not know its length, labels
+            have a weight and there are none, or an argument is out of its range.
+
+    Example:
+
+    >>> images, labels = np.random.uniform(0, 255, (64, 8, 8, 1)), np.arange(64) % 2
+    >>> large, small = (keras_ssl.backbones.small_cnn((8, 8, 1), filters=(width,)) for width in (16, 4))
+    >>> teacher = keras_ssl.transfer.fine_tuned_classifier(large, (images, labels), epochs=1)
+    >>> student = keras_ssl.transfer.distill(teacher, small, images, epochs=1)
+    >>> student(images).shape
+    TensorShape([64, 2])
+    """
+    check_encoder(encoder)
+    check_positive("temperature", temperature)
+    if not 0 <= label_weight <= 1:
+        raise ValueError(f"label_weight must lie in [0, 1]. Received: label_weight={label_weight}")
+    dataset = _training_data(images, batch_size, seed)
+    _check_teacher(teacher, ImageBatches(dataset).image_shape, encoder)
+
+    def objective(views, labels, logits):
+        # The logarithms of probabilities are logits: a constant for each image is all that they may lack.
+        answer = tf.math.log(tf.cast(teacher(views, training=False), tf.float32))
+        return distillation(logits, answer, temperature, labels, label_weight)
+
+    return train_classifier(
+        encoder,
+        softmax_head(encoder.output_shape[-1], teacher.output_shape[-1], seed),
+        dataset,
+        objective,
+        augmenter=augmenter,
+        epochs=epochs,
+        warmup_epochs=warmup_epochs,
+        learning_rate=learning_rate,
+        layer_decay=layer_decay,
+        weight_decay=weight_decay,
+        seed=seed,
+        verbose=verbose,
+    )
+
+
+def _training_data(images, batch_size, seed):
+    """The images as a data set of known length."""
+    if not isinstance(images, tf.data.Dataset):
+        arrays = images if isinstance(images, tuple) else (images,)
+        return from_arrays(*arrays, batch_size=batch_size, shuffle=True, seed=seed)
+    if images.cardinality() < 1:
+        raise ValueError(
+            "The learning rate falls over all steps, so the data set must say how many batches it has: add "
+            ".apply(tf.data.experimental.assert_cardinality(batches)), and leave out .repeat(). "
+            f"Received: images={images}"
+        )
+    return images
+
+
+def _check_teacher(teacher, image_shape, encoder):
+    if not isinstance(teacher, keras.Model):
+        raise TypeError(
+            "teacher must be a keras.Model from images to probabilities, as fine_tuned_classifier returns. "
+            f"Received: teacher={teacher!r}"
+        )
+    for name, model in (("teacher", teacher), ("encoder", encoder)):
+        if any(own not in (None, given) for own, given in zip(model.input_shape[1:], image_shape, strict=True)):
+            raise ValueError(
+                "Teacher and student must take the images' shape. "
+                f"Received: images of shape {image_shape}, {name}.input_shape={model.input_shape}"
+            )
+    probabilities = np.asarray(teacher(tf.zeros((1, *image_shape)), training=False), np.float32)
+    if probabilities.ndim != 2 or probabilities.min() < 0 or abs(probabilities.sum() - 1) > TOLERANCE:
+        raise ValueError(
+            "The teacher must give one probability per class: end it in a softmax. "
+            f"Received: teacher with outputs of shape {probabilities.shape} and sum {probabilities.sum():.4g}"
+        )

@@ -1,0 +1,76 @@
+import numpy as np
+
+from keras_ssl.evaluate.few_label import C
+from keras_ssl.evaluate.image_batches import labelled_arrays
+from keras_ssl.evaluate.label_draws import shuffled_classes
+from keras_ssl.evaluate.score import mean_score
+from keras_ssl.transfer.fine_tune import fine_tune
+from keras_ssl.transfer.from_scratch import from_scratch
+
+
+def few_label(train, test, encoder, shares=(0.01, 0.1), repeats=1, seed=0, **settings):
+    """Accuracy of fine-tuning on a share of the labels, beside the same network from scratch.
+
+    The semi-supervised measure of SimCLR and its successors (Chen et al. 2020, https://arxiv.org/abs/2002.05709,
+    section 6): `fine_tune` and `from_scratch` on 1 % and 10 % of the labelled images. Of each class the same share
+    is drawn at random, one image at least. The draws depend on the labels and the seed alone, so two encoders
+    compared on the same data set meet the same ones; and they are nested: the 1 % of a repeat are among its 10 %. The
+    training images that are not drawn are not looked at.
+
+    Args:
+        train: labelled images, as for `fine_tune`.
+        test: likewise; every trained network is scored on all of it.
+        encoder: as for `fine_tune`.
+        shares: sequence of floats in (0, 1]. Defaults to (0.01, 0.1).
+        repeats: positive int, the number of draws. Each has its own seed of the training too. Defaults to 1.
+        seed: int. Defaults to 0.
+        **settings: those of `fine_tune`, for both. The penalty of the linear probe that is the first head is fixed
+            (C=1), because there is no label to spare for choosing it.
+
+    Returns:
+        dict from "fine-tuned" and "from scratch" to dicts from the share to a `Score`, with a deviation from two
+        repeats on; `format_table` prints it.
+
+    Raises:
+        ValueError: as for `fine_tune`, and for shares or repeats out of their range.
+
+    Example:
+
+    >>> train, test = (keras_ssl.data.load("digits", part, labels=True) for part in ("train", "test"))
+    >>> encoder = keras_ssl.backbones.small_cnn((8, 8, 1), filters=(8, 16))
+    >>> rows = keras_ssl.transfer.few_label(train, test, encoder, shares=(0.02,), epochs=2)
+    >>> {name: list(scores) for name, scores in rows.items()}
+    {'fine-tuned': [0.02], 'from scratch': [0.02]}
+    """
+    settings = {"C": C, **settings}
+    return {
+        name: at_shares(score, train, test, encoder, shares, repeats, seed, **settings)
+        for name, score in (("fine-tuned", fine_tune), ("from scratch", from_scratch))
+    }
+
+
+def at_shares(score, train, test, encoder, shares, repeats, seed, **settings):
+    """One row of it: dict from the share to the mean of `score(encoder, images, test)` over the draws."""
+    if not shares or not all(0 < share <= 1 for share in shares) or repeats < 1:
+        raise ValueError(
+            "shares must lie in (0, 1], and repeats must be a positive integer. "
+            f"Received: shares={shares}, repeats={repeats}"
+        )
+    images, labels = labelled_arrays(train, "train")
+    draws = [shuffled_classes(labels, [seed, repeat]) for repeat in range(repeats)]
+
+    def scored(share, repeat):
+        rows = np.concatenate([rows[: max(1, round(share * len(rows)))] for rows in draws[repeat]])
+        return score(encoder, (images[rows], labels[rows]), test, seed=seed + repeat, **settings)
+
+    results = {share: [scored(share, repeat) for repeat in range(repeats)] for share in shares}
+    return {
+        share: mean_score(
+            scores,
+            f"{100 * share:g} % of labels",
+            f"{scores[0].protocol} On {100 * share:g} % of the training images of each class, "
+            f"{scores[0].settings['training_images']} in all; {repeats} draw{'s' * (repeats > 1)}.",
+            {**scores[0].settings, "share": share, "repeats": repeats, "seed": seed},
+        )
+        for share, scores in results.items()
+    }

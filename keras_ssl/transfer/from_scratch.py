@@ -1,0 +1,40 @@
+import dataclasses
+
+from keras_ssl.evaluate.baselines import random_encoder
+from keras_ssl.transfer.fine_tune import fine_tune
+
+
+def from_scratch(encoder, train, test, *, learning_rate=1e-3, seed=0, **settings):
+    """Accuracy of the encoder's architecture trained from random weights: the baseline of `fine_tune`.
+
+    The same training, but from `random_encoder`, with a random head and one learning rate for all layers: there
+    are no features to keep.
+
+    Args:
+        encoder: as for `fine_tune`; none of its weights are used.
+        train: as for `fine_tune`.
+        test: as for `fine_tune`.
+        learning_rate: positive float. Defaults to 1e-3, Adam's own.
+        seed: int: the weights too are a function of it. Defaults to 0.
+        **settings: as for `fine_tune`; `head_first` and `layer_decay` are those of a network without features.
+
+    Returns:
+        `Score` of the same name, so that both stand in one column of a table.
+
+    Raises:
+        ValueError: as for `fine_tune` and `random_encoder`.
+
+    Example:
+
+    >>> train, test = (keras_ssl.data.load("digits", part, labels=True) for part in ("train[:300]", "test"))
+    >>> encoder = keras_ssl.backbones.small_cnn((8, 8, 1), filters=(8, 16))
+    >>> keras_ssl.transfer.from_scratch(encoder, train, test, epochs=3).settings["layer_decay"]
+    1.0
+    """
+    settings |= {"head_first": False, "layer_decay": 1.0, "learning_rate": learning_rate, "seed": seed}
+    score = fine_tune(random_encoder(encoder, train, seed), train, test, **settings)
+    return dataclasses.replace(
+        score,
+        protocol="All layers trained on views of the training images by AdamW, from random weights, at one learning "
+        "rate; settings are fixed beforehand; scored once on the test images.",
+    )
