@@ -20,7 +20,7 @@ class LastBatch:
             aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
         )
 
-    def note(self, *numbers):
+    def record(self, *numbers):
         """Takes down the numbers of a batch, scalar tensors."""
         self._seen.assign(tf.stack([tf.cast(number, tf.float32) for number in numbers]))
 

@@ -34,7 +34,7 @@ def check_image_shape(input_shape, total_stride):
         )
     if len(shape) == 2:
         raise ValueError(
-            "input_shape must end with the number of channels: (height, width, 1) for grey images. "
+            "input_shape must end with the number of channels: (height, width, 1) for gray images. "
             f"Received: input_shape={input_shape}"
         )
     if len(shape) != 3 or not all(is_count(size) for size in shape):
@@ -81,7 +81,7 @@ def check_images(shape, dtype, input_shape, minimum_batch, method):
     if shape.rank != 4:
         raise ValueError(
             f"{method} learns from batches of images, {expected}; call .batch(…) on a data set of single images, "
-            f"and give grey images a channel axis with images[..., None]. {received}"
+            f"and give gray images a channel axis with images[..., None]. {received}"
         )
     if shape[-1] is not None and shape[-1] != input_shape[-1]:
         raise ValueError(
@@ -110,7 +110,7 @@ def pixel_range(images):
 
 def check_pixels(batch, lowest, highest, minimum_batch, method):
     """Raises a ValueError unless a batch of that size with pixels of that range can be raw images."""
-    advice = "Encoders normalise inside, so that training and serving agree: leave rescaling and standardising out"
+    advice = "Encoders normalize inside, so that training and serving agree: leave rescaling and standardizing out"
     received = f"Received: pixels from {lowest:.4g} to {highest:.4g}"
     if np.isnan(lowest) or np.isnan(highest):
         raise ValueError(f"{method} found pixels that are not numbers (NaN). {received}")
@@ -138,7 +138,7 @@ def check_image_array(images, name):
     if images.ndim != 4 or not len(images):
         raise ValueError(
             "Images to draw come as an array (n, height, width, channels): take one batch of a data set, and give "
-            f"grey images a channel axis with images[..., None]. Received: {name} of shape {images.shape}"
+            f"gray images a channel axis with images[..., None]. Received: {name} of shape {images.shape}"
         )
     return images
 
@@ -147,7 +147,7 @@ def check_rgb(image_shape):
     """Raises a ValueError unless images of that shape, (height, width, channels), have red, green and blue."""
     if image_shape[-1] != 3:
         raise ValueError(
-            "Only images with colours can be asked for their colours: build the encoder for RGB images, with 3 "
+            "Only images with colors can be asked for their colors: build the encoder for RGB images, with 3 "
             f"channels. Received: images of shape {tuple(image_shape)}"
         )
 

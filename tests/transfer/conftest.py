@@ -18,5 +18,5 @@ def encoder():
 
 @pytest.fixture(scope="session")
 def crops():
-    """The default views of fine-tuning on grey images; one for all tests, because compiling them takes long."""
+    """The default views of fine-tuning on gray images; one for all tests, because compiling them takes long."""
     return augment.crops(8, scale=(0.5, 1.0), flip_probability=0.0)
