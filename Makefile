@@ -3,15 +3,15 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint format clean
+.PHONY: help demo test test-all coverage lint format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-$(VENV)/installed: setup.py requirements.txt
+$(VENV)/installed: setup.py requirements.txt constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --editable ".[dev,serving,tiff,dicom]"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev,serving,tiff,dicom]"
 	@touch $@
 
 demo: $(VENV)/installed ## Learn features of handwritten digits, score them, draw them, export the encoder
@@ -29,9 +29,14 @@ test-all: $(VENV)/installed ## Run the tests, the long ones too
 	$(PYTEST) -m "" --ignore tests/methods
 	$(PYTEST) -m "" tests/methods
 
-lint: $(VENV)/installed ## Check style and format
+coverage: $(VENV)/installed ## Run the tests and print which lines they reach
+	$(PYTEST) --cov --cov-report= --ignore tests/methods
+	$(PYTEST) --cov --cov-append --cov-report=term:skip-covered tests/methods
+
+lint: $(VENV)/installed ## Check style, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 format: $(VENV)/installed ## Put the code into the format that lint asks for
 	$(BIN)/ruff check --fix .

@@ -39,23 +39,25 @@ setup(
         "Topic :: Scientific/Engineering :: Image Recognition",
     ],
     packages=find_packages(include=["keras_ssl", "keras_ssl.*"]),
-    package_data={"keras_ssl.recipes": ["*.yaml"]},
+    package_data={"keras_ssl": ["py.typed"], "keras_ssl.recipes": ["*.yaml"]},
     # The lower bound is Keras 3.15's, the upper one TensorFlow 2.21's.
     python_requires=">=3.11,<3.14",
     install_requires=requirements(),
     extras_require={
-        "serving": ["tensorflow-serving-api>=2.21,<2.22"],
+        "serving": ["tensorflow-serving-api>=2.21,<2.22"],  # goes with one TensorFlow
         # Compressed files need imagecodecs (LZW, JPEG) and GDCM (lossless JPEG, as hospitals have it).
-        "tiff": ["tifffile>=2026.3,<2027", "imagecodecs>=2026.3,<2027"],
-        "dicom": ["pydicom>=3,<4", "python-gdcm>=3.2,<4"],
+        "tiff": ["tifffile>=2026.3", "imagecodecs>=2026.3"],
+        "dicom": ["pydicom>=3", "python-gdcm>=3.2"],
         "dev": [
-            "hypothesis>=6.170,<7",
-            "ipykernel>=7,<8",
-            "nbclient>=0.11,<0.12",
-            "pillow>=13,<14",
-            "pytest>=9.2,<10",
-            "pytest-xdist>=3.8,<4",
-            "ruff>=0.17.5,<0.18",
+            "hypothesis>=6.170",
+            "ipykernel>=7",
+            "mypy>=2.4",
+            "nbclient>=0.11",
+            "pillow>=13",
+            "pytest>=9.2",
+            "pytest-cov>=7.1",
+            "pytest-xdist>=3.8",
+            "ruff>=0.17.5",
             "tensorboard>=2.21,<2.22",  # for the test of its callback
         ],
     },

@@ -3,7 +3,7 @@
 try:
     import fcntl
 except ImportError:  # on Windows
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 
 class Unsupported(Exception):

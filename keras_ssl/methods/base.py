@@ -56,9 +56,9 @@ class SelfSupervisedModel(ImageTrainer):
     #: Number of views that the loss compares.
     views = 1
     #: Names of what `forward` returns beside the loss; each becomes a metric.
-    logged = ()
+    logged: tuple[str, ...] = ()
     #: Those of them that are a state of the training, such as a momentum: they are shown as they are, not as a mean.
-    states = ()
+    states: tuple[str, ...] = ()
     #: Whether the encoder sees whole images while it is trained. Where it sees parts of them, its batch normalization
     #: needs `callbacks.BatchStatistics`, which runs have then.
     encodes_whole_images = True

@@ -14,7 +14,7 @@ class MomentumMethod(ProjectorMethod):
     saved with the method's. Arguments as for `ProjectorMethod`, and `momentum`.
     """
 
-    states = ("momentum",)
+    states: tuple[str, ...] = ("momentum",)
 
     def __init__(self, encoder, projector=None, augmenter=None, *, momentum, seed=0, **kwargs):
         super().__init__(encoder, projector, augmenter, seed=seed, **kwargs)

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import keras
 import tensorflow as tf
 
@@ -46,7 +48,7 @@ class SimCLR(ProjectorMethod):
 
     logged = ("contrastive_accuracy", "embedding_spread")
     #: The loss of (similarities, positives, temperature); together with the similarities this is `nt_xent`.
-    cross_entropy = staticmethod(softmax_cross_entropy)
+    cross_entropy: Callable = staticmethod(softmax_cross_entropy)
 
     def __init__(self, encoder, projector=None, augmenter=None, *, temperature=0.5, seed=0, **kwargs):
         super().__init__(encoder, projector, augmenter, seed=seed, **kwargs)

@@ -28,7 +28,7 @@ class Task(keras.layers.Layer):
     """
 
     #: Names of what `forward` returns beside the loss.
-    logged = ()
+    logged: tuple[str, ...] = ()
     #: The fewest images that the task can learn from.
     minimum_batch = 1
     #: Random views of each image that the task looks at; with 0 it looks at the images as they are.
