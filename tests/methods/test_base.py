@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_ssl import BYOL, Autoencoder, SelfSupervisedModel, SimCLR, augment
+from keras_ssl import BYOL, Autoencoder, SelfSupervisedModel, SimCLR, augment, backbones
 from keras_ssl.data import from_arrays
 from keras_ssl.optimizers import CosineMomentum
 
@@ -319,3 +319,13 @@ def test_a_first_batch_with_unequal_shares_and_an_augmenter_that_nothing_has_cal
     images = np.random.default_rng(0).integers(0, 256, (14, *model.encoder.input_shape[1:]), dtype="uint8")
     history = model.fit(images, batch_size=7, verbose=0).history
     assert history["contrastive_accuracy"] == [1.0]  # both views are the image itself
+
+
+def test_the_summary_names_the_parts(capsys):
+    encoder = backbones.small_cnn((8, 8, 1), filters=(4, 8))
+    model = BYOL(encoder)
+    model.summary()
+    printed = capsys.readouterr().out
+    for name in ("encoder", "projector", "predictor", "target_encoder", "target_projector", "augmenter"):
+        assert f" {name} " in printed
+    assert model.encoder.name == "small_cnn" and model.get_layer("small_cnn") is model.encoder
