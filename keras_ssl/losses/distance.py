@@ -1,7 +1,5 @@
 import tensorflow as tf
 
-from keras_ssl.losses.root import root
-
 
 def euclidean_distance(a, b):
     """Euclidean distance of each row of `a` to the same row of `b`, in float32.
@@ -32,3 +30,10 @@ def euclidean_distances(a, b):
     a, b = tf.cast(a, tf.float32), tf.cast(b, tf.float32)
     squares = tf.reduce_sum(tf.square(a), axis=1)[:, tf.newaxis] + tf.reduce_sum(tf.square(b), axis=1)
     return root(squares - 2.0 * tf.matmul(a, b, transpose_b=True))
+
+
+def root(squared):
+    """The square root of a float tensor, at 0 and below 0 with a gradient of 0; of NaN it is NaN."""
+    # The inner choice keeps the root's infinite slope at 0 out of the gradient, the outer one keeps the value.
+    none = squared <= 0.0
+    return tf.where(none, 0.0, tf.sqrt(tf.where(none, 1.0, squared)))

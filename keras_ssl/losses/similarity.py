@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from keras_ssl.losses.distance import root
+
 # Added to a logit, takes it out of a softmax: exp(-1e9) is 0 in float32, and unlike -inf its gradient is finite.
 MASKED = -1e9
 
@@ -73,3 +75,20 @@ def query_key_similarities(query, key, queue=None, global_views=None):
         return tf.concat([positive, negatives], axis=1), tf.zeros(tf.shape(query)[:1], tf.int32)
     _, all_keys, first_row = (query, key, 0) if global_views is None else global_views
     return cosine_similarities(query, all_keys), first_row + tf.range(tf.shape(query)[0])
+
+
+def embedding_spread(z):
+    """How far the embeddings of a batch are apart: 0 when they have collapsed to one direction.
+
+    The standard deviation over the batch of each dimension of z / ‖z‖, averaged, times √dim. Chen and He 2020
+    ("Exploring Simple Siamese Representation Learning", section 4.1) watch the same quantity: 1 / √dim for
+    embeddings spread evenly over the sphere, so about 1 after the scaling here.
+
+    Args:
+        z: (batch, dim) float tensor.
+
+    Returns:
+        Scalar float32 in [0, 1]: the square of every row of z / ‖z‖ sums to 1, so no larger spread exists.
+    """
+    z = tf.math.l2_normalize(tf.cast(z, tf.float32), axis=-1)
+    return tf.reduce_mean(root(tf.math.reduce_variance(z, axis=0))) * tf.sqrt(tf.cast(tf.shape(z)[1], tf.float32))

@@ -1,6 +1,6 @@
 import numpy as np
 
-from keras_ssl.losses import cosine_similarities, query_key_similarities, two_view_similarities
+from keras_ssl.losses import cosine_similarities, embedding_spread, query_key_similarities, two_view_similarities
 
 
 def test_cosine_is_the_product_of_unit_vectors(rng, unit):
@@ -30,3 +30,17 @@ def test_a_query_without_a_queue_sees_the_keys_of_the_global_batch(rng, unit):
     similarities, positives = query_key_similarities(query[2:4], key[2:4], global_views=(query, key, 2))
     np.testing.assert_array_equal(positives, [2, 3])
     np.testing.assert_allclose(similarities, unit(query[2:4]) @ unit(key).T, atol=1e-6)
+
+
+def test_is_about_one_on_the_whole_sphere(rng):
+    assert 0.95 < embedding_spread(rng.normal(size=(2000, 64))) <= 1
+
+
+def test_is_zero_when_collapsed_to_a_direction(rng):
+    z = np.outer(rng.uniform(0.1, 10, size=50), rng.normal(size=16))
+    assert embedding_spread(z) < 1e-3
+
+
+def test_is_in_between_for_a_cone(rng):
+    z = rng.normal(size=(500, 32)) + 2
+    assert 0.1 < embedding_spread(z) < 0.9
