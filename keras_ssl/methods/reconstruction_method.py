@@ -4,6 +4,7 @@ from keras_ssl.checks.arguments import check_choice
 from keras_ssl.checks.networks import check_decoder
 from keras_ssl.losses.reconstruction import RECONSTRUCTIONS
 from keras_ssl.methods.base import SelfSupervisedModel
+from keras_ssl.tasks.reconstruction import reconstruction_error
 
 
 class ReconstructionMethod(SelfSupervisedModel):
@@ -55,7 +56,7 @@ class ReconstructionMethod(SelfSupervisedModel):
 
     def reconstruction_error(self, images, outputs):
         """The reconstruction loss between `images`, raw pixels, and the decoder's `outputs`."""
-        return RECONSTRUCTIONS[self.reconstruction_loss].loss(images / 255.0, outputs)
+        return reconstruction_error(self.reconstruction_loss, images, outputs)
 
     def get_config(self):
         """The constructor's arguments."""

@@ -1,10 +1,10 @@
 import keras
 import tensorflow as tf
 
-from keras_ssl import heads
 from keras_ssl.checks.arguments import check_positive
 from keras_ssl.losses import contrasted_views, softmax_cross_entropy
 from keras_ssl.methods.projector_method import ProjectorMethod
+from keras_ssl.tasks import Contrastive
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
@@ -52,10 +52,7 @@ class SimCLR(ProjectorMethod):
         super().__init__(encoder, projector, augmenter, seed=seed, **kwargs)
         self.temperature = check_positive("temperature", temperature)
 
-    @staticmethod
-    def default_projector(features):
-        """Section 2.1 of the paper."""
-        return heads.projection_head(features, features, 128)
+    default_projector = staticmethod(Contrastive.default_projector)
 
     def train_step(self, data):
         """Algorithm 1 of the paper."""

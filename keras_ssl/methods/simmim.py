@@ -8,7 +8,7 @@ from keras_ssl.checks.arguments import check_count
 from keras_ssl.layers.transformer import from_patches
 from keras_ssl.losses import masked_pixel_error
 from keras_ssl.methods.masked_image_method import MaskedImageMethod, masked_count
-from keras_ssl.pretext import blank
+from keras_ssl.tasks import blank
 
 
 @keras.saving.register_keras_serializable("keras_ssl")

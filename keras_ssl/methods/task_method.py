@@ -1,0 +1,37 @@
+import tensorflow as tf
+
+from keras_ssl.augment import Augmenter
+from keras_ssl.methods.base import SelfSupervisedModel
+from keras_ssl.tasks import Task
+
+
+class TaskMethod(SelfSupervisedModel):
+    """Base class of methods that train an encoder on one task of `keras_ssl.tasks`.
+
+    The task has what it does to the images, its head, its loss and its metrics. A method makes its task in
+    `__init__`, names the task's metrics in `logged`, in the task's order, and writes its paper's step in
+    `train_step`.
+
+    Args:
+        encoder: As for `SelfSupervisedModel`.
+        task: A `keras_ssl.tasks.Task` without labels, which has no encoder yet.
+        augmenter: As for `SelfSupervisedModel`.
+        seed: Integer. As for `SelfSupervisedModel`.
+    """
+
+    def __init__(self, encoder, task: Task, augmenter: Augmenter | None = None, *, seed: int = 0, **kwargs):
+        super().__init__(encoder, augmenter, seed=seed, **kwargs)
+        task.attach(encoder)
+        self.task = task
+        self.encodes_whole_images = task.encodes_whole_images
+
+    def forward(self, views: tf.Tensor, training: bool) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """The loss and the metrics of the task, under the method's names."""
+        loss, metrics = self.task.forward(self.encoder, views, None, self.draws(training=training), training)
+        return loss, {name: metrics[own] for name, own in zip(self.logged, self.task.logged, strict=True)}
+
+    def get_config(self) -> dict:
+        """The constructor's arguments, those of the task included."""
+        config = self.task.get_config()
+        arguments = {name: config[name] for name in config.keys() - Task.get_config(self.task).keys()}
+        return {**super().get_config(), **arguments}
