@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -16,12 +18,12 @@ class Colorization(TaskMethod):
 
         L = E ‖ u(x) − D(E(y(x))) ‖²
 
-    The loss is computed by `keras_ssl.tasks.Colors`. The paper goes on from there. This error is smallest at the mean
-    of all colors that a thing may have, which is close to gray. So it classifies each pixel into 313 bins of color,
-    with more weight on the rare ones, which gives brighter pictures. Both losses take the same knowledge of the
-    image, and this one is a line. The color space is Y, Cb and Cr instead of CIE Lab. They differ little for this
-    purpose, and YCbCr is a linear map of the pixels. The decoder starts from the encoder's features, not from its
-    feature map.
+    The loss is computed by `keras_ssl.tasks.Colors`. The paper goes further. This error is smallest at the mean of
+    all possible colors of an object, which is close to gray. So the paper classifies each pixel into 313 bins of
+    color, with more weight on the rare ones, which gives brighter pictures. Both losses need the same knowledge of
+    the image, and this one is simpler. The color space is Y, Cb and Cr instead of CIE Lab. They differ little for
+    this purpose, and YCbCr is a linear map of the pixels. The decoder starts from the encoder's features, not from
+    its feature map.
 
     The encoder gets the luma in all three channels, so it can take color images afterwards. But it was trained on
     gray images only: features of gray images are closer to what it knows.
@@ -70,8 +72,8 @@ class Colorization(TaskMethod):
         """The network from features to chroma."""
         return self.task.decoder
 
-    def train_step(self, data):
-        """Section 2.1 of the paper."""
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Section 2.1 of the paper; `tasks.Colors` predicts the chroma from the luma."""
         views = self.augment(self.images(data))
         with tf.GradientTape() as tape:
             loss, logs = self.forward(views, training=True)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -11,9 +13,9 @@ from keras_ssl.tasks import MissingBlock, blank
 class Inpainting(TaskMethod, MaskedImageMethod):
     """Rebuilds a block that was cut out of the image, which takes knowing what the rest of it shows.
 
-    Pathak et al. 2016, "Context Encoders: Feature Learning by Inpainting" (https://arxiv.org/abs/1604.07379),
-    section 3: the encoder E sees the image x with a block M in one color, and a decoder D rebuilds the image from
-    the features. Only the block counts (equation 1):
+    Pathak et al. 2016, "Context Encoders: Feature Learning by Inpainting" (https://arxiv.org/abs/1604.07379), section
+    3: the encoder E sees the image x with a block M in one color, and a decoder D rebuilds the image from the
+    features. Only the block counts (equation 1):
 
         L = 1/|M| ‖ M ⊙ ( x − D(E((1 − M) ⊙ x)) ) ‖₁
 
@@ -68,8 +70,8 @@ class Inpainting(TaskMethod, MaskedImageMethod):
         """The network from features to images."""
         return self.task.decoder
 
-    def train_step(self, data):
-        """Section 3 of the paper."""
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Section 3 of the paper; `tasks.MissingBlock` blanks a block and rebuilds it."""
         views = self.augment(self.images(data))
         with tf.GradientTape() as tape:
             loss, logs = self.forward(views, training=True)

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -100,8 +101,8 @@ class Jigsaw(TaskMethod):
         """The classifier of permutations, on the features of all tiles of an image."""
         return self.task.head
 
-    def train_step(self, data):
-        """Section 3 of the paper."""
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Section 3 of the paper; `tasks.TileOrder` shuffles the tiles and classifies their permutations."""
         views = self.augment(self.images(data))
         with tf.GradientTape() as tape:
             loss, logs = self.forward(views, training=True)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -13,17 +15,17 @@ class RotationPrediction(TaskMethod):
 
     Gidaris et al. 2018, "Unsupervised Representation Learning by Predicting Image Rotations"
     (https://arxiv.org/abs/1803.07728), section 2: every image x goes through the encoder in its four rotations
-    g(x|y), in one batch, and a linear classifier F on the features predicts the rotation y (equation 3, N images,
-    K = 4):
+    g(x|y), in one batch, and a linear classifier F on the features predicts the rotation y (equation 3, with N images
+    and K = 4):
 
         L = −1/N Σ_i 1/K Σ_y log F^y( g(x_i|y) )
 
     The rotations are exact, by transposes and flips (`keras_ssl.tasks.all_rotations`), so no trace of an
     interpolation gives them away. The loss is computed by `keras_ssl.tasks.Rotation`.
 
-    It learns from images that have an up. Where things look alike upside down the question has no answer. Among
-    handwritten digits a rotated 6 is a 9, and 0, 1 and 8 are the same after half a turn, so the accuracy stays
-    below 1. Cells, textures and satellite images have no up at all.
+    It needs images that have a right way up. Among handwritten digits a rotated 6 is a 9, and 0, 1 and 8 are the same
+    after half a turn, so these rotations cannot be told apart and the accuracy stays below 1. Cells, textures and
+    satellite images have no right way up at all.
 
     Logged beside the loss: `rotation_accuracy`; chance is 1/4.
 
@@ -58,8 +60,8 @@ class RotationPrediction(TaskMethod):
         """The linear classifier on the features."""
         return self.task.head
 
-    def train_step(self, data):
-        """Section 2.1 of the paper."""
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Section 2.1 of the paper; `tasks.Rotation` rotates the views and classifies their rotations."""
         views = self.augment(self.images(data))
         with tf.GradientTape() as tape:
             loss, logs = self.forward(views, training=True)

@@ -1,3 +1,4 @@
+import keras
 import tensorflow as tf
 
 from keras_ssl.augment import Augmenter
@@ -8,9 +9,8 @@ from keras_ssl.tasks import Task
 class TaskMethod(SelfSupervisedModel):
     """Base class of methods that train an encoder on one task of `keras_ssl.tasks`.
 
-    The task has what it does to the images, its head, its loss and its metrics. A method makes its task in
-    `__init__`, names the task's metrics in `logged`, in the task's order, and writes its paper's step in
-    `train_step`.
+    The task defines what is done to the images, the head, the loss and the metrics. A method creates its task in
+    `__init__`, names the task's metrics in `logged`, in the same order, and writes its paper's step in `train_step`.
 
     Args:
         encoder: As for `SelfSupervisedModel`.
@@ -19,7 +19,9 @@ class TaskMethod(SelfSupervisedModel):
         seed: Integer. As for `SelfSupervisedModel`.
     """
 
-    def __init__(self, encoder, task: Task, augmenter: Augmenter | None = None, *, seed: int = 0, **kwargs):
+    def __init__(
+        self, encoder: keras.Model, task: Task, augmenter: Augmenter | None = None, *, seed: int = 0, **kwargs
+    ):
         super().__init__(encoder, augmenter, seed=seed, **kwargs)
         task.attach(encoder)
         self.task = task
@@ -32,6 +34,6 @@ class TaskMethod(SelfSupervisedModel):
 
     def get_config(self) -> dict:
         """The constructor's arguments, those of the task included."""
-        config = self.task.get_config()
-        arguments = {name: config[name] for name in config.keys() - Task.get_config(self.task).keys()}
+        of_every_task = Task.get_config(self.task)
+        arguments = {name: value for name, value in self.task.get_config().items() if name not in of_every_task}
         return {**super().get_config(), **arguments}

@@ -23,7 +23,7 @@ class BoundingBox(LabelledTask):
     """Predicts the box of the one object of an image.
 
     Targets are floats of shape `(batch, 4)`: boxes (top, left, bottom, right) in relative coordinates, 0 at the top
-    and at the left and 1 at the bottom and at the right, y before x as in `tf.image`. A row with NaN stands for an
+    and at the left and 1 at the bottom and at the right, y before x as in `tf.image`. A row with NaN marks an
     image whose box is not known.
 
     The head, with a hidden layer as wide as the features, predicts center and size, each between 0 and 1 by a

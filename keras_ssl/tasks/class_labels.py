@@ -17,7 +17,7 @@ class ClassLabels(LabelledTask):
     """
 
     logged = ("accuracy",)
-    #: Which numbers stand for no class, for messages.
+    #: Which numbers mean that there is no class, for messages.
     unknown = "-1 is for images without a label"
 
     def __init__(self, classes: int, *, augmented: bool = False, **kwargs):
@@ -31,12 +31,12 @@ class ClassLabels(LabelledTask):
         return tf.cast(target, tf.int32) >= 0
 
     def value_range(self, target: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The smallest number, and the largest that stands for a class."""
+        """The smallest number, and the largest class."""
         target = tf.cast(target, tf.int32)
         return tf.reduce_min(target), tf.reduce_max(tf.where(self.labelled(target), target, -1))
 
     def check_values(self, name: str, lowest: float, highest: float) -> None:
-        """Raises a ValueError unless the numbers are classes or stand for none."""
+        """Raises a ValueError unless all numbers are classes or mean that there is none."""
         if lowest < -1 or highest >= self.classes:
             raise ValueError(
                 f"The task {name!r} tells {self.classes} classes apart, 0 to {self.classes - 1}; {self.unknown}. "

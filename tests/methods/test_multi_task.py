@@ -262,7 +262,7 @@ def test_predictions_of_the_heads(images, targets):
     iou = batch_loss(model, images, targets)["box_iou"]
     np.testing.assert_allclose(iou, np.mean(losses.box_iou(targets["box"][known], boxes[known])), rtol=1e-5)
     for name in ("contrast", "color"):
-        with pytest.raises(ValueError, match=f"of this model 'kind', 'box', 'mask'. Received: name='{name}'"):
+        with pytest.raises(ValueError, match=f"in this model 'kind', 'box', 'mask'. Received: name='{name}'"):
             model.predict_task(name, images)
 
 
@@ -276,7 +276,7 @@ def test_predictions_of_the_heads(images, targets):
         (
             {"quiet": Quiet()},
             {"loss_weights": {"loud": 1.0}},
-            "'loud', and no such task; there are 'quiet'",
+            "'loud', but no such task; the tasks are 'quiet'",
         ),
         ({"quiet": Quiet()}, {"loss_weights": {"quiet": -1.0}}, "'quiet' must not be negative"),
         ({"quiet": Quiet()}, {"loss_weights": {"quiet": float("nan")}}, "'quiet' must not be negative"),

@@ -1,4 +1,4 @@
-"""A task among several computes what the method of that name computes alone."""
+"""A task of `MultiTask` computes the loss of the method that has only this task."""
 
 import keras
 import numpy as np
