@@ -192,7 +192,8 @@ class SelfSupervisedModel(ImageTrainer):
         with recording(tape):  # for the regularizers of weights
             loss = tf.add_n([loss, *self._step_of_thread.added_losses.take(variables)])
         gradients = tape.gradient(loss, variables, output_gradients=upstream)
-        # Keras asks a data set of unknown length for one batch too many, and runs what does not depend on it.
+        # Keras asks a data set of unknown length for one batch too many. Operations that do not depend on that batch
+        # would still run, such as the one that counts the step.
         with tf.control_dependencies([loss]):
             optimizer.apply_gradients(zip(gradients, variables, strict=True))
             if ends_step:

@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras_ssl import backbones
 from keras_ssl.checks.arguments import check_count
 from keras_ssl.checks.networks import check_adversaries
-from keras_ssl.data import map_batches
+from keras_ssl.data.map_batches import map_batches
 from keras_ssl.losses import discriminator_loss, generator_loss, r1_penalty
 from keras_ssl.methods.base import SelfSupervisedModel
 from keras_ssl.optimizers.optimizer_group import OptimizerGroup
@@ -105,7 +105,7 @@ class DCGAN(SelfSupervisedModel):
         self.feature_grid = feature_grid
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """Algorithm 1 of Goodfellow et al. with one discriminator update a step, and the same latents for both."""
+        """Algorithm 1 of Goodfellow et al. with one update of each network, and the same latents for both."""
         images = self.augment(self.images(data))
         with tf.GradientTape() as generator_tape:
             fakes = self.generator(self._latents(images, training=True), training=True)

@@ -57,7 +57,7 @@ class ReconstructionMethod(SelfSupervisedModel):
 
         Args:
             images: Array of shape `(n, height, width, channels)`, raw pixels in [0, 255].
-            batch_size: Positive integer, images at a time.
+            batch_size: Positive integer. Images at a time. Defaults to `256`.
 
         Returns:
             Float32 array of the same shape, raw pixels in [0, 255].

@@ -16,8 +16,8 @@ class SimCLR(ProjectorMethod):
 
     Chen et al. 2020, "A Simple Framework for Contrastive Learning of Visual Representations"
     (https://arxiv.org/abs/2002.05709), algorithm 1: every image is augmented twice, an encoder f and a projection
-    head g map the views to embeddings z = g(f(view)), and `keras_ssl.losses.nt_xent` tells each pair from the 2(B -
-    1) other views. The projection head is discarded after training, and the encoder is kept.
+    head g map the views to embeddings z = g(f(view)), and `keras_ssl.losses.nt_xent` finds the pair of each view
+    among the 2B - 1 others. The projection head is discarded after training, and the encoder is kept.
 
     Logged beside the loss: `contrastive_accuracy`, how often the positive is the nearest of all candidates, and
     `embedding_spread`, about 1 for embeddings that fill the sphere and 0 when they have collapsed.
@@ -27,7 +27,7 @@ class SimCLR(ProjectorMethod):
             features `(batch, features)`.
         projector: A `keras.Model` from features to embeddings. Defaults to `heads.projection_head` with one hidden
             layer as wide as the features and 128 outputs, as in the paper (section 2.1).
-        augmenter: A `keras_ssl.augment.Augmenter`. By default `augment.simclr` for the encoder's image size, and
+        augmenter: A `keras_ssl.augment.Augmenter`. Defaults to `augment.simclr` for the encoder's image size, or
             `augment.grayscale` for images of one channel.
         temperature: Positive float. Defaults to `0.5`, as in the paper for CIFAR-10 (appendix B.9), which takes 0.1
             for ImageNet.

@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras_ssl import heads
 from keras_ssl.augment import Augmenter, Draws
 from keras_ssl.checks.arguments import check_count
-from keras_ssl.data import map_batches
+from keras_ssl.data.map_batches import map_batches
 from keras_ssl.losses import bernoulli_likelihood, gaussian_kl, gaussian_likelihood
 from keras_ssl.methods.reconstruction_method import ReconstructionMethod
 
