@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from keras_ssl.backbones import at_size
 from keras_ssl.methods.predictor_mixin import PredictorMixin
-from keras_ssl.pretext import ROTATIONS
+from keras_ssl.tasks import ROTATIONS
 
 
 def _gradients(forward, variables):
@@ -122,7 +122,7 @@ def tiles(method):
     def forward(images):
         tiles = tf.concat([images[:, :height, :width]] * method.puzzle.grid**2, axis=0)
         features = method.tile_encoder(tiles, training=True)
-        return method.head(tf.reshape(features, (-1, method.tile_features)), training=True)
+        return method.head(tf.reshape(features, (-1, method.task.tile_features)), training=True)
 
     return _gradients(forward, method.trainable_variables)
 

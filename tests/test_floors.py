@@ -15,7 +15,6 @@ FLOORS = (
     "layers",
     "heads",
     "backbones",
-    "pretext",
     "tasks",
     "methods",
     "export",

@@ -1,54 +1,59 @@
 import functools
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from keras_ssl import augment, heads
+from keras_ssl.augment import Augmenter
 from keras_ssl.losses import contractive_penalty, kl_sparsity, l1_sparsity
 from keras_ssl.methods.reconstruction_method import ReconstructionMethod
 
 NOISES = {"gaussian": augment.RandomNoise, "masking": augment.RandomMasking}
 SPARSITIES = {"l1": l1_sparsity, "kl": kl_sparsity}
-# The noise draws as a second view would, the directions as a third.
+# The noise has the random numbers of a second view, the directions those of a third.
 NOISE_VIEW, DIRECTIONS_STREAM = 1, 1
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class Autoencoder(ReconstructionMethod):
-    """A code of few numbers from which the image can be rebuilt.
+    """Learns a code of few numbers from which the image can be rebuilt.
 
     Hinton and Salakhutdinov 2006, "Reducing the Dimensionality of Data with Neural Networks"
     (https://doi.org/10.1126/science.1127647): with an encoder E and a decoder D, E‖x − D(E(x))‖² is minimized. The
-    code is narrower than the image, so that it must keep what images have in common; the options keep a wide one from
-    copying:
+    code is smaller than the image, so it must keep what matters. The options keep a large code from copying the
+    image:
 
-    - `denoise`: the encoder sees a corrupted image and the decoder must give the clean one (Vincent et al. 2008,
+    - `denoise`: the encoder sees a corrupted image and the decoder must rebuild the clean one (Vincent et al. 2008,
       https://doi.org/10.1145/1390156.1390294);
-    - `sparsity`: few units of the code are on (Ng 2011, see `losses.kl_sparsity`);
-    - `contractive_weight`: the code hardly moves when the image does (Rifai et al. 2011,
+    - `sparsity`: few units of the code are active (Ng 2011, see `losses.kl_sparsity`);
+    - `contractive_weight`: the code changes little when the image does (Rifai et al. 2011,
       `losses.contractive_penalty`).
 
-    Logged beside the loss: `reconstruction_error`, in the terms of `reconstruction_loss`, and `penalty`, what
-    sparsity and contraction add to it.
+    Logged beside the loss: `reconstruction_error`, as `reconstruction_loss` measures it, and `penalty`, what sparsity
+    and contraction add to it.
 
     Args:
-        encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to codes
-            (batch, features), such as `backbones.conv_encoder`, or `backbones.mlp(…, linear_output=True)`.
-        decoder: a `keras.Model` from codes to images of the same shape, with pixels scaled to [0, 1] ("mse", "ssim")
-            or their logits ("bce"). By default `heads.mirror(encoder)`.
-        augmenter: a `keras_ssl.augment.Augmenter`, whose views are then rebuilt. By default none.
-        reconstruction_loss: "mse", the squared error; "bce", for black and white images; or "ssim", 1 − structural
-            similarity. Defaults to "mse".
-        denoise: None, "gaussian", "masking", or a layer or `Augmenter` that corrupts images. Defaults to None.
-        sparsity: None, "l1" or "kl". Defaults to None.
-        sparsity_weight: non-negative float. Defaults to 1e-3.
-        sparsity_target: float in (0, 1), for "kl": the share of images that a unit is on for. Defaults to 0.05.
-        contractive_weight: non-negative float; 0, the default, leaves the penalty out. With it a step takes a second
+        encoder: A built `keras.Model` from images `(batch, height, width, channels)`, raw pixels in [0, 255], to
+            codes `(batch, features)`, such as `backbones.conv_encoder`, or `backbones.mlp(…, linear_output=True)`.
+        decoder: A `keras.Model` from codes to images of the same shape, with pixels scaled to [0, 1] ("mse", "ssim")
+            or their logits ("bce"). Defaults to `heads.mirror(encoder)`.
+        augmenter: A `keras_ssl.augment.Augmenter`, whose views are rebuilt. Defaults to `None`: the images as they
+            are.
+        reconstruction_loss: String. `"mse"`, the squared error; `"bce"`, for black and white images; or `"ssim"`, 1 −
+            structural similarity. Defaults to `"mse"`.
+        denoise: `None`, `"gaussian"`, `"masking"`, or a layer or `Augmenter` that corrupts images. Defaults to
+            `None`.
+        sparsity: `None`, `"l1"` or `"kl"`. Defaults to `None`.
+        sparsity_weight: Non-negative float. Defaults to `1e-3`.
+        sparsity_target: Float in (0, 1). For `"kl"`, the share of images for which a unit is active. Defaults to
+            `0.05`.
+        contractive_weight: Non-negative float. Defaults to `0.0`, no penalty. With it a step takes a second
             derivative of the encoder.
-        seed: int. With the step it determines every random draw of the training.
+        seed: Integer. With the step it determines every random draw of the training. Defaults to `0`.
 
     Raises:
-        ValueError: for an encoder or a decoder that does not fit, or an option that does not exist.
+        ValueError: If the encoder or the decoder does not fit, or there is no such option.
 
     Example:
 
@@ -66,17 +71,17 @@ class Autoencoder(ReconstructionMethod):
 
     def __init__(
         self,
-        encoder,
-        decoder=None,
-        augmenter=None,
+        encoder: keras.Model,
+        decoder: keras.Model | None = None,
+        augmenter: Augmenter | None = None,
         *,
-        reconstruction_loss="mse",
-        denoise=None,
-        sparsity=None,
-        sparsity_weight=1e-3,
-        sparsity_target=0.05,
-        contractive_weight=0.0,
-        seed=0,
+        reconstruction_loss: str = "mse",
+        denoise: str | keras.layers.Layer | None = None,
+        sparsity: str | None = None,
+        sparsity_weight: float = 1e-3,
+        sparsity_target: float = 0.05,
+        contractive_weight: float = 0.0,
+        seed: int = 0,
         **kwargs,
     ):
         super().__init__(
@@ -95,28 +100,28 @@ class Autoencoder(ReconstructionMethod):
         self.sparsity_target = float(sparsity_target)
         self.contractive_weight = float(contractive_weight)
 
-    def train_step(self, data):
-        """Rebuilds the images, and takes a step towards rebuilding them better."""
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Rebuilds the images, and takes a step down the gradient of the error."""
         views = self.augment(self.images(data))
         with tf.GradientTape() as tape:
             loss, logs = self.forward(views, training=True)
         self.minimize(loss, tape)
         return self.report(loss, logs)
 
-    def forward(self, views, training):
-        """x → E(x) → D(E(x)), its distance from x, and the penalties."""
+    def forward(self, views: tf.Tensor, training: bool) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Encodes x to E(x), decodes it to D(E(x)), compares that with x, and adds the penalties."""
         code = self.encode(self.corrupt(views, training), training=training)
         error = self.reconstruction_error(views, self.decoder(code, training=training))
         penalty = self.penalty(views, code, training)
         return error + penalty, {"reconstruction_error": error, "penalty": penalty}
 
-    def corrupt(self, images, training):
-        """The images as the encoder sees them: with noise, where there is `denoise`."""
+    def corrupt(self, images: tf.Tensor, training: bool) -> tf.Tensor:
+        """The images that the encoder sees: with noise, if there is `denoise`."""
         if self.denoise is None:
             return images
         return self.draw_view(self.denoise, images, NOISE_VIEW, training)
 
-    def penalty(self, images, code, training):
+    def penalty(self, images: tf.Tensor, code: tf.Tensor, training: bool) -> tf.Tensor:
         """What sparsity and contraction add to the loss."""
         penalty = tf.zeros(())
         if self.sparsity is not None:
@@ -127,7 +132,7 @@ class Autoencoder(ReconstructionMethod):
             penalty += self.contractive_weight * contractive_penalty(encode, images, directions)
         return penalty
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """The constructor's arguments."""
         return {
             **super().get_config(),
@@ -141,7 +146,7 @@ class Autoencoder(ReconstructionMethod):
 
 
 def _as_noise(denoise):
-    """The augmenter that `denoise` means."""
+    """The augmenter for `denoise`."""
     if denoise is None or isinstance(denoise, augment.Augmenter):
         return denoise
     if isinstance(denoise, keras.layers.Layer):

@@ -1,8 +1,13 @@
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from keras_ssl import augment, distribute
+from keras_ssl.augment import Augmenter, Draws
 from keras_ssl.checks.finite import all_finite
 from keras_ssl.checks.images import check_images, pixel_range
 from keras_ssl.checks.networks import check_encoder
@@ -10,32 +15,31 @@ from keras_ssl.data.map_batches import map_batches
 from keras_ssl.methods.image_trainer import ImageTrainer
 from keras_ssl.methods.step import StepOfThread, recording
 
-# Stands for the training step in the seeds of evaluate(), so that held-out images always get the same views.
+# The step in the seeds of evaluate(), so that held-out images always get the same views.
 EVALUATION_STEP = -1
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class SelfSupervisedModel(ImageTrainer):
-    """What all methods share: an encoder, views of its images, and the verbs that a `train_step` is written in.
+    """Base class of all methods: an encoder, views of its images, and the methods that a `train_step` calls.
 
-    A method builds its heads in `__init__`, says in `forward` how views become a loss, and writes its paper's
-    algorithm in `train_step` with the verbs `augment` (views that are a function of seed, step and view), `draws`
-    (other random numbers, likewise), `minimize` (an optimizer step, right under mixed precision and on several
-    replicas) and `report` (what the progress bar shows). `evaluate()` and `validation_data` run the same `forward`
-    without an update.
+    A method builds its heads in `__init__`, computes the loss of views in `forward`, and writes its paper's algorithm
+    in `train_step` with `augment` (views that are a function of seed, step and view), `draws` (other random numbers,
+    likewise), `minimize` (an optimizer step, also under mixed precision and on several replicas) and `report` (what
+    the progress bar shows). `evaluate()` and `validation_data` run the same `forward` without an update.
 
-    Calling the model, and `predict`, gives the encoder's features of the images as they are.
+    Calling the model, or `predict`, returns the encoder's features of the images as they are.
 
     Args:
-        encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
-            features (batch, features): one of `keras_ssl.backbones`, or your own.
-        augmenter: a `keras_ssl.augment.Augmenter`. By default, for a method with several `views`,
-            `augment.simclr` for the encoder's image size, or `augment.grayscale` for images that are not RGB; a
-            method with one view then looks at the images as they are.
-        seed: int. With the step and the view it determines every random draw of the training.
+        encoder: A built `keras.Model` from images `(batch, height, width, channels)`, raw pixels in [0, 255], to
+            features `(batch, features)`: one of `keras_ssl.backbones`, or your own.
+        augmenter: A `keras_ssl.augment.Augmenter`. For a method with several `views` it defaults to `augment.simclr`
+            for the encoder's image size, or `augment.grayscale` for images that are not RGB. A method with one view
+            takes the images as they are by default.
+        seed: Integer. With the step and the view it determines every random draw of the training. Defaults to `0`.
 
     Raises:
-        ValueError: when `encoder` is not such a model.
+        ValueError: If `encoder` is not such a model.
 
     Example, a method that pulls two views of an image together and nothing else (so it collapses):
 
@@ -53,17 +57,17 @@ class SelfSupervisedModel(ImageTrainer):
     ...         return self.report(loss, logs)
     """
 
-    #: Number of views that the loss compares.
+    #: The number of views that the loss compares.
     views = 1
-    #: Names of what `forward` returns beside the loss; each becomes a metric.
+    #: Names of the metrics that `forward` returns beside the loss.
     logged: tuple[str, ...] = ()
-    #: Those of them that are a state of the training, such as a momentum: they are shown as they are, not as a mean.
+    #: Those of them that are a state of the training, such as a momentum: logged as the newest value, not as a mean.
     states: tuple[str, ...] = ()
-    #: Whether the encoder sees whole images while it is trained. Where it sees parts of them, its batch normalization
-    #: needs `callbacks.BatchStatistics`, which runs have then.
+    #: Whether the encoder sees whole images in training. If it sees parts of them, its batch normalization needs
+    #: `callbacks.BatchStatistics`, which runs add then.
     encodes_whole_images = True
 
-    def __init__(self, encoder, augmenter=None, *, seed=0, **kwargs):
+    def __init__(self, encoder: keras.Model, augmenter: Augmenter | None = None, *, seed: int = 0, **kwargs):
         super().__init__(**kwargs)
         check_encoder(encoder)
         self.encoder = encoder
@@ -86,20 +90,20 @@ class SelfSupervisedModel(ImageTrainer):
         self._step_of_thread = StepOfThread(self)
         self.built = True
 
-    def build(self, input_shape=None):
-        """Nothing is left to build: the encoder's input shape fixed everything."""
+    def build(self, input_shape: Any = None) -> None:
+        """Does nothing: everything is built in `__init__`, from the encoder's input shape."""
 
-    def call(self, images, training=None):
-        """The encoder's features of `images`, (batch, features)."""
+    def call(self, images: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        """The encoder's features of `images`, of shape `(batch, features)`."""
         return self.encoder(images, training=training)
 
-    # ------------------------------------------------------------------ the verbs of a train_step
+    # ------------------------------------------------------------------ what a train_step calls
 
-    def images(self, data):
-        """The images in what fit hands to `train_step`: labels and weights are left out, shapes are checked.
+    def images(self, data: Any) -> tf.Tensor:
+        """Takes the images out of the data that `fit` passes to `train_step`, and checks their shape.
 
-        A step begins with this: what layers add to the loss from here on, and how many images there are, is noted
-        for `minimize` and `report`.
+        A step must begin with this call: from here on the losses that layers add, and the number of images, are
+        recorded for `minimize` and `report`.
         """
         images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         images = tf.convert_to_tensor(images)
@@ -108,96 +112,106 @@ class SelfSupervisedModel(ImageTrainer):
         self._step_of_thread.begin(distribute.share(tf.shape(images)[0]), all_finite(images))
         return images
 
-    def augment(self, images, training=True):
-        """`self.views` random views of `images`, view after view: (views * batch, height, width, channels)."""
+    def augment(self, images: tf.Tensor, training: bool = True) -> tf.Tensor:
+        """Random views of `images`, view after view, of shape `(views * batch, height, width, channels)`."""
         if self.augmenter is None:
             return tf.cast(images, tf.float32)
         views = [self.draw_view(self.augmenter, images, view, training) for view in range(self.views)]
         return tf.concat(views, axis=0)
 
-    def draw_view(self, augmenter, images, view, training=True):
-        """What `augmenter` makes of `images`, this replica's rows of the global batch, in the view of that number."""
+    def draw_view(self, augmenter: Callable, images: tf.Tensor, view: int, training: bool = True) -> Any:
+        """Augments `images`, this replica's rows of the global batch, with the random numbers of the view."""
         first_row = self._step_of_thread.share.first_row
         return augmenter(images, seed=self.random_seed(view, training), first_row=first_row)
 
-    def random_seed(self, view=0, training=True):
-        """A seed for tf.random.stateless_*, int32 of shape (2,): a function of (seed, step, view)."""
+    def random_seed(self, view: int = 0, training: bool = True) -> tf.Tensor:
+        """A seed for tf.random.stateless_*, an int32 tensor of shape `(2,)`: a function of (seed, step, view)."""
         step = tf.convert_to_tensor(self.step) if training else EVALUATION_STEP
         seed = tf.constant([self.seed, view], tf.int32)
         return tf.random.fold_in(seed, tf.cast(step, tf.int32), alg="philox")
 
-    def draws(self, stream=0, training=True):
-        """Random numbers for the global batch, this replica's rows of them: `uniform`, `integers`, `normal`.
+    def draws(self, stream: int = 0, training: bool = True) -> Draws:
+        """Random numbers of this replica's rows of the global batch: `uniform`, `integers`, `normal`.
 
         Args:
-            stream: int, to tell draws of different meaning apart; none meets a view's.
-            training: bool; False draws the same numbers in every step, for evaluate().
+            stream: Integer. Streams have different random numbers, and no stream has those of a view. Defaults to
+                `0`.
+            training: Boolean. `False` draws the same numbers in every step, for `evaluate`. Defaults to `True`.
 
         Returns:
-            `keras_ssl.augment.Draws`. Each call of its methods draws other numbers.
+            `keras_ssl.augment.Draws`. Each call of its methods draws new numbers.
         """
         seed = self.random_seed(self.views + stream, training)
         return augment.Draws(seed, self._step_of_thread.share.first_row)
 
-    def map_images(self, function, images, batch_size=256):
-        """The results of `function` over an array of images of any length, for what a method shows of itself.
+    def map_images(self, function: Callable, images: npt.ArrayLike, batch_size: int = 256) -> np.ndarray:
+        """Applies a function to an array of images, batch by batch, such as for `reconstruct`.
 
         Args:
-            function: from a tensor of images (batch, height, width, channels) to a tensor (batch, …).
-            images: array (n, height, width, channels), uint8 or float, raw pixels in [0, 255].
-            batch_size: positive int, images at a time.
+            function: Function from images, a tensor of shape `(batch, height, width, channels)`, to a tensor of shape
+                `(batch, …)`.
+            images: Array of shape `(n, height, width, channels)`, uint8 or float, raw pixels in [0, 255].
+            batch_size: Positive integer. Images at a time. Defaults to `256`.
 
         Returns:
-            NumPy array (n, …).
+            NumPy array of shape `(n, …)`.
 
         Raises:
-            ValueError: for images that are not what the encoder expects, or none.
+            ValueError: If the images are not what the encoder expects, or there are none.
         """
         images = np.asarray(images)
         check_images(images.shape, images.dtype, self.encoder.input_shape, 1, type(self).__name__)
         return map_batches(function, images, batch_size)
 
-    def minimize(self, loss, tape, variables=None, optimizer=None, ends_step=True):
-        """One step of the optimizer down the gradient of `loss`, and of what Keras layers add to it.
+    def minimize(
+        self,
+        loss: tf.Tensor,
+        tape: tf.GradientTape,
+        variables: list[keras.Variable] | None = None,
+        optimizer: keras.Optimizer | None = None,
+        ends_step: bool = True,
+    ) -> None:
+        """One step of the optimizer down the gradient of `loss` and of the losses that layers add to it.
 
-        That is, as in Keras, the regularizers of the weights that are updated, and the activity regularizers and
-        `add_loss` of the networks that these weights belong to; they stand in the reported `loss`, too.
+        As in Keras, these are the regularizers of the updated weights, and the activity regularizers and `add_loss`
+        of their networks. The reported `loss` contains them, too.
 
         Args:
-            loss: scalar float32, this replica's share: a mean over its rows.
-            tape: the `tf.GradientTape` that recorded it.
-            variables: what to update, a list; by default all trainable weights.
-            optimizer: by default the one given to `compile`.
-            ends_step: False for all but the last update of a `train_step` that makes several: with the last the
-                step counter, from which the random draws derive, moves on.
+            loss: Float32 scalar, a mean over this replica's rows.
+            tape: The `tf.GradientTape` that recorded it.
+            variables: List of the weights to update. Defaults to all trainable weights.
+            optimizer: A `keras.Optimizer`. Defaults to the one passed to `compile`.
+            ends_step: Boolean. Whether to advance the step counter, on which the random draws depend. `False` for all
+                but the last update of a `train_step` with several. Defaults to `True`.
         """
         variables = self.trainable_variables if variables is None else variables
         optimizer = self.optimizer if optimizer is None else optimizer
-        # Keras adds the replicas' gradients up, so each gives its part of the global batch's mean; a loss-scaling
-        # optimizer multiplies, and divides again in apply.
+        # Keras sums the gradients of the replicas, so each is weighted by its share of the global batch. A
+        # loss-scaling optimizer scales here, and divides again in apply_gradients.
         upstream = optimizer.scale_loss(tf.cast(self._step_of_thread.share.weight, loss.dtype))
         with recording(tape):  # for the regularizers of weights
             loss = tf.add_n([loss, *self._step_of_thread.added_losses.take(variables)])
         gradients = tape.gradient(loss, variables, output_gradients=upstream)
-        # Keras asks a data set of unknown length for one batch too many, and what does not depend on that is done.
+        # Keras asks a data set of unknown length for one batch too many. Operations that do not depend on that batch
+        # would still run, such as the one that counts the step.
         with tf.control_dependencies([loss]):
             optimizer.apply_gradients(zip(gradients, variables, strict=True))
             if ends_step:
                 self.step.assign_add(1)
 
-    def report(self, loss, logs):
-        """Takes the step's numbers into the epoch's means over the images, and returns them for the progress bar.
+    def report(self, loss: tf.Tensor, logs: dict) -> dict[str, tf.Tensor]:
+        """Updates the metrics, means over the images of the epoch, and returns them for the progress bar.
 
         Args:
-            loss: scalar, this replica's. As in Keras, what layers add to it is reported with it.
-            logs: dict of scalars by the names in `logged`. A pair (scalar, weight) has that weight in the epoch's
-                mean, equal on all replicas, where the others have the number of images. Of the names in `states`
-                the newest value is shown.
+            loss: Scalar, of this replica. As in Keras, the losses that layers add are included in the report.
+            logs: Dict of scalars by the names in `logged`. Their weight in the mean is the number of images, or that
+                of a pair (scalar, weight), which is equal on all replicas. Of the names in `states` the newest value
+                is reported.
         """
         share, finite = self._step_of_thread.share, self._step_of_thread.finite
         images = tf.cast(share.all_rows, tf.float32)
         loss = tf.add_n([loss, *self._step_of_thread.end()])
-        # Pixels that are NaN can leave a finite loss, since relu(NaN) is 0 on a CPU.
+        # NaN pixels can leave the loss finite, because relu(NaN) is 0 on a CPU.
         loss = distribute.mean(tf.where(finite, loss, float("nan")), share)
         self._not_finite.record(self.step, loss, finite, share.rows)
         self._means["loss"].update_state(loss, sample_weight=images)
@@ -207,40 +221,40 @@ class SelfSupervisedModel(ImageTrainer):
             self._means[name].update_state(distribute.mean(value, share), sample_weight=weight)
         results = {name: mean.result() for name, mean in self._means.items()}
         if distribute.is_multi_worker():
-            # Keras reduces the workers' results along their first axis, which scalars lack.
+            # Keras reduces the workers' results along their first axis, so scalars need one.
             results = {name: tf.reshape(value, (1,)) for name, value in results.items()}
         return results
 
-    # ------------------------------------------------------------------ what a method says
+    # ------------------------------------------------------------------ what a method implements
 
-    def forward(self, views, training):
-        """From views to the loss.
+    def forward(self, views: tf.Tensor, training: bool) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Computes the loss of views.
 
         Args:
-            views: (views * batch, height, width, channels) float32, from `augment`.
-            training: bool.
+            views: Float32 tensor of shape `(views * batch, height, width, channels)`, from `augment`.
+            training: Boolean.
 
         Returns:
             A tuple of the loss, a scalar, and a dict with the scalars named in `logged`.
         """
         raise NotImplementedError(f"{type(self).__name__} must implement forward(views, training).")
 
-    def train_step(self, data):
-        """One step of the method's algorithm; every method writes its own."""
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """One step of the method's algorithm; each method has its own."""
         raise NotImplementedError(f"{type(self).__name__} must implement train_step(data).")
 
-    def test_step(self, data):
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         """The training loss on held-out images: the same `forward` on views of a fixed seed, and no update."""
         return self.report(*self.forward(self.augment(self.images(data), training=False), training=False))
 
     # ------------------------------------------------------------------ Keras
 
     @property
-    def metrics(self):
-        """The running means of the loss and of what the method logs beside it."""
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """The running means of the loss and of the metrics in `logged`."""
         return list(self._means.values())
 
-    def summary(self, *args, **kwargs):
+    def summary(self, *args, **kwargs) -> None:
         """Prints `keras.Model.summary` with the networks named as the attributes: `encoder`, `projector`, …."""
         parts = {name: part for name, part in vars(self).items() if isinstance(part, keras.layers.Layer)}
         own = [(part, part.name) for part in parts.values()]
@@ -252,8 +266,8 @@ class SelfSupervisedModel(ImageTrainer):
             for part, name in own:
                 part.name = name
 
-    def get_config(self):
-        """The constructor's arguments, from which `from_config` builds the same method."""
+    def get_config(self) -> dict:
+        """The constructor's arguments, for `from_config`."""
         return {
             **super().get_config(),
             "encoder": keras.saving.serialize_keras_object(self.encoder),
@@ -262,16 +276,16 @@ class SelfSupervisedModel(ImageTrainer):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict) -> "SelfSupervisedModel":
         """Builds the method from `get_config()`."""
         return cls(**keras.saving.deserialize_keras_object(config))
 
 
 class Latest(keras.metrics.Mean):
-    """The newest value, for what is a state of the training and no result of a batch, such as a momentum."""
+    """The newest value, for a state of the training such as a momentum."""
 
-    def update_state(self, values, sample_weight=None):
-        """Forgets the value before."""
-        # On replicas Keras adds up what each of them has, the counts too.
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:
+        """Replaces the value."""
+        # On several replicas Keras sums totals and counts.
         self.total.assign(values)
         self.count.assign(1.0)

@@ -1,45 +1,47 @@
+from typing import Any
+
 import keras
+import numpy as np
 import tensorflow as tf
 
-from keras_ssl import heads
-from keras_ssl.checks.images import check_rgb
-from keras_ssl.checks.networks import check_decoder
-from keras_ssl.losses import squared_error
-from keras_ssl.methods.base import SelfSupervisedModel
-from keras_ssl.pretext import chroma, colorize, to_gray
+from keras_ssl.augment import Augmenter
+from keras_ssl.methods.task_method import TaskMethod
+from keras_ssl.tasks import Colors, colorize, to_gray
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class Colorization(SelfSupervisedModel):
-    """Says which colors a gray image has, which takes knowing what is in it: the sky is blue, grass is green.
+class Colorization(TaskMethod):
+    """Predicts the colors of a gray image, which takes knowing what is in it: the sky is blue, grass is green.
 
     Zhang et al. 2016, "Colorful Image Colorization" (https://arxiv.org/abs/1603.08511), section 2.1: the encoder E
     sees the luma y of an image, and a decoder D predicts its two chroma channels u from the features (equation 1):
 
         L = E ‖ u(x) − D(E(y(x))) ‖²
 
-    The paper goes on from there: this error is smallest at the mean of all colors that a thing may have, which is
-    close to gray, and so it classifies each pixel into 313 bins of color, the rare ones with more weight. That gives
-    brighter pictures; what it takes to say anything of a color is the same, and this is one line. The space is Y, Cb
-    and Cr in place of CIE Lab, which differ little for this purpose and are a linear map of the pixels; and the
-    decoder starts from the encoder's features, not from its feature map.
+    The loss is computed by `keras_ssl.tasks.Colors`. The paper goes further. This error is smallest at the mean of
+    all possible colors of an object, which is close to gray. So the paper classifies each pixel into 313 bins of
+    color, with more weight on the rare ones, which gives brighter pictures. Both losses need the same knowledge of
+    the image, and this one is simpler. The color space is Y, Cb and Cr instead of CIE Lab. They differ little for
+    this purpose, and YCbCr is a linear map of the pixels. The decoder starts from the encoder's features, not from
+    its feature map.
 
-    The encoder gets the luma in all three channels, so afterwards it takes color images as ever. It has never seen
-    a color: features of images in gray are closer to what it was trained on.
+    The encoder gets the luma in all three channels, so it can take color images afterwards. But it was trained on
+    gray images only: features of gray images are closer to what it knows.
 
-    Logged beside the loss: `gray_error`, what the loss would be for images left in gray.
+    Logged beside the loss: `gray_error`, the loss of a prediction without any color.
 
     Args:
-        encoder: a built `keras.Model` from RGB images (batch, height, width, 3), raw pixels in [0, 255], to features
-            (batch, features).
-        decoder: a `keras.Model` from features to chroma (batch, height, width, 2), in [-1, 1], float32. By default
+        encoder: A built `keras.Model` from RGB images `(batch, height, width, 3)`, raw pixels in [0, 255], to
+            features `(batch, features)`.
+        decoder: A `keras.Model` from features to chroma `(batch, height, width, 2)`, in [-1, 1], float32. Defaults to
             `heads.mirror(encoder, channels=2)`.
-        augmenter: a `keras_ssl.augment.Augmenter` that leaves colors as they are, such as `augment.crops`. By
-            default the images are taken as they are.
-        seed: int. With the step it determines every random draw of the training.
+        augmenter: A `keras_ssl.augment.Augmenter` that leaves the colors as they are, such as `augment.crops`.
+            Defaults to `None`: the images as they are.
+        seed: Integer. With the step it determines every random draw of the training. Defaults to `0`.
 
     Raises:
-        ValueError: for an encoder of images that are not RGB, or a decoder that does not fit.
+        ValueError: If the encoder's images are not RGB, the decoder does not fit, or none is given and the encoder
+            has no mirror.
 
     Example:
 
@@ -54,46 +56,46 @@ class Colorization(SelfSupervisedModel):
 
     logged = ("gray_error",)
 
-    def __init__(self, encoder, decoder=None, augmenter=None, *, seed=0, **kwargs):
-        super().__init__(encoder, augmenter, seed=seed, **kwargs)
-        check_rgb(encoder.input_shape[1:])
-        self.decoder = decoder or heads.mirror(encoder, channels=2)
-        check_decoder(self.decoder, encoder.output_shape[-1], (*encoder.input_shape[1:3], 2))
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model | None = None,
+        augmenter: Augmenter | None = None,
+        *,
+        seed: int = 0,
+        **kwargs,
+    ):
+        super().__init__(encoder, Colors(decoder), augmenter, seed=seed, **kwargs)
 
-    def train_step(self, data):
-        """Section 2.1 of the paper."""
+    @property
+    def decoder(self) -> keras.Model:
+        """The network from features to chroma."""
+        return self.task.decoder
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Section 2.1 of the paper; `tasks.Colors` predicts the chroma from the luma."""
         views = self.augment(self.images(data))
         with tf.GradientTape() as tape:
             loss, logs = self.forward(views, training=True)
         self.minimize(loss, tape)
         return self.report(loss, logs)
 
-    def forward(self, views, training):
-        """Compares the chroma with what is predicted of it from the luma."""
-        colors = chroma(views)
-        predicted = self.predict_chroma(to_gray(views), training)
-        return squared_error(colors, predicted), {"gray_error": squared_error(colors, tf.zeros_like(colors))}
-
-    def predict_chroma(self, gray, training=False):
-        """The colors, (batch, height, width, 2), that gray images (batch, height, width, 3) should have."""
-        return self.decoder(self.encoder(gray, training=training), training=training)
-
-    def reconstruct(self, images, batch_size=256):
-        """Images in the colors that the model gives them.
+    def reconstruct(self, images: np.ndarray, batch_size: int = 256) -> np.ndarray:
+        """Colors images.
 
         Args:
-            images: array (n, height, width, 3), uint8 or float, raw pixels in [0, 255]; their own colors are not
-                looked at.
-            batch_size: positive int, images at a time.
+            images: Array of shape `(n, height, width, 3)`, uint8 or float, raw pixels in [0, 255]. Their own colors
+                are not used.
+            batch_size: Positive integer. Images at a time. Defaults to `256`.
 
         Returns:
             Float32 array of the same shape, raw pixels in [0, 255].
 
         Raises:
-            ValueError: for images that are not of the encoder's shape, or none.
+            ValueError: If the images are not of the encoder's shape, or there are none.
         """
-        return self.map_images(lambda batch: colorize(batch, self.predict_chroma(to_gray(batch))), images, batch_size)
 
-    def get_config(self):
-        """The constructor's arguments."""
-        return {**super().get_config(), "decoder": keras.saving.serialize_keras_object(self.decoder)}
+        def of_batch(batch):
+            return colorize(batch, self.task.predict_chroma(self.encoder, to_gray(batch), training=False))
+
+        return self.map_images(of_batch, images, batch_size)

@@ -1,3 +1,6 @@
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -5,7 +8,7 @@ import tensorflow as tf
 from keras_ssl import backbones
 from keras_ssl.checks.arguments import check_count
 from keras_ssl.checks.networks import check_adversaries
-from keras_ssl.data import map_batches
+from keras_ssl.data.map_batches import map_batches
 from keras_ssl.losses import discriminator_loss, generator_loss, r1_penalty
 from keras_ssl.methods.base import SelfSupervisedModel
 from keras_ssl.optimizers.optimizer_group import OptimizerGroup
@@ -16,45 +19,45 @@ LATENT_DIM = 100  # Radford et al. 2015, figure 1
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class DCGAN(SelfSupervisedModel):
-    """A generator learns to draw images that a discriminator takes for real; the discriminator's maps are features.
+    """Trains a generator of images against a discriminator, whose feature maps are the features.
 
     Radford et al. 2015, "Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
-    Networks" (https://arxiv.org/abs/1511.06434). In the game of Goodfellow et al. 2014
-    (https://arxiv.org/abs/1406.2661, algorithm 1) a step is one update of the discriminator D, on a batch of images
-    and one of generated images G(z), and then one of the generator G, against the D that has just learned:
+    Networks" (https://arxiv.org/abs/1511.06434). As in Goodfellow et al. 2014 (https://arxiv.org/abs/1406.2661,
+    algorithm 1) a step is one update of the discriminator D, on a batch of images and one of generated images G(z),
+    and then one of the generator G, against the updated D:
 
         L_D = -E[log D(x)] - E[log(1 - D(G(z)))],    L_G = -E[log D(G(z))]
 
-    The algorithm draws new latents z for the second update. Here both updates have the same, as is common, so that G
-    runs once a step. Real and generated images pass D in batches of their own, each with its own batch statistics.
+    The algorithm draws new latents z for the second update. Here both updates have the same, as is common, so G runs
+    once in a step. Real and generated images go through D in separate batches, each with its own batch statistics.
 
     The encoder is `backbones.dcgan_encoder` of D: its feature maps of all sizes, max-pooled, as in section 5.1.
 
     Logged beside the loss, which is L_D + L_G and need not fall: `discriminator_loss`, `generator_loss`, and
-    `real_accuracy` and `fake_accuracy`, how often D is right, before its update. `callbacks.GANMonitor` watches them.
+    `real_accuracy` and `fake_accuracy`, how often D is right before its update. `callbacks.GANMonitor` watches them.
 
     Args:
-        image_shape: tuple (height, width, channels).
-        generator: a `keras.Model` from latents (batch, latent_dim) to images, raw pixels in [0, 255]. By default
+        image_shape: Tuple `(height, width, channels)`.
+        generator: A `keras.Model` from latents `(batch, latent_dim)` to images, raw pixels in [0, 255]. Defaults to
             `backbones.dcgan_generator`.
-        discriminator: a functional or sequential `keras.Model` from images to one logit (batch, 1). By default
+        discriminator: A functional or sequential `keras.Model` from images to one logit `(batch, 1)`. Defaults to
             `backbones.dcgan_discriminator`.
-        latent_dim: positive int, the size of z. By default what `generator` takes, or 100.
-        filters: sequence of positive ints, the channels of both networks where they are built here, from large to
-            small maps. By default 64, doubled at each halving of the map.
-        label_smoothing: float in [0, 1): what D's target for real images lacks of 1. Defaults to 0.0, as in the
+        latent_dim: Positive integer. The size of z. Defaults to what `generator` takes, or `100`.
+        filters: Sequence of positive integers. The channels of both default networks, from large to small maps.
+            Defaults to 64, doubled at each halving of the map.
+        label_smoothing: Float in [0, 1). D's target for real images is 1 minus this. Defaults to `0.0`, as in the
             paper; 0.1 in Salimans et al. 2016 (https://arxiv.org/abs/1606.03498, section 3.4).
-        r1_weight: float γ >= 0 of `losses.r1_penalty`, for pixels scaled to [-1, 1]. Defaults to 0.0, which leaves
-            it out; 10 in Mescheder et al. 2018 (https://arxiv.org/abs/1801.04406).
-        spectral_normalization: bool, whether the D that is built here has spectral normalization (Miyato et al. 2018,
-            https://arxiv.org/abs/1802.05957) in place of batch normalization. Defaults to False.
-        feature_grid: positive int: the encoder pools each map to so many cells in height and width, and has features
-            by its square. Defaults to 4, as in the paper (section 5.1).
-        seed: int. With the step it determines every latent of the training.
+        r1_weight: Non-negative float γ. The weight of `losses.r1_penalty`, for pixels scaled to [-1, 1]. Defaults to
+            `0.0`, no penalty; 10 in Mescheder et al. 2018 (https://arxiv.org/abs/1801.04406).
+        spectral_normalization: Boolean. Whether the default D has spectral normalization (Miyato et al. 2018,
+            https://arxiv.org/abs/1802.05957) instead of batch normalization. Defaults to `False`.
+        feature_grid: Positive integer. Cells in height and in width that the encoder pools each map to; the number of
+            features grows with its square. Defaults to `4`, as in the paper (section 5.1).
+        seed: Integer. With the step it determines every latent of the training. Defaults to `0`.
 
     Raises:
-        ValueError: for an argument out of its range, for a network that does not fit the images or the latents, and
-            for settings of networks that are not built here.
+        ValueError: If an argument is out of its range, a network does not fit the images or the latents, or there are
+            settings of default networks that are not used.
 
     Example:
 
@@ -73,17 +76,17 @@ class DCGAN(SelfSupervisedModel):
 
     def __init__(
         self,
-        image_shape,
-        generator=None,
-        discriminator=None,
-        latent_dim=None,
+        image_shape: Sequence[int],
+        generator: keras.Model | None = None,
+        discriminator: keras.Model | None = None,
+        latent_dim: int | None = None,
         *,
-        filters=None,
-        label_smoothing=0.0,
-        r1_weight=0.0,
-        spectral_normalization=False,
-        feature_grid=4,
-        seed=0,
+        filters: Sequence[int] | None = None,
+        label_smoothing: float = 0.0,
+        r1_weight: float = 0.0,
+        spectral_normalization: bool = False,
+        feature_grid: int = 4,
+        seed: int = 0,
         **kwargs,
     ):
         _check_settings(generator, discriminator, filters, label_smoothing, r1_weight, spectral_normalization)
@@ -101,8 +104,8 @@ class DCGAN(SelfSupervisedModel):
         self.r1_weight = float(r1_weight)
         self.feature_grid = feature_grid
 
-    def train_step(self, data):
-        """Algorithm 1 of Goodfellow et al. with one discriminator update a step, and the same latents for both."""
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Algorithm 1 of Goodfellow et al. with one update of each network, and the same latents for both."""
         images = self.augment(self.images(data))
         with tf.GradientTape() as generator_tape:
             fakes = self.generator(self._latents(images, training=True), training=True)
@@ -120,7 +123,7 @@ class DCGAN(SelfSupervisedModel):
         self.minimize(g_loss, generator_tape, self.generator.trainable_variables, self.generator_optimizer)
         return self.report(d_loss + g_loss, {**logs, "generator_loss": g_loss})
 
-    def forward(self, views, training):
+    def forward(self, views: tf.Tensor, training: bool) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """Both losses on one batch, without an update between them."""
         fakes = self.generator(self._latents(views, training), training=training)
         d_loss, fake_logits, logs = self._judge(views, fakes, training)
@@ -131,7 +134,7 @@ class DCGAN(SelfSupervisedModel):
         return self.draws(training=training).normal(tf.shape(images)[0], self.latent_dim)
 
     def _judge(self, images, fakes, training):
-        """The discriminator's loss on real and generated images, what it says of these, and how often it is right."""
+        """The discriminator's loss, its logits of the generated images, and its accuracy."""
         real_logits, penalty = self._real_logits(images, training)
         fake_logits = self.discriminator(fakes, training=training)
         loss = discriminator_loss(real_logits, fake_logits, self.label_smoothing) + penalty
@@ -156,39 +159,40 @@ class DCGAN(SelfSupervisedModel):
 
     # ------------------------------------------------------------------ images
 
-    def generate(self, n, seed=0, batch_size=256):
-        """New images.
+    def generate(self, n: int, seed: int = 0, batch_size: int = 256) -> np.ndarray:
+        """Draws new images.
 
         Args:
-            n: positive int, how many.
-            seed: int; the same seed gives the same images, and more of them begin with the fewer. Defaults to 0.
-            batch_size: positive int, images to draw at once. Defaults to 256.
+            n: Positive integer. The number of images.
+            seed: Integer. The same seed gives the same images, and more images begin with the same ones. Defaults to
+                `0`.
+            batch_size: Positive integer. Images to draw at a time. Defaults to `256`.
 
         Returns:
-            float32 array (n, height, width, channels), raw pixels in [0, 255].
+            float32 array `(n, height, width, channels)`, raw pixels in [0, 255].
 
         Raises:
-            ValueError: when `n` or `batch_size` is not a positive integer.
+            ValueError: If `n` or `batch_size` is not a positive integer.
         """
         return self.decode(self.latents(n, seed), batch_size)
 
-    def latents(self, n, seed=0):
-        """Standard normal latents: a float32 array (n, latent_dim), the same for the same seed."""
+    def latents(self, n: int, seed: int = 0) -> np.ndarray:
+        """Standard normal latents: a float32 array `(n, latent_dim)`, the same for the same seed."""
         check_count("n", n)
         return np.random.default_rng(seed).standard_normal((n, self.latent_dim), dtype="float32")
 
-    def decode(self, latents, batch_size=256):
-        """The images of given latents, such as the way from one to another that `plots.latent_walk` draws.
+    def decode(self, latents: np.ndarray, batch_size: int = 256) -> np.ndarray:
+        """Generates the images of given latents, such as those between two that `plots.latent_walk` draws.
 
         Args:
-            latents: float array (n, latent_dim); in training they are standard normal.
-            batch_size: positive int, images to draw at once. Defaults to 256.
+            latents: Float array `(n, latent_dim)`; in training they are standard normal.
+            batch_size: Positive integer. Images to draw at a time. Defaults to `256`.
 
         Returns:
-            float32 array (n, height, width, channels), raw pixels in [0, 255].
+            float32 array `(n, height, width, channels)`, raw pixels in [0, 255].
 
         Raises:
-            ValueError: when there are no latents, or they have another size.
+            ValueError: If there are no latents, or they have another size.
         """
         latents = np.asarray(latents, "float32")
         if latents.ndim != 2 or latents.shape[1] != self.latent_dim:
@@ -202,35 +206,35 @@ class DCGAN(SelfSupervisedModel):
 
     def compile(
         self,
-        generator_optimizer=None,
-        discriminator_optimizer=None,
+        generator_optimizer: str | keras.Optimizer | None = None,
+        discriminator_optimizer: str | keras.Optimizer | None = None,
         *,
-        optimizer=None,
-        run_eagerly=False,
-        steps_per_execution=1,
-        jit_compile="auto",
-        auto_scale_loss=True,
+        optimizer: str | keras.Optimizer | None = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool | str = "auto",
+        auto_scale_loss: bool = True,
         **kwargs,
-    ):
-        """Sets the two optimizers. The losses are the method's own.
+    ) -> None:
+        """Sets the two optimizers. The method has its own losses.
 
-        `model.optimizer` then stands for both, so that Keras' callbacks find them.
+        `model.optimizer` is then the pair of them, so that Keras' callbacks find both.
 
         Args:
-            generator_optimizer: a `keras.optimizers.Optimizer` or its name. Of the three one alone is for both
-                networks, each with a copy of its own; none of them is Adam with learning rate 2e-4 and β₁ = 0.5
+            generator_optimizer: A `keras.optimizers.Optimizer` or its name. If only one of the three is given, each
+                network gets a copy of it. If none is given, both get Adam with learning rate 2e-4 and β₁ = 0.5
                 (Radford et al. 2015, section 4).
-            discriminator_optimizer: likewise, another object.
-            optimizer: likewise, for both.
-            run_eagerly: bool, as in `SelfSupervisedModel.compile`.
-            steps_per_execution: int, likewise.
-            jit_compile: likewise.
-            auto_scale_loss: likewise.
-            **kwargs: the other arguments of `SelfSupervisedModel.compile`, at their defaults.
+            discriminator_optimizer: Likewise, but another object.
+            optimizer: Likewise, for both networks.
+            run_eagerly: Boolean. As in `SelfSupervisedModel.compile`.
+            steps_per_execution: Integer. Likewise.
+            jit_compile: Likewise.
+            auto_scale_loss: Likewise.
+            **kwargs: The other arguments of `SelfSupervisedModel.compile`, at their defaults.
 
         Raises:
-            ValueError: for three optimizers or one object as two, for losses or metrics, which the method has
-                itself, or for `jit_compile=True` with several replicas.
+            ValueError: If there are three optimizers, or one object as two, if there are losses or metrics, which the
+                method has itself, or with `jit_compile=True` on several replicas.
         """
         given = {
             "optimizer": optimizer,
@@ -253,13 +257,13 @@ class DCGAN(SelfSupervisedModel):
             self.optimizer = OptimizerGroup(by_name.values())
 
     def _loss_scaling(self, optimizer):
-        """`optimizer`, under mixed_float16 with the loss scaling that Keras gives to a model's only one."""
+        """`optimizer`, with loss scaling under mixed_float16, as Keras does for a single optimizer."""
         if self.dtype_policy.name != "mixed_float16" or isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
             return optimizer
         return keras.optimizers.LossScaleOptimizer(optimizer)
 
-    def get_config(self):
-        """The constructor's arguments; the encoder is made of the discriminator again."""
+    def get_config(self) -> dict:
+        """The constructor's arguments; the encoder is built from the discriminator again."""
         config = super().get_config()
         return {
             **{name: value for name, value in config.items() if name not in ("encoder", "augmenter")},
@@ -271,7 +275,7 @@ class DCGAN(SelfSupervisedModel):
             "feature_grid": self.feature_grid,
         }
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: dict) -> None:
         """Compiles as the saved model was, which builds both optimizers, so that their states can be loaded."""
         self.compile(**keras.saving.deserialize_keras_object(config))
 
@@ -293,13 +297,13 @@ def _check_settings(generator, discriminator, filters, label_smoothing, r1_weigh
         )
     if discriminator is not None and generator is not None and filters is not None:
         raise ValueError(
-            "filters are of networks that are built here, and both are given. "
+            "filters are for the default networks, and both networks are given. "
             f"Received: filters={filters}, generator={generator!r} and discriminator={discriminator!r}"
         )
 
 
 def _two_optimizers(by_name):
-    """The optimizers of the two networks, of those given by their names as arguments of `compile`."""
+    """The optimizers of the two networks, from the arguments of `compile` by name."""
     given = [optimizer for optimizer in by_name.values() if optimizer is not None]
     shared = [optimizer for optimizer in given if isinstance(optimizer, keras.optimizers.Optimizer)]
     if len(given) > (1 if by_name["optimizer"] is not None else 2) or len({*map(id, shared)}) < len(shared):

@@ -1,7 +1,11 @@
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from keras_ssl import backbones
+from keras_ssl.augment import Augmenter
 from keras_ssl.data.epoch_order import EpochOrder
 from keras_ssl.losses.reconstruction import RECONSTRUCTIONS
 from keras_ssl.methods.reconstruction_method import ReconstructionMethod
@@ -9,37 +13,39 @@ from keras_ssl.methods.reconstruction_method import ReconstructionMethod
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class DeepAutoencoder(ReconstructionMethod):
-    """An autoencoder of several dense layers that rebuilds every one of them, not the image alone.
+    """An autoencoder of dense layers that rebuilds each hidden layer, not only the image.
 
     Hinton and Salakhutdinov 2006, "Reducing the Dimensionality of Data with Neural Networks"
-    (https://doi.org/10.1126/science.1127647), with a term for each hidden layer beside that of the image: with hᵢ the
-    encoder's hidden layers on the way in, and ĥᵢ their partners in the decoder on the way out,
+    (https://doi.org/10.1126/science.1127647), with a term for each hidden layer beside that of the image: hᵢ are the
+    hidden layers of the encoder, and ĥᵢ those of the decoder that mirror them,
 
         E ‖x − x̂‖² + Σᵢ λᵢ ‖hᵢ − ĥᵢ‖²
 
-    each norm the mean over the layer's units, so that the λᵢ do not depend on their number. The sum is that of ladder
+    each norm is the mean over the layer's units, so the λᵢ do not depend on their number. The sum is that of ladder
     networks (Rasmus et al. 2015, https://arxiv.org/abs/1507.02672) without their noise and shortcuts.
 
-    The layers can be trained one by one before the whole, as in the first paper: `pretrain_layers`.
+    `pretrain_layers` trains the layers one by one before the whole network, as the first paper does.
 
-    Logged beside the loss: `reconstruction_error`, in the terms of `reconstruction_loss`, and `layer_error`, the
+    Logged beside the loss: `reconstruction_error`, as `reconstruction_loss` measures it, and `layer_error`, the
     weighted sum over the hidden layers.
 
     Args:
-        image_shape: (height, width, channels).
-        units: sequence of positive ints, the units of the encoder's layers; the last is the code's, the features.
-            Defaults to (512, 128, 32).
-        layer_weights: non-negative float, or one for each hidden layer from the image on (`len(units) - 1`): λᵢ.
-            Defaults to 0.01: hidden layers that can be rebuilt easily are a help, and at 1 they become an end.
-        augmenter: a `keras_ssl.augment.Augmenter`, whose views are then rebuilt. By default none.
-        activation: of the hidden layers, as for `keras.layers.Dense`. Defaults to "relu".
-        tied_weights: bool, whether the decoder runs the encoder's kernels backwards. Defaults to False: encoder and
-            decoder have layers of their own.
-        reconstruction_loss: "mse", "bce" or "ssim", as for `Autoencoder`. Defaults to "mse".
-        seed: int. With the step it determines every random draw of the training.
+        image_shape: Tuple `(height, width, channels)`.
+        units: Sequence of positive integers. The units of the encoder's layers. The last layer is the code. Defaults
+            to `(512, 128, 32)`.
+        layer_weights: Non-negative float λ, or one for each hidden layer from the image on (`len(units) - 1`).
+            Defaults to `0.01`: a small weight helps the features, and at 1 the hidden layers matter more than the
+            image.
+        augmenter: A `keras_ssl.augment.Augmenter`, whose views are rebuilt. Defaults to `None`: the images as they
+            are.
+        activation: The activation of the hidden layers, as for `keras.layers.Dense`. Defaults to `"relu"`.
+        tied_weights: Boolean. Whether the decoder has the transposed kernels of the encoder. Defaults to `False`:
+            encoder and decoder have layers of their own.
+        reconstruction_loss: String. `"mse"`, `"bce"` or `"ssim"`, as for `Autoencoder`. Defaults to `"mse"`.
+        seed: Integer. With the step it determines every random draw of the training. Defaults to `0`.
 
     Raises:
-        ValueError: for sizes that are not positive, or weights that do not fit the hidden layers.
+        ValueError: If a size is not positive, or the weights do not fit the hidden layers.
 
     Example:
 
@@ -57,15 +63,15 @@ class DeepAutoencoder(ReconstructionMethod):
 
     def __init__(
         self,
-        image_shape,
-        units=(512, 128, 32),
-        layer_weights=0.01,
-        augmenter=None,
+        image_shape: Sequence[int],
+        units: Sequence[int] = (512, 128, 32),
+        layer_weights: float | Sequence[float] = 0.01,
+        augmenter: Augmenter | None = None,
         *,
-        activation="relu",
-        tied_weights=False,
-        reconstruction_loss="mse",
-        seed=0,
+        activation: str | Callable = "relu",
+        tied_weights: bool = False,
+        reconstruction_loss: str = "mse",
+        seed: int = 0,
         **kwargs,
     ):
         encoder, decoder = backbones.dense_autoencoder(image_shape, units, activation, tied_weights)
@@ -80,16 +86,16 @@ class DeepAutoencoder(ReconstructionMethod):
         self.encoder_layers = _with_outputs_of(encoder, names)
         self.decoder_layers = _with_outputs_of(decoder, names)
 
-    def train_step(self, data):
-        """Rebuilds images and hidden layers, and takes a step towards rebuilding them better."""
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Rebuilds images and hidden layers, and takes a step down the gradient of the errors."""
         views = self.augment(self.images(data))
         with tf.GradientTape() as tape:
             loss, logs = self.forward(views, training=True)
         self.minimize(loss, tape)
         return self.report(loss, logs)
 
-    def forward(self, views, training):
-        """On the way in the hidden layers hᵢ and the code, on the way out their partners ĥᵢ and x̂."""
+    def forward(self, views: tf.Tensor, training: bool) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Encodes to the hidden layers hᵢ and the code, decodes to ĥᵢ and x̂, and compares them."""
         *hidden, code = self.encoder_layers(views, training=training)
         *rebuilt, outputs = self.decoder_layers(code, training=training)
         error = self.reconstruction_error(views, outputs)
@@ -99,19 +105,25 @@ class DeepAutoencoder(ReconstructionMethod):
             layer_error += weight * tf.reduce_mean(tf.square(difference))
         return error + layer_error, {"reconstruction_error": error, "layer_error": layer_error}
 
-    def pretrain_layers(self, x, epochs=10, batch_size=None, learning_rate=1e-3, verbose="auto"):
-        """Trains layer after layer, each as an autoencoder of the one below, before `fit` trains the whole.
+    def pretrain_layers(
+        self,
+        x: Any,
+        epochs: int = 10,
+        batch_size: int | None = None,
+        learning_rate: float = 1e-3,
+        verbose: str | int = "auto",
+    ) -> list[keras.callbacks.History]:
+        """Trains layer by layer, each as an autoencoder of the one below, before `fit` trains the whole network.
 
-        Hinton and Salakhutdinov's recipe, with plain autoencoders for their restricted Boltzmann machines, as in
-        Bengio et al. 2006, "Greedy Layer-Wise Training of Deep Networks"
-        (https://doi.org/10.7551/mitpress/7503.003.0024).
+        Hinton and Salakhutdinov's recipe, with autoencoders instead of restricted Boltzmann machines, as in Bengio et
+        al. 2006, "Greedy Layer-Wise Training of Deep Networks" (https://doi.org/10.7551/mitpress/7503.003.0024).
 
         Args:
-            x: images, as for `fit`.
-            epochs: positive int, for each layer.
-            batch_size: int, for an array only.
-            learning_rate: float, of Adam.
-            verbose: as in `keras.Model.fit`.
+            x: Images, as for `fit`.
+            epochs: Positive integer. Epochs for each layer. Defaults to `10`.
+            batch_size: Integer, for arrays only.
+            learning_rate: Float. The learning rate of Adam. Defaults to `1e-3`.
+            verbose: As in `keras.Model.fit`.
 
         Returns:
             List of `keras.callbacks.History`, one for each layer from the image on.
@@ -145,7 +157,7 @@ class DeepAutoencoder(ReconstructionMethod):
         pairs = dataset.map(pair, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
         return shallow.fit(pairs, epochs=epochs, verbose=verbose, shuffle=False, callbacks=[EpochOrder(dataset)])
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """The constructor's arguments."""
         config = super().get_config()
         del config["encoder"]  # built here

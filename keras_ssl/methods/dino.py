@@ -1,7 +1,11 @@
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from keras_ssl import distribute, heads, layers
+from keras_ssl.augment import Augmenter, MultiCrop
 from keras_ssl.checks.arguments import check_positive
 from keras_ssl.losses import dino, embedding_spread, gather_views
 from keras_ssl.methods.momentum_method import MomentumMethod, momentum_copy, momentum_update
@@ -12,39 +16,44 @@ CENTER_MOMENTUM = 0.9  # equation 4 of the paper, and its code
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class DINO(MultiCropMixin, MomentumMethod):
-    """Small views of an image predict what a slow copy of the network makes of the large ones.
+    """Predicts the momentum encoder's outputs for the large views of an image from all its views.
 
-    Caron et al. 2021, "Emerging Properties in Self-Supervised Vision Transformers" (https://arxiv.org/abs/2104.14294),
-    algorithm 1: both networks end in a softmax whose dimensions stand for nothing. The student sees all crops, the
-    teacher the large ones, and `keras_ssl.losses.dino` compares every teacher's view with every other view of the
-    student. The teacher follows the student by a momentum. Its logits are centered, by a moving average over the
-    batches, and sharpened, by a low temperature, which together keep it from collapsing; the last layer has
-    normalized columns, and stands still for the first steps.
+    Caron et al. 2021, "Emerging Properties in Self-Supervised Vision Transformers"
+    (https://arxiv.org/abs/2104.14294), algorithm 1: both networks end in a softmax over prototypes. The student sees
+    all crops. The teacher, which is the momentum encoder, sees the large ones, and `keras_ssl.losses.dino` compares
+    each of the teacher's views with every other view of the student. The teacher's logits are centered, by a moving
+    average over the batches, and sharpened, by a low temperature. Both together prevent a collapse. The last layer
+    has normalized columns, and is frozen for the first steps.
 
-    Logged beside the loss: `teacher_entropy`, from 0 (the teacher is certain) to 1 (it says the same of all
-    dimensions, a collapse); `embedding_spread` of the student's bottleneck, 0 after the other collapse; `momentum`.
+    Logged beside the loss: `teacher_entropy`, from 0 (the teacher is certain) to 1 (all prototypes have the same
+    probability, a collapse); `embedding_spread` of the student's bottleneck, 0 after the other kind of collapse; and
+    `momentum`.
 
     Args:
-        encoder: a built functional `keras.Model` from images (batch, height, width, channels), raw pixels in
-            [0, 255], to features (batch, features), and of images of the small crops' size too: a ResNet, or a
-            `backbones.vit` whose patches divide both.
-        projector: a `keras.Model` from features to a bottleneck. By default `heads.distillation_head`: three
-            layers, 2048 hidden units and 256 outputs of length 1, as in the paper (appendix C).
-        augmenter: a `keras_ssl.augment.MultiCrop`, or an `Augmenter` for two large views. By default
-            `augment.simclr` (`augment.grayscale` for images that are not RGB) twice, without small crops.
-        prototypes: int of at least 2, dimensions of the softmax; 65536 as in the paper for ImageNet.
-        momentum: float in [0, 1], or a schedule of the step, such as the paper's `CosineMomentum` from 0.996 to 1. By
-            default 0.996 throughout.
-        student_temperature: positive float; 0.1 as in the paper.
-        teacher_temperature: positive float, below the student's; 0.04 as in the paper, and up to 0.07 with a warm-up.
-        warmup_temperature: positive float, where a warm-up of the teacher's temperature starts; 0.04.
-        warmup_steps: int, over how many steps the teacher's temperature rises from there; 0 for no warm-up.
-        frozen_steps: int, for how many steps the last layer stays as it is: the paper's first epoch; 1000.
-        seed: int. With the step and the view it determines every random draw of the training.
+        encoder: A built functional `keras.Model` from images `(batch, height, width, channels)`, raw pixels in
+            [0, 255], to features `(batch, features)`, which also takes images of the small crops' size: a ResNet, or
+            a `backbones.vit` whose patches divide both.
+        projector: A `keras.Model` from features to a bottleneck. Defaults to `heads.distillation_head`: three layers,
+            2048 hidden units and 256 outputs of length 1, as in the paper (appendix C).
+        augmenter: A `keras_ssl.augment.MultiCrop`, or an `Augmenter` for two large views. Defaults to two views of
+            `augment.simclr` (`augment.grayscale` for images that are not RGB), without small crops.
+        prototypes: Integer of at least 2. The dimensions of the softmax. Defaults to `65536`, as in the paper for
+            ImageNet.
+        momentum: Float in [0, 1], or a schedule of the step, such as the paper's `CosineMomentum` from 0.996 to 1.
+            Defaults to `0.996` throughout.
+        student_temperature: Positive float. Defaults to `0.1`, as in the paper.
+        teacher_temperature: Positive float, below the student's. Defaults to `0.04`, as in the paper, which has up to
+            0.07 with a warm-up.
+        warmup_temperature: Positive float. The teacher's temperature at the start of the warm-up. Defaults to `0.04`.
+        warmup_steps: Non-negative integer. The steps in which the teacher's temperature rises from there. Defaults to
+            `0`, no warm-up.
+        frozen_steps: Non-negative integer. The steps in which the last layer is frozen, in the paper the first epoch.
+            Defaults to `1000`.
+        seed: Integer. With the step and the view it determines every random draw of the training. Defaults to `0`.
 
     Raises:
-        ValueError: for an encoder that is not such a model, a projector that does not fit it, fewer than 2
-            prototypes, or a number out of its range.
+        ValueError: If the encoder is not such a model, the projector does not fit, there are fewer than 2 prototypes,
+            or a number is out of its range.
 
     Example:
 
@@ -64,18 +73,18 @@ class DINO(MultiCropMixin, MomentumMethod):
 
     def __init__(
         self,
-        encoder,
-        projector=None,
-        augmenter=None,
+        encoder: keras.Model,
+        projector: keras.Model | None = None,
+        augmenter: Augmenter | MultiCrop | None = None,
         *,
-        prototypes=65536,
-        momentum=0.996,
-        student_temperature=0.1,
-        teacher_temperature=0.04,
-        warmup_temperature=0.04,
-        warmup_steps=0,
-        frozen_steps=1000,
-        seed=0,
+        prototypes: int = 65536,
+        momentum: float | Callable = 0.996,
+        student_temperature: float = 0.1,
+        teacher_temperature: float = 0.04,
+        warmup_temperature: float = 0.04,
+        warmup_steps: int = 0,
+        frozen_steps: int = 1000,
+        seed: int = 0,
         **kwargs,
     ):
         super().__init__(encoder, projector, augmenter, momentum=momentum, seed=seed, **kwargs)
@@ -104,11 +113,11 @@ class DINO(MultiCropMixin, MomentumMethod):
         )
 
     @staticmethod
-    def default_projector(features):
+    def default_projector(features: int) -> keras.Model:
         """Appendix C of the paper."""
         return heads.distillation_head(features)
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Algorithm 1 of the paper."""
         views = self.augment(self.images(data))
         targets = self.teach(views, training=True)
@@ -119,17 +128,21 @@ class DINO(MultiCropMixin, MomentumMethod):
         self.update_center(targets)
         return self.report(loss, logs)
 
-    def forward(self, views, training):
-        """The teacher on the large views, the student on all of them."""
+    def forward(
+        self, views: tuple[tf.Tensor, tf.Tensor | None], training: bool
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Runs the teacher on the large views and the student on all, and compares them."""
         return self.compare(views, self.teach(views, training), training)
 
-    def teach(self, views, training):
-        """The teacher's logits, one tensor (batch, prototypes) a large view."""
+    def teach(self, views: tuple[tf.Tensor, tf.Tensor | None], training: bool) -> list[tf.Tensor]:
+        """The teacher's logits, a tensor of shape `(batch, prototypes)` for each large view."""
         large, _ = views
         return tf.split(self.target_last_layer(self.embed_target(large, training)), self.large_views)
 
-    def compare(self, views, targets, training):
-        """Every view of the student with every view of the teacher but the same."""
+    def compare(
+        self, views: tuple[tf.Tensor, tf.Tensor | None], targets: list[tf.Tensor], training: bool
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Compares each view of the teacher with every other view of the student."""
         embeddings = self.embed_crops(*views, training)
         learned = [self.last_layer(view, frozen=self.step < self.frozen_steps) for view in embeddings]
         temperature = self.current_teacher_temperature()
@@ -145,25 +158,25 @@ class DINO(MultiCropMixin, MomentumMethod):
             "momentum": self.current_momentum(),
         }
 
-    def update_target(self):
-        """Moves the teacher, with its last layer, after the student."""
+    def update_target(self) -> None:
+        """Updates the teacher, its last layer included, from the student."""
         super().update_target()
         momentum_update(self.last_layer, self.target_last_layer, self.current_momentum())
 
-    def update_center(self, targets):
+    def update_center(self, targets: list[tf.Tensor]) -> None:
         """Moves the center towards the mean of the teacher's logits over the global batch (equation 4)."""
         mean = tf.reduce_mean(tf.concat(targets, axis=0), axis=0)
         mean = distribute.mean(mean, distribute.share(tf.shape(targets[0])[0]))
         distribute.assign(self.center, CENTER_MOMENTUM * self.center + (1.0 - CENTER_MOMENTUM) * mean)
 
-    def current_teacher_temperature(self):
-        """The teacher's temperature at this step: it rises linearly over `warmup_steps`."""
+    def current_teacher_temperature(self) -> float | tf.Tensor:
+        """The teacher's temperature at this step; it rises linearly over `warmup_steps`."""
         if not self.warmup_steps:
             return self.teacher_temperature
         progress = tf.minimum(tf.cast(self.step, tf.float32) / self.warmup_steps, 1.0)
         return self.warmup_temperature + (self.teacher_temperature - self.warmup_temperature) * progress
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """The constructor's arguments."""
         return {
             **super().get_config(),

@@ -1,4 +1,7 @@
 import contextlib
+import os
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,7 +17,7 @@ from keras_ssl.data.enough_images import TooFewImages, with_enough_images
 from keras_ssl.data.epoch_order import EpochOrder, epochs_done, epochs_of_steps
 from keras_ssl.data.fit_inputs import check_passes, images_and_labels, is_in_batches, split_arrays, usable_batches
 
-# For arrays; the data sets of keras_ssl.data have the same default. Keras' 32 is too few to compare views among.
+# For arrays, as in the data sets of keras_ssl.data. Keras' 32 images are too few to compare views.
 DEFAULT_BATCH_SIZE = 256
 PREDICTED_AT_ONCE = 32  # Keras' own default
 
@@ -22,12 +25,12 @@ PREDICTED_AT_ONCE = 32  # Keras' own default
 class ImageTrainer(keras.Model):
     """Keras' `compile`, `fit`, `evaluate` and `predict` for a model that learns from images.
 
-    They take what Keras takes, refuse in words what cannot be learned from, and stop a training whose numbers are not
-    finite. A subclass sets `encoder`, a `keras.Model` from images to features; `seed`, an integer; and `step`, a
-    variable that counts the steps done.
+    They take the arguments of Keras, raise clear errors about data that nothing can be learned from, and stop a
+    training with NaN or infinity. A subclass sets `encoder`, a `keras.Model` from images to features; `seed`, an
+    integer; and `step`, a variable that counts the steps.
     """
 
-    #: The fewest images that one step can learn from.
+    #: The smallest batch that a step can learn from.
     minimum_batch = 1
 
     def __init__(self, **kwargs):
@@ -35,59 +38,60 @@ class ImageTrainer(keras.Model):
         self._pixels = LastBatch(3)
         self._not_finite = NotFinite()
 
-    def usable_labels(self, labels, images_shape):
-        """What the method learns from beside images that lie in memory: nothing, whatever labels come with them.
+    def usable_labels(self, labels: Any, images_shape: Sequence[int]) -> Any:
+        """The labels of an array of images that the method uses: none, unless a method overrides this.
 
         Args:
-            labels: what fit was given as `y`, or beside the images.
-            images_shape: the shape of the array of images.
+            labels: What `fit` got as `y`, or with the images.
+            images_shape: The shape of the array of images.
 
         Returns:
-            None, or arrays for `keras_ssl.data.from_arrays`.
+            `None`, or arrays for `keras_ssl.data.from_arrays`.
         """
         return None
 
-    def check_first_batch(self):
-        """Raises a ValueError when what the last step noted of its batch cannot be learned from."""
+    def check_first_batch(self) -> None:
+        """Raises a ValueError if nothing can be learned from the pixels that the last step recorded."""
         images, lowest, highest = self._pixels.read()
-        if images:  # a step of the user's own may not take them from `images`
+        if images:  # 0 if a step of the user's own does not call `images`
             check_pixels(images, lowest, highest, self.minimum_batch, type(self).__name__)
 
     def compile(
         self,
-        optimizer="adam",
-        loss=None,
-        loss_weights=None,
-        metrics=None,
-        weighted_metrics=None,
-        run_eagerly=False,
-        steps_per_execution=1,
-        jit_compile="auto",
-        auto_scale_loss=True,
-    ):
-        """Sets the optimizer. The loss is the method's own.
+        optimizer: str | keras.Optimizer = "adam",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool | str = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Sets the optimizer. The method has its own loss.
 
         Args:
-            optimizer: a `keras.optimizers.Optimizer` or its name.
-            loss: not taken, nor are `loss_weights`, `metrics` and `weighted_metrics`: the method has its own.
-            loss_weights: see `loss`.
-            metrics: see `loss`.
-            weighted_metrics: see `loss`.
-            run_eagerly: bool, run the step in Python, for debugging.
-            steps_per_execution: int, batches per call from Python.
-            jit_compile: True compiles the whole step with XLA; "auto" does so on an accelerator, while on a CPU
-                and under tf.distribute only the augmenter is compiled, where it pays; False leaves the step alone.
-            auto_scale_loss: bool, whether the loss is scaled under the policy mixed_float16.
+            optimizer: A `keras.optimizers.Optimizer` or its name. Defaults to `"adam"`.
+            loss: Not allowed, and neither are `loss_weights`, `metrics` and `weighted_metrics`: the method has its
+                own.
+            loss_weights: See `loss`.
+            metrics: See `loss`.
+            weighted_metrics: See `loss`.
+            run_eagerly: Boolean. Whether to run the step in Python, for debugging. Defaults to `False`.
+            steps_per_execution: Integer. Batches per call from Python. Defaults to `1`.
+            jit_compile: `True` compiles the whole step with XLA. `"auto"` does so on an accelerator; on a CPU and
+                under tf.distribute it compiles only the augmenter. `False` compiles nothing. Defaults to `"auto"`.
+            auto_scale_loss: Boolean. Whether to scale the loss under the policy mixed_float16. Defaults to `True`.
 
         Raises:
-            ValueError: for a loss or metrics, which the method has itself, or for `jit_compile=True` with several
-                replicas.
+            ValueError: If there is a loss or a metric, which the method has itself, or with `jit_compile=True` on
+                several replicas.
         """
         own = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics, "weighted_metrics": weighted_metrics}
         own = {name: value for name, value in own.items() if value}
         if own:
             raise ValueError(
-                f"{type(self).__name__} brings its own loss and metrics: compile it with an optimizer and, if you "
+                f"{type(self).__name__} has its own loss and metrics: compile it with an optimizer and, if you "
                 "like, run_eagerly, steps_per_execution, jit_compile and auto_scale_loss. Received: "
                 + ", ".join(f"{name}={value!r}" for name, value in own.items())
             )
@@ -108,58 +112,58 @@ class ImageTrainer(keras.Model):
 
     def fit(
         self,
-        x=None,
-        y=None,
-        batch_size=None,
-        epochs=1,
-        verbose="auto",
-        callbacks=None,
-        validation_split=0.0,
-        validation_data=None,
-        shuffle=True,
-        class_weight=None,
-        sample_weight=None,
-        initial_epoch=0,
-        steps_per_epoch=None,
-        validation_steps=None,
-        validation_batch_size=None,
-        validation_freq=1,
-    ):
-        """Learns from images; labels, where there are any, are ignored by all methods but `MultiTask`.
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: str | int = "auto",
+        callbacks: keras.callbacks.Callback | list[keras.callbacks.Callback] | None = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: None = None,
+        sample_weight: None = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | Sequence[int] = 1,
+    ) -> keras.callbacks.History:
+        """Trains on images. All methods except `MultiTask` ignore labels.
 
         Args:
-            x: a `tf.data.Dataset` of image batches or of (images, labels), or an array of images
-                (n, height, width, channels), uint8 or float, raw pixels in [0, 255]. A data set of dicts, or a dict
-                of arrays, needs the key "image", and may have "label". A `keras.utils.PyDataset`, a Python generator
-                or another iterable of batches, such as PyTorch's `DataLoader`, is taken, too.
-            y: labels of an array, for `MultiTask`; otherwise ignored.
-            batch_size: int, for an array only: images per step, 256 by default.
-            epochs: int, the number of the last epoch.
-            verbose: as in `keras.Model.fit`.
-            callbacks: a `keras.callbacks.Callback`, or a list of them.
-            validation_split: float, the share of an array, its last part, that is held out.
-            validation_data: held-out images, as `x`, or a tuple of arrays (images, labels).
-            shuffle: bool. Of an array, a new order each epoch, which depends on (seed, epoch) alone; of a
-                `PyDataset`, as in `keras.Model.fit`. Others have an order of their own. Epochs are counted over all
-                fits of the model.
-            class_weight: not taken, since the loss has no classes.
-            sample_weight: not taken, since the loss compares images.
-            initial_epoch: int, the number of epochs done before.
-            steps_per_epoch: int, batches in an epoch. A generator that is to be read in several epochs needs it.
-                Epochs shorter than a shuffled data set of `keras_ssl.data` have images of their own, a function of
-                (seed, epoch), so that they can be replayed as whole ones can. Those of other data sets go on where
-                the epoch before ended, in an order of their own.
-            validation_steps: int, likewise of `validation_data`.
-            validation_batch_size: int, for held-out arrays. Defaults to `batch_size`.
-            validation_freq: as in `keras.Model.fit`.
+            x: A `tf.data.Dataset` of image batches or of (images, labels), or an array of images of shape
+                `(n, height, width, channels)`, uint8 or float, raw pixels in [0, 255]. A data set of dicts, or a dict
+                of arrays, needs the key `"image"`, and may have `"label"`. A `keras.utils.PyDataset`, a Python
+                generator or another iterable of batches, such as PyTorch's `DataLoader`, works, too.
+            y: Labels of an array, for `MultiTask`; otherwise ignored.
+            batch_size: Integer, for arrays only. Images per step. Defaults to `256`.
+            epochs: Integer. The number of the last epoch. Defaults to `1`.
+            verbose: As in `keras.Model.fit`.
+            callbacks: A `keras.callbacks.Callback`, or a list of them.
+            validation_split: Float. The share of an array, its last part, that is held out. Defaults to `0.0`.
+            validation_data: Held-out images, as `x`, or a tuple of arrays (images, labels).
+            shuffle: Boolean. An array gets a new order in each epoch, which depends on (seed, epoch) alone, with
+                epochs counted over all fits of the model. For a `PyDataset` as in `keras.Model.fit`. Other data sets
+                keep their own order. Defaults to `True`.
+            class_weight: Not allowed, because the loss has no classes.
+            sample_weight: Not allowed, because the loss compares images.
+            initial_epoch: Integer. The number of epochs done before. Defaults to `0`.
+            steps_per_epoch: Integer. Batches in an epoch. A generator for several epochs needs it. If epochs are
+                shorter than a shuffled data set of `keras_ssl.data`, the images of each are a function of (seed,
+                epoch), so they can be replayed as whole ones can. With other data sets each epoch continues where the
+                one before ended.
+            validation_steps: Integer. Likewise, for `validation_data`.
+            validation_batch_size: Integer, for held-out arrays. Defaults to `batch_size`.
+            validation_freq: As in `keras.Model.fit`.
 
         Returns:
             A `keras.callbacks.History`.
 
         Raises:
-            ValueError: where the images cannot be what the encoder expects: none at all, another shape, pixels in
-                [0, 1], too few in a batch; before `compile`; for weights of classes or samples; and where pixels, the
-                loss or the weights are not finite any more: the error names the step, the learning rate and the last
+            ValueError: If the images are not what the encoder expects (none at all, another shape, pixels in [0, 1],
+                too few in a batch), the model is not compiled, there are class or sample weights, or pixels, the loss
+                or the weights become NaN or infinite. That error names the step, the learning rate and the last
                 checkpoint.
         """
         self._check_call("fit", class_weight, sample_weight)
@@ -174,7 +178,7 @@ class ImageTrainer(keras.Model):
             check_passes(validation_data, epochs - initial_epoch, validation_steps, "validation_steps")
             size = None if is_in_batches(validation_data) else validation_batch_size or batch_size
             validation_data = self._as_dataset(validation_data, None, size)
-        # A fit that counts its epochs from 0 again goes on with the data's order; a resumed one counts them itself.
+        # A new fit counts its epochs from 0, but continues the order of the data. A resumed fit counts them itself.
         steps_done = 0 if initial_epoch else int(tf.convert_to_tensor(self.step))
         order = EpochOrder(x, epochs_done(x, steps_done))
         self._build_optimizer()
@@ -194,38 +198,38 @@ class ImageTrainer(keras.Model):
 
     def evaluate(
         self,
-        x=None,
-        y=None,
-        batch_size=None,
-        verbose="auto",
-        sample_weight=None,
-        steps=None,
-        callbacks=None,
-        return_dict=False,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        sample_weight: None = None,
+        steps: int | None = None,
+        callbacks: keras.callbacks.Callback | list[keras.callbacks.Callback] | None = None,
+        return_dict: bool = False,
         **kwargs,
-    ):
-        """The loss, and what is logged beside it, on held-out images; the same images give the same numbers.
+    ) -> float | list[float] | dict[str, float]:
+        """Computes the loss and the metrics on held-out images; the same images give the same numbers.
 
         Args:
-            x: images, as for `fit`. A contrastive loss depends on the batch size, so of an array with more than
-                one batch the remainder is left out.
-            y: labels of an array, for `MultiTask`; otherwise ignored.
-            batch_size: int, for an array only; 256 by default.
-            verbose: as in `keras.Model.evaluate`.
-            sample_weight: not taken, since the loss compares images.
-            steps: int, how many batches. Defaults to all.
-            callbacks: a `keras.callbacks.Callback`, or a list of them.
-            return_dict: bool, whether the numbers are given by name.
-            **kwargs: what `keras.Model.fit` adds for itself.
+            x: Images, as for `fit`. A contrastive loss depends on the batch size, so the remainder of an array with
+                more than one batch is left out.
+            y: Labels of an array, for `MultiTask`; otherwise ignored.
+            batch_size: Integer, for arrays only. Defaults to `256`.
+            verbose: As in `keras.Model.evaluate`.
+            sample_weight: Not allowed, because the loss compares images.
+            steps: Integer. The number of batches. Defaults to all.
+            callbacks: A `keras.callbacks.Callback`, or a list of them.
+            return_dict: Boolean. Whether to return the numbers by name. Defaults to `False`.
+            **kwargs: Arguments that `keras.Model.fit` adds.
 
         Returns:
-            The loss and the logged quantities, as a list, or with `return_dict=True` by name.
+            The loss and the metrics, as a list, or by name with `return_dict=True`.
 
         Raises:
-            ValueError: where the images cannot be what the encoder expects, as in `fit`.
+            ValueError: If the images are not what the encoder expects, as in `fit`.
         """
         self._check_call("evaluate", None, sample_weight)
-        if not kwargs:  # else fit asks for its validation data, which it has made ready
+        if not kwargs:  # otherwise fit calls it, with validation data that are prepared already
             x = self._as_dataset(x, y, batch_size)
             callbacks = self._guarded(callbacks, held_out=x)
         with self._tracing():
@@ -233,18 +237,27 @@ class ImageTrainer(keras.Model):
                 x, verbose=verbose, steps=steps, callbacks=callbacks, return_dict=return_dict, **kwargs
             )
 
-    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
-        """The encoder's features of images as they are: `keras.Model.predict` without waits of tf.data's tuner.
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        steps: int | None = None,
+        callbacks: keras.callbacks.Callback | list[keras.callbacks.Callback] | None = None,
+    ) -> np.ndarray:
+        """The encoder's features of images as they are.
+
+        As `keras.Model.predict`, but it does not wait for the autotuner of tf.data.
 
         Args:
-            x: images, as for `fit`.
-            batch_size: int, for arrays only.
-            verbose: as in `keras.Model.predict`.
-            steps: int, how many batches. Defaults to all.
-            callbacks: a `keras.callbacks.Callback`, or a list of them.
+            x: Images, as for `fit`.
+            batch_size: Integer, for arrays only. Defaults to `32`.
+            verbose: As in `keras.Model.predict`.
+            steps: Integer. The number of batches. Defaults to all.
+            callbacks: A `keras.callbacks.Callback`, or a list of them.
 
         Raises:
-            ValueError: for an array with values beyond 255, or dicts without "image".
+            ValueError: If an array has values above 255, or a dict has no `"image"`.
         """
         if is_in_batches(x):
             x = usable_batches(x)
@@ -254,8 +267,10 @@ class ImageTrainer(keras.Model):
             x = from_arrays(x, batch_size=PREDICTED_AT_ONCE if batch_size is None else batch_size, shuffle=False)
         return super().predict(x, verbose=verbose, steps=steps, callbacks=callbacks)
 
-    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
-        """One step on one batch of images, as `keras.Model.train_on_batch`; weights are not taken, as in `fit`."""
+    def train_on_batch(
+        self, x: Any, y: Any = None, sample_weight: None = None, class_weight: None = None, return_dict: bool = False
+    ) -> Any:
+        """One step on one batch of images, as `keras.Model.train_on_batch`. Weights are not allowed, as in `fit`."""
         self._check_call("train_on_batch", class_weight, sample_weight)
         self._build_optimizer()
         with self._tracing():
@@ -263,34 +278,34 @@ class ImageTrainer(keras.Model):
             self.check_first_batch()
         return logs
 
-    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
-        """The loss on one batch, as `keras.Model.test_on_batch`; weights are not taken, as in `evaluate`."""
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: None = None, return_dict: bool = False) -> Any:
+        """The loss on one batch, as `keras.Model.test_on_batch`. Weights are not allowed, as in `evaluate`."""
         self._check_call("test_on_batch", None, sample_weight)
         with self._tracing():
             logs = super().test_on_batch(x, y, return_dict=return_dict)
             self.check_first_batch()
         return logs
 
-    def export(self, filepath, *args, **kwargs):
-        """Exports the encoder, which is what the method is called for: `encoder.export`, with its arguments.
+    def export(self, filepath: str | os.PathLike[str], *args, **kwargs) -> Any:
+        """Exports the encoder, like `encoder.export`, with its arguments.
 
-        `keras_ssl.export.saved_model` makes more of it: signatures for encoded pictures, and a manifest.
+        `keras_ssl.export.saved_model` adds signatures for encoded pictures, and a manifest.
         """
         check_finite_weights(self.encoder)
         return self.encoder.export(filepath, *args, **kwargs)
 
-    def save(self, filepath, *args, **kwargs):
-        """Saves the method as `keras.Model.save`; weights that are NaN or infinite are an error, and not written."""
+    def save(self, filepath: str | os.PathLike[str], *args, **kwargs) -> None:
+        """Saves the method, as `keras.Model.save`; NaN or infinite weights are an error."""
         check_finite_weights(self)
         return super().save(filepath, *args, **kwargs)
 
-    def save_weights(self, filepath, *args, **kwargs):
-        """Saves the weights as `keras.Model.save_weights`; NaN and infinity are an error, and not written."""
+    def save_weights(self, filepath: str | os.PathLike[str], *args, **kwargs) -> None:
+        """Saves the weights, as `keras.Model.save_weights`; NaN or infinite weights are an error."""
         check_finite_weights(self)
         return super().save_weights(filepath, *args, **kwargs)
 
     def _check_call(self, verb, class_weight, sample_weight):
-        """Raises a ValueError before `compile`, and for weights, which Keras would leave out in silence."""
+        """Raises a ValueError before `compile`, and for weights, which Keras would silently ignore."""
         name = type(self).__name__
         if not self.compiled:
             raise ValueError(
@@ -309,7 +324,7 @@ class ImageTrainer(keras.Model):
             )
 
     def _guarded(self, callbacks, training=None, held_out=None):
-        """The caller's callbacks, behind those that look at what the steps of a fit or an evaluation noted."""
+        """The user's callbacks, after those that check what the steps recorded."""
         callbacks = [callbacks] if isinstance(callbacks, keras.callbacks.Callback) else callbacks or []
         method = type(self).__name__
         return [
@@ -320,7 +335,7 @@ class ImageTrainer(keras.Model):
         ]
 
     def _build_optimizer(self):
-        """Before a training step is traced, since variables of a trace that a check breaks off are lost."""
+        """Builds the optimizer before a step is traced: variables of a trace that a check stops would be lost."""
         if self.optimizer is None:
             raise ValueError(
                 f"{type(self).__name__} needs an optimizer to learn: model.compile('adam'). Received: optimizer=None"
@@ -331,11 +346,11 @@ class ImageTrainer(keras.Model):
 
     @contextlib.contextmanager
     def _tracing(self):
-        """Around what may trace a step: what a check breaks off there does not spoil the next call."""
+        """A context for tracing a step: an error of a check does not affect the next call."""
         try:
             yield
         except ValueError:
-            # Such a trace fails for ever, with other words.
+            # Such a trace would fail again, with another message.
             self.train_function = self.test_function = None
             raise
 
@@ -368,7 +383,7 @@ class ImageTrainer(keras.Model):
         return self.distribute_strategy.num_replicas_in_sync
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
-        # On several replicas Keras takes the mean of their images to see a shape, which fails where shares differ.
+        # On several replicas Keras averages their images to get a shape, which fails if their numbers differ.
         # Augmenters, and the layers in them, have no weights to build.
         layers = list(self._flatten_layers())
         augmenters = [layer for layer in layers if isinstance(layer, augment.Augmenter | augment.MultiCrop)]
@@ -376,13 +391,13 @@ class ImageTrainer(keras.Model):
         if not all(layer.built or id(layer) in weightless for layer in layers):
             super()._maybe_symbolic_build(iterator, data_batch)
 
-    def get_compile_config(self):
-        """The arguments of `compile`, "auto" left as "auto": the machine that loads may be another."""
+    def get_compile_config(self) -> dict | None:
+        """The arguments of `compile`, with "auto" kept, because another machine may load them."""
         if not self.compiled:
             return None
         return keras.saving.serialize_keras_object(self._compile_arguments)
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: dict) -> None:
         """Compiles as the saved model was, and builds the optimizer so that its state can be loaded."""
         self.compile(**keras.saving.deserialize_keras_object(config))
         self.optimizer.build(self.trainable_variables)

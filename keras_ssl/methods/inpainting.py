@@ -1,43 +1,44 @@
+from typing import Any
+
 import keras
 import tensorflow as tf
 
-from keras_ssl import heads
-from keras_ssl.checks.networks import check_decoder
-from keras_ssl.losses import masked_pixel_error
+from keras_ssl.augment import Augmenter, Draws
 from keras_ssl.methods.masked_image_method import MaskedImageMethod
-from keras_ssl.pretext import blank, block_mask, block_size
+from keras_ssl.methods.task_method import TaskMethod
+from keras_ssl.tasks import MissingBlock, blank
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class Inpainting(MaskedImageMethod):
-    """Fills in a block that was cut out of the image, which takes knowing what the rest of it shows.
+class Inpainting(TaskMethod, MaskedImageMethod):
+    """Rebuilds a block that was cut out of the image, which takes knowing what the rest of it shows.
 
-    Pathak et al. 2016, "Context Encoders: Feature Learning by Inpainting" (https://arxiv.org/abs/1604.07379),
-    section 3: the encoder E sees the image x with a block M in one color, and a decoder D rebuilds the image from
-    the features; what counts is the block (equation 1):
+    Pathak et al. 2016, "Context Encoders: Feature Learning by Inpainting" (https://arxiv.org/abs/1604.07379), section
+    3: the encoder E sees the image x with a block M in one color, and a decoder D rebuilds the image from the
+    features. Only the block counts (equation 1):
 
         L = 1/|M| ‖ M ⊙ ( x − D(E((1 − M) ⊙ x)) ) ‖₁
 
-    The paper squares the error, and found no difference to this one (section 3.2). It adds the loss of a
-    discriminator, which makes the block sharper and is left out here, as in the training of the paper's own features
-    (section 5.2): the block is then as blurred as it is uncertain what stands there. Blocks lie anywhere, because the
-    border of one that is always in the middle would be learned by heart (section 3.3, which has several, of any
-    shape). They are mid-gray, where the paper has the mean color.
+    The loss is computed by `keras_ssl.tasks.MissingBlock`. The paper squares the error, and found no difference to
+    this one (section 3.2). It also has the loss of a discriminator, which makes the block sharper. That is left out
+    here, as in the training of the paper's own features (section 5.2), so the block is blurred where its content is
+    uncertain. Blocks lie anywhere, because the encoder would learn the border of a central block by heart (section
+    3.3, which has several blocks of any shape). They are mid-gray, where the paper has the mean color.
 
     Args:
-        encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
-            features (batch, features).
-        decoder: a `keras.Model` from features to images of the same shape, pixels scaled to [0, 1], float32. By
-            default `heads.mirror(encoder)`.
-        augmenter: a `keras_ssl.augment.Augmenter`. By default the images are taken as they are.
-        block_share: float in (0, 1), the block's share of the image's height and of its width. Defaults to 0.5, a
+        encoder: A built `keras.Model` from images `(batch, height, width, channels)`, raw pixels in [0, 255], to
+            features `(batch, features)`.
+        decoder: A `keras.Model` from features to images of the same shape, pixels scaled to [0, 1], float32. Defaults
+            to `heads.mirror(encoder)`.
+        augmenter: A `keras_ssl.augment.Augmenter`. Defaults to `None`: the images as they are.
+        block_share: Float in (0, 1). The block's share of the image's height and of its width. Defaults to `0.5`, a
             quarter of the area, as in the paper.
-        central: bool, whether the block is in the middle instead of anywhere. Defaults to False.
-        seed: int. With the step it determines every random draw of the training.
+        central: Boolean. Whether the block is always in the middle. Defaults to `False`, a random place.
+        seed: Integer. With the step it determines every random draw of the training. Defaults to `0`.
 
     Raises:
-        ValueError: for an encoder that has no mirror where no decoder is given, a decoder that does not fit, or a
-            block that leaves nothing inside or outside.
+        ValueError: If no pixel is inside the block or none is outside, the decoder does not fit, or none is given and
+            the encoder has no mirror.
 
     Example:
 
@@ -50,48 +51,35 @@ class Inpainting(MaskedImageMethod):
     (64, 32, 32, 3)
     """
 
-    def __init__(self, encoder, decoder=None, augmenter=None, *, block_share=0.5, central=False, seed=0, **kwargs):
-        super().__init__(encoder, augmenter, seed=seed, **kwargs)
-        image_shape = encoder.input_shape[1:]
-        self.block_share = float(block_share)
-        self.block_size = block_size(image_shape, self.block_share)
-        self.central = bool(central)
-        self.decoder = decoder or heads.mirror(encoder)
-        check_decoder(self.decoder, encoder.output_shape[-1], image_shape)
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model | None = None,
+        augmenter: Augmenter | None = None,
+        *,
+        block_share: float = 0.5,
+        central: bool = False,
+        seed: int = 0,
+        **kwargs,
+    ):
+        task = MissingBlock(decoder, block_share=block_share, central=central)
+        super().__init__(encoder, task, augmenter, seed=seed, **kwargs)
 
-    def train_step(self, data):
-        """Section 3 of the paper."""
+    @property
+    def decoder(self) -> keras.Model:
+        """The network from features to images."""
+        return self.task.decoder
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Section 3 of the paper; `tasks.MissingBlock` blanks a block and rebuilds it."""
         views = self.augment(self.images(data))
         with tf.GradientTape() as tape:
             loss, logs = self.forward(views, training=True)
         self.minimize(loss, tape)
         return self.report(loss, logs)
 
-    def forward(self, views, training):
-        """Compares the pixels of the block with what is rebuilt of them from the others."""
-        mask = self._mask(views, self.draws(training=training))
-        rebuilt = self._rebuild(blank(views, mask), training)
-        return masked_pixel_error(rebuilt, views / 255.0, mask), {}
-
-    def fill_in(self, pixels, draws, predict):
+    def fill_in(self, pixels: tf.Tensor, draws: Draws, predict: bool) -> tf.Tensor:
         """Blanks a block, and rebuilds it."""
-        mask = self._mask(pixels, draws)
+        mask = self.task.mask(pixels, draws)
         masked = blank(pixels, mask)
-        return tf.where(mask, 255.0 * self._rebuild(masked, False), pixels) if predict else masked
-
-    def _mask(self, pixels, draws):
-        """(batch, height, width, 1), True in a block of each image."""
-        return block_mask(pixels, self.block_size, None if self.central else draws)
-
-    def _rebuild(self, pixels, training):
-        """The decoder's image, (batch, height, width, channels), in [0, 1]."""
-        return self.decoder(self.encoder(pixels, training=training), training=training)
-
-    def get_config(self):
-        """The constructor's arguments."""
-        return {
-            **super().get_config(),
-            "decoder": keras.saving.serialize_keras_object(self.decoder),
-            "block_share": self.block_share,
-            "central": self.central,
-        }
+        return tf.where(mask, 255.0 * self.task.rebuild(self.encoder, masked, False), pixels) if predict else masked

@@ -1,6 +1,9 @@
+from typing import Any
+
 import keras
 import tensorflow as tf
 
+from keras_ssl.augment import Augmenter, Draws
 from keras_ssl.layers.transformer import PatchTokens, from_patches, sincos_positions, to_patches, transformer
 from keras_ssl.losses import masked_patch_error, patch_statistics
 from keras_ssl.methods.masked_image_method import MaskedImageMethod, masked_count
@@ -8,32 +11,35 @@ from keras_ssl.methods.masked_image_method import MaskedImageMethod, masked_coun
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class MAE(MaskedImageMethod):
-    """Masked autoencoder: a vision transformer sees a quarter of the patches, and a small decoder fills in the rest.
+    """Masked autoencoder: a vision transformer sees a quarter of the patches, and a small decoder predicts the rest.
 
     He et al. 2021, "Masked Autoencoders Are Scalable Vision Learners" (https://arxiv.org/abs/2111.06377), section 3:
-    the patches of each image are shuffled and the last `mask_ratio` of them left out, so that the encoder only works
-    on those that stay visible. A decoder of a few blocks gets the encoded patches and, for each masked one, the same
-    learned token with the position added, and predicts the pixels there. The loss is
-    `keras_ssl.losses.masked_patch_error`. The decoder is thrown away after training.
+    the patches of each image are shuffled and the last `mask_ratio` of them left out, so the encoder only processes
+    the visible ones. A decoder of a few blocks gets the encoded patches and, for each masked one, the same learned
+    token plus its position, and predicts the pixels there. The loss is `keras_ssl.losses.masked_patch_error`. The
+    decoder is discarded after training.
 
-    The decoder's tokens stay in shuffled order and their positions are shuffled instead: attention does not know of
-    any order, and nothing has to be unshuffled before the loss.
+    The decoder's tokens stay in shuffled order, and their positions are shuffled instead. Attention does not depend
+    on the order, so nothing has to be unshuffled before the loss.
 
     Args:
-        encoder: a `keras_ssl.backbones.vit`.
-        augmenter: a `keras_ssl.augment.Augmenter`. By default the images are taken as they are; the paper has
+        encoder: A `keras_ssl.backbones.vit`.
+        augmenter: A `keras_ssl.augment.Augmenter`. Defaults to `None`: the images as they are. The paper has
             `augment.crops`, a random crop and flip.
-        mask_ratio: float in (0, 1), the share of the patches that is masked; 0.75 as in the paper (figure 5).
-        decoder_width: positive int, a multiple of 4: channels of the decoder's tokens; 512 as in the paper.
-        decoder_depth: positive int, the decoder's blocks; 8 as in the paper (table 1a).
-        decoder_heads: positive int that divides `decoder_width`; 16 as in the official code.
-        normalize_targets: bool, whether each patch's pixels are standardized before they are compared, which the
-            paper finds to help the features (table 1d).
-        seed: int. With the step it determines every random draw of the training.
+        mask_ratio: Float in (0, 1). The share of the patches that is masked. Defaults to `0.75`, as in the paper
+            (figure 5).
+        decoder_width: Positive integer, a multiple of 4. The channels of the decoder's tokens. Defaults to `512`, as
+            in the paper.
+        decoder_depth: Positive integer. The decoder's blocks. Defaults to `8`, as in the paper (table 1a).
+        decoder_heads: Positive integer that divides `decoder_width`. The decoder's attention heads. Defaults to `16`,
+            as in the official code.
+        normalize_targets: Boolean. Whether each patch's pixels are standardized before they are compared, which gives
+            better features in the paper (table 1d). Defaults to `True`.
+        seed: Integer. With the step it determines every random draw of the training. Defaults to `0`.
 
     Raises:
-        ValueError: for an encoder that is no `backbones.vit`, a ratio that is not in (0, 1) or leaves no patch
-            visible or masked, normalized patches of a single number, or a decoder of impossible sizes.
+        ValueError: If the encoder is not a `backbones.vit`, the ratio is not in (0, 1) or leaves no patch visible or
+            masked, the patches to normalize have a single number, or the decoder's sizes are not possible.
 
     Example:
 
@@ -49,15 +55,15 @@ class MAE(MaskedImageMethod):
 
     def __init__(
         self,
-        encoder,
-        augmenter=None,
+        encoder: keras.Model,
+        augmenter: Augmenter | None = None,
         *,
-        mask_ratio=0.75,
-        decoder_width=512,
-        decoder_depth=8,
-        decoder_heads=16,
-        normalize_targets=True,
-        seed=0,
+        mask_ratio: float = 0.75,
+        decoder_width: int = 512,
+        decoder_depth: int = 8,
+        decoder_heads: int = 16,
+        normalize_targets: bool = True,
+        seed: int = 0,
         **kwargs,
     ):
         super().__init__(encoder, augmenter, seed=seed, **kwargs)
@@ -91,7 +97,7 @@ class MAE(MaskedImageMethod):
         self.pixel_head = keras.layers.Dense(pixels, dtype="float32", name="pixel_head")
         self.pixel_head.build((None, None, decoder_width))
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Section 3 of the paper, "Simple implementation"."""
         images = self.augment(self.images(data))
         with tf.GradientTape() as tape:
@@ -99,19 +105,19 @@ class MAE(MaskedImageMethod):
         self.minimize(loss, tape)
         return self.report(loss, logs)
 
-    def forward(self, views, training):
-        """Encodes the visible patches, and compares the decoder's prediction of the masked ones with their pixels."""
+    def forward(self, views: tf.Tensor, training: bool) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Encodes the visible patches, and compares the pixels of the masked ones with the decoder's prediction."""
         pixels = self.encoder.get_layer("rescaling")(views)
         visible, masked = self._shuffle(pixels, self.draws(training=training))
         predictions = self._decode(self._encode(pixels, visible, training), visible, masked, training)
         patches = to_patches(pixels, self.patch_size)
         return masked_patch_error(predictions, patches, masked, self.normalize_targets), {}
 
-    def fill_in(self, pixels, draws, predict):
+    def fill_in(self, pixels: tf.Tensor, draws: Draws, predict: bool) -> tf.Tensor:
         """Masks patches, and predicts their pixels.
 
-        With normalized targets the model predicts a patch up to its mean and deviation; here it gets those of the
-        true patch, as in the paper's figures.
+        With normalized targets the model does not predict the mean and the deviation of a patch. They are those of
+        the true patch then, as in the paper's figures.
         """
         pixels = self.encoder.get_layer("rescaling")(pixels)
         visible, masked = self._shuffle(pixels, draws)
@@ -139,7 +145,7 @@ class MAE(MaskedImageMethod):
         return self.encoder.get_layer("transformer")(tokens, training=training)
 
     def _decode(self, encoded, visible, masked, training):
-        """The pixels of the masked patches, (batch, masked, pixels)."""
+        """The pixels of the masked patches, `(batch, masked, pixels)`."""
         class_tokens = encoded.shape[1] - self.visible_patches  # has no place in the image, so no position either
         known_positions = tf.pad(tf.gather(self.positions, visible), [(0, 0), (class_tokens, 0), (0, 0)])
         known = tf.cast(self.decoder_embedding(encoded), tf.float32) + known_positions
@@ -147,7 +153,7 @@ class MAE(MaskedImageMethod):
         decoded = self.decoder(tf.concat([known, asked], axis=1), training=training)
         return self.pixel_head(decoded[:, -self.masked_patches :])
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """The constructor's arguments."""
         return {
             **super().get_config(),
@@ -163,7 +169,7 @@ def _check_vit(encoder):
     layers = {layer.name: layer for layer in encoder.layers}
     if not isinstance(layers.get("patch_tokens"), PatchTokens) or "transformer" not in layers:
         raise ValueError(
-            "MAE encodes the visible patches alone, which only a transformer on patches can: build the encoder with "
+            "MAE encodes only the visible patches, which takes a transformer on patches: build the encoder with "
             "keras_ssl.backbones.vit; for a convolutional encoder there is keras_ssl.SimMIM. "
             f"Received: encoder={encoder!r}, which has no layers patch_tokens and transformer"
         )

@@ -1,56 +1,59 @@
+import numpy as np
 import tensorflow as tf
 
+from keras_ssl.augment import Draws
 from keras_ssl.methods.base import SelfSupervisedModel
 
 
 class MaskedImageMethod(SelfSupervisedModel):
-    """What the methods share that hide parts of an image and learn to fill them in: they can show it.
+    """Base class of methods that mask parts of an image and learn to predict them.
 
-    A method says in `fill_in` how; arguments as for `SelfSupervisedModel`.
+    A method implements `fill_in`. Arguments as for `SelfSupervisedModel`.
     """
 
-    def fill_in(self, pixels, draws, predict):
-        """Hides the parts of images that `draws` chooses, and fills them in.
+    def fill_in(self, pixels: tf.Tensor, draws: Draws, predict: bool) -> tf.Tensor:
+        """Masks random parts of images, and fills them in.
 
         Args:
-            pixels: (batch, height, width, channels) float32, raw pixels.
-            draws: `keras_ssl.augment.Draws`, on which alone it depends what is hidden.
-            predict: bool, whether to fill in the model's prediction, or gray.
+            pixels: Float32 tensor of shape `(batch, height, width, channels)`, raw pixels.
+            draws: `keras_ssl.augment.Draws` for the masks.
+            predict: Boolean. Whether to fill in the model's prediction instead of gray.
 
         Returns:
-            Float32 tensor (batch, height, width, channels), raw pixels.
+            Float32 tensor `(batch, height, width, channels)`, raw pixels.
         """
         raise NotImplementedError(f"{type(self).__name__} must implement fill_in(pixels, draws, predict).")
 
-    def reconstruct(self, images, seed=0, batch_size=256):
-        """The images with their masked parts as the model predicts them, and the others as they are.
+    def reconstruct(self, images: np.ndarray, seed: int = 0, batch_size: int = 256) -> np.ndarray:
+        """Masks images, and fills in the model's prediction.
 
         Args:
-            images: array (n, height, width, channels), uint8 or float, raw pixels in [0, 255].
-            seed: int, which masks; the same for the same seed, in `mask_images` too. Those of 0 are evaluate()'s.
-            batch_size: positive int. The masks repeat from batch to batch.
+            images: Array of shape `(n, height, width, channels)`, uint8 or float, raw pixels in [0, 255].
+            seed: Integer. The same seed gives the same masks, in `mask_images`, too. Defaults to `0`, the masks of
+                `evaluate`.
+            batch_size: Positive integer. Images at a time, with the same masks in each batch. Defaults to `256`.
 
         Returns:
             Float32 NumPy array of the same shape, raw pixels in [0, 255].
 
         Raises:
-            ValueError: for images that are not of the encoder's shape, or none.
+            ValueError: If the images are not of the encoder's shape, or there are none.
         """
         return self._fill_in(images, seed, batch_size, predict=True)
 
-    def mask_images(self, images, seed=0, batch_size=256):
-        """The images with their masked parts in gray, masked as `reconstruct` masks them.
+    def mask_images(self, images: np.ndarray, seed: int = 0, batch_size: int = 256) -> np.ndarray:
+        """Masks images as `reconstruct` does, and leaves the masked parts gray.
 
         Args:
-            images: array (n, height, width, channels), uint8 or float, raw pixels in [0, 255].
-            seed: int, as for `reconstruct`.
-            batch_size: positive int, as for `reconstruct`.
+            images: Array of shape `(n, height, width, channels)`, uint8 or float, raw pixels in [0, 255].
+            seed: Integer. As for `reconstruct`.
+            batch_size: Positive integer. As for `reconstruct`.
 
         Returns:
             Float32 NumPy array of the same shape, raw pixels in [0, 255].
 
         Raises:
-            ValueError: for images that are not of the encoder's shape, or none.
+            ValueError: If the images are not of the encoder's shape, or there are none.
         """
         return self._fill_in(images, seed, batch_size, predict=False)
 
@@ -62,11 +65,11 @@ class MaskedImageMethod(SelfSupervisedModel):
         return self.map_images(of_batch, images, batch_size)
 
 
-def masked_count(mask_ratio, places):
-    """How many of the `places` of an image are masked: the ratio's share of them, rounded.
+def masked_count(mask_ratio: float, places: int) -> int:
+    """The number of masked places of an image: `mask_ratio` of all `places`, rounded.
 
     Raises:
-        ValueError: when `mask_ratio` is not in (0, 1), or nothing would be visible or masked.
+        ValueError: If `mask_ratio` is not in (0, 1), or nothing would be visible or masked.
     """
     if not 0 < mask_ratio < 1:
         raise ValueError(

@@ -1,7 +1,11 @@
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from keras_ssl import heads
+from keras_ssl.augment import Augmenter
 from keras_ssl.checks.arguments import check_positive
 from keras_ssl.losses import (
     embedding_spread,
@@ -16,37 +20,37 @@ from keras_ssl.methods.predictor_mixin import PredictorMixin
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class MoCoV3(PredictorMixin, MomentumMethod):
-    """A predicted view finds the momentum encoder's view of its image among those of the batch: no queue.
+    """Finds the momentum encoder's view of an image among those of the batch, without a queue.
 
     Chen, Xie and He 2021, "An Empirical Study of Training Self-Supervised Vision Transformers"
     (https://arxiv.org/abs/2104.02057), algorithm 1: queries q = h(g(f(view))) with a prediction head h, keys of the
-    other view from the momentum encoder without one, `keras_ssl.losses.info_nce` within the batch, times 2τ, both
-    ways round and added up. For vision transformers and convolutional encoders alike; large batches do better.
+    other view from the momentum encoder without one, `keras_ssl.losses.info_nce` within the batch, times 2τ, summed
+    over both directions. It suits vision transformers and convolutional encoders. Large batches do better.
 
-    The paper keeps a transformer's patch projection at its random start, for stability in long trainings (section
-    4.1): `encoder.get_layer("patch_tokens").trainable = False` before the method is built does that.
+    The paper keeps a transformer's random patch projection frozen, for stability in long trainings (section 4.1). Set
+    `encoder.get_layer("patch_tokens").trainable = False` before you build the method to do the same.
 
     Logged beside the loss: `contrastive_accuracy`, how often the key is the nearest of the batch's;
     `embedding_spread` of the queries, 0 when they have collapsed; and `momentum`.
 
     Args:
-        encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
-            features (batch, features).
-        projector: a `keras.Model` from features to embeddings. By default `heads.projection_head` with three
-            layers, 4096 hidden units and 256 outputs with batch normalization, as the paper's for transformers
-            (section 3; two layers for a ResNet in its code).
-        predictor: a `keras.Model` from embeddings to embeddings. By default two layers, 4096 hidden units and batch
+        encoder: A built `keras.Model` from images `(batch, height, width, channels)`, raw pixels in [0, 255], to
+            features `(batch, features)`.
+        projector: A `keras.Model` from features to embeddings. Defaults to `heads.projection_head` with three layers,
+            4096 hidden units and 256 outputs with batch normalization, as the paper's for transformers (section 3;
+            two layers for a ResNet in its code).
+        predictor: A `keras.Model` from embeddings to embeddings. Defaults to two layers, 4096 hidden units and batch
             normalization on the output, as in the paper's code.
-        augmenter: a `keras_ssl.augment.Augmenter`. By default `augment.simclr` for the encoder's image size, and
+        augmenter: A `keras_ssl.augment.Augmenter`. Defaults to `augment.simclr` for the encoder's image size, or
             `augment.grayscale` for images that are not RGB.
-        temperature: positive float; 0.2 as in the paper's code for transformers (1.0 for a ResNet).
-        momentum: float in [0, 1], or a schedule of the step, such as the paper's `CosineMomentum` from 0.99 to 1. By
-            default 0.99 throughout.
-        seed: int. With the step and the view it determines every random draw of the training.
+        temperature: Positive float. Defaults to `0.2`, as in the paper's code for transformers (1.0 for a ResNet).
+        momentum: Float in [0, 1], or a schedule of the step, such as the paper's `CosineMomentum` from 0.99 to 1.
+            Defaults to `0.99` throughout.
+        seed: Integer. With the step and the view it determines every random draw of the training. Defaults to `0`.
 
     Raises:
-        ValueError: for an encoder that is not such a model, a head that does not fit, a temperature that is not
-            positive, or a momentum outside [0, 1].
+        ValueError: If the encoder is not such a model, a head does not fit, the temperature is not positive, or the
+            momentum is outside [0, 1].
 
     Example:
 
@@ -62,30 +66,30 @@ class MoCoV3(PredictorMixin, MomentumMethod):
 
     def __init__(
         self,
-        encoder,
-        projector=None,
-        predictor=None,
-        augmenter=None,
+        encoder: keras.Model,
+        projector: keras.Model | None = None,
+        predictor: keras.Model | None = None,
+        augmenter: Augmenter | None = None,
         *,
-        temperature=0.2,
-        momentum=0.99,
-        seed=0,
+        temperature: float = 0.2,
+        momentum: float | Callable = 0.99,
+        seed: int = 0,
         **kwargs,
     ):
         super().__init__(encoder, projector, predictor, augmenter, momentum=momentum, seed=seed, **kwargs)
         self.temperature = check_positive("temperature", temperature)
 
     @staticmethod
-    def default_projector(features):
+    def default_projector(features: int) -> keras.Model:
         """Section 3 of the paper."""
         return heads.projection_head(features, 4096, 256, layers=3)
 
     @staticmethod
-    def default_predictor(dim):
+    def default_predictor(dim: int) -> keras.Model:
         """As in the paper's code."""
         return heads.projection_head(dim, 4096, dim, name="prediction_head")
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Algorithm 1 of the paper."""
         views = self.augment(self.images(data))
         with tf.GradientTape() as tape:
@@ -94,13 +98,13 @@ class MoCoV3(PredictorMixin, MomentumMethod):
         self.update_target()
         return self.report(loss, logs)
 
-    def forward(self, views, training):
-        """Both views go through either network in one batch; each query looks for its key among the other view's."""
+    def forward(self, views: tf.Tensor, training: bool) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Encodes both views in one batch, and finds each query's key among those of the other view."""
         queries = self.predictor(self.embed(views, training), training=training)
         queries_a, queries_b = tf.split(queries, 2)
         keys_a, keys_b = tf.split(self.embed_target(views, training), 2)
         compared = [self._compare(queries_a, keys_b), self._compare(queries_b, keys_a)]
-        # The factor makes the gradients as large at any temperature (algorithm 1, "ctr").
+        # With this factor the size of the gradients does not depend on the temperature (algorithm 1, "ctr").
         losses = [2 * self.temperature * softmax_cross_entropy(*pair, self.temperature) for pair in compared]
         return tf.add_n(losses), {
             "contrastive_accuracy": tf.add_n([positive_accuracy(*pair) for pair in compared]) / 2,
@@ -110,10 +114,10 @@ class MoCoV3(PredictorMixin, MomentumMethod):
 
     @staticmethod
     def _compare(queries, keys):
-        """Similarities of info_nce within the global batch."""
+        """The similarities that info_nce compares within the global batch."""
         return query_key_similarities(queries, keys, global_views=gather_views(queries, keys))
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """The constructor's arguments."""
         return {
             **super().get_config(),

@@ -1,7 +1,10 @@
+from collections.abc import Callable
+
 import keras
 import tensorflow as tf
 
 from keras_ssl import distribute
+from keras_ssl.augment import Augmenter
 from keras_ssl.backbones.copies import copied
 from keras_ssl.methods.projector_method import ProjectorMethod
 
@@ -9,58 +12,69 @@ from keras_ssl.methods.projector_method import ProjectorMethod
 class MomentumMethod(ProjectorMethod):
     """Base class of methods with a momentum (EMA) encoder and projector.
 
-    The target is a copy of the encoder and the projector that no gradient trains: after every step of the optimizer,
-    `update_target` moves it a little towards them. It is not an argument and not in `get_config`: its weights are
-    saved with the method's. Arguments as for `ProjectorMethod`, and `momentum`.
+    The momentum encoder is a copy that no gradient trains. After every step of the optimizer, `update_target` moves
+    it a little towards the encoder: an exponential moving average of its weights. The papers call it the target
+    (BYOL), the teacher (DINO) or the key encoder (MoCo); attributes and methods here have `target` in their names. It
+    is not in `get_config`, because it is built from the encoder; its weights are saved with the method's. Arguments
+    as for `ProjectorMethod`, and `momentum`.
     """
 
     states: tuple[str, ...] = ("momentum",)
 
-    def __init__(self, encoder, projector=None, augmenter=None, *, momentum, seed=0, **kwargs):
+    def __init__(
+        self,
+        encoder: keras.Model,
+        projector: keras.Model | None = None,
+        augmenter: Augmenter | None = None,
+        *,
+        momentum: float | Callable,
+        seed: int = 0,
+        **kwargs,
+    ):
         super().__init__(encoder, projector, augmenter, seed=seed, **kwargs)
         if not callable(momentum) and not 0 <= momentum <= 1:
             raise ValueError(
-                "momentum is a number between 0, where the target is the network itself, and 1, where it stands "
-                f"still, or a keras_ssl.optimizers.CosineMomentum. Received: momentum={momentum}"
+                "momentum is a number from 0, where the target equals the encoder, to 1, where it never changes, "
+                f"or a keras_ssl.optimizers.CosineMomentum. Received: momentum={momentum}"
             )
         self.momentum = momentum
         self.target_encoder = momentum_copy(self.encoder)
         self.target_projector = momentum_copy(self.projector)
 
-    def embed_target(self, views, training):
-        """The target's projections of views, without a gradient: (views, dim)."""
+    def embed_target(self, views: tf.Tensor, training: bool) -> tf.Tensor:
+        """The target's projections of views, without a gradient, of shape `(views, dim)`."""
         features = self.target_encoder(views, training=training)
         return tf.stop_gradient(self.target_projector(features, training=training))
 
-    def update_target(self):
-        """Moves the target after the network that has just learned."""
+    def update_target(self) -> None:
+        """Moves the target towards the encoder and the projector."""
         momentum = self.current_momentum()
         momentum_update(self.encoder, self.target_encoder, momentum)
         momentum_update(self.projector, self.target_projector, momentum)
 
-    def current_momentum(self):
+    def current_momentum(self) -> tf.Tensor:
         """The momentum at this step, a float32 scalar."""
         momentum = self.momentum(self.step) if callable(self.momentum) else self.momentum
         return tf.convert_to_tensor(momentum, tf.float32)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """The constructor's arguments."""
         return {**super().get_config(), "momentum": keras.saving.serialize_keras_object(self.momentum)}
 
 
-def momentum_copy(model):
-    """A copy of an encoder or a head that no gradient trains: the target, teacher or key network of a method.
+def momentum_copy(model: keras.Model) -> keras.Model:
+    """Copies an encoder or a head, for a momentum encoder that no gradient trains.
 
-    The copy starts with equal weights and has variables of its own, which `momentum_update` lets follow. They do not
-    count as trainable, whatever `trainable` is set to, so a method's `trainable_weights` and its optimizer leave them
-    out. The layers still behave as in training where they are called with `training=True`, and batch normalization
-    uses the statistics of its batch. (With `copy.trainable = False` it would use its moving statistics.)
+    The copy starts with equal weights and has variables of its own, which `momentum_update` updates. They are never
+    trainable, whatever `trainable` is set to, so a method's `trainable_weights` and its optimizer leave them out.
+    With `training=True` the layers still behave as in training, and batch normalization uses the statistics of its
+    batch. (With `copy.trainable = False` it would use its moving statistics.)
 
-    A method makes the copy in its `__init__`, from the encoder or head that it was given, and does not mention it in
-    `get_config`: a loaded method makes it anew, and Keras puts the saved weights into it.
+    A method makes the copy in its `__init__`, and leaves it out of `get_config`: a loaded method makes it again, and
+    Keras loads the saved weights into it.
 
     Args:
-        model: a built `keras.Model` that Keras can serialize.
+        model: A built `keras.Model` that Keras can serialize.
 
     Returns:
         A `keras.Model` with the same configuration and equal weights.
@@ -75,31 +89,31 @@ def momentum_copy(model):
     """
     copy = copied(model)
     for variable in copy.variables:
-        # Not the layers' `trainable`, which batch normalization looks at.
+        # Not the layers' `trainable`, on which batch normalization depends.
         variable.trainable = False
     for layer in copy._flatten_layers():
-        # Setting `trainable` on a model that owns the copy makes anew trainable what layers list as that.
+        # Otherwise setting `trainable` on a model that owns the copy would make the layers' weights trainable again.
         layer._non_trainable_variables[:0] = layer._trainable_variables
         layer._trainable_variables.clear()
     return copy
 
 
-def momentum_update(source, target, momentum):
-    """One step of the target after the source: θ_target ← m θ_target + (1 - m) θ_source.
+def momentum_update(source: keras.Model, target: keras.Model, momentum: float | tf.Tensor) -> None:
+    """Moves the target towards the source: θ_target ← m θ_target + (1 - m) θ_source.
 
     He et al. 2020, "Momentum Contrast for Unsupervised Visual Representation Learning"
-    (https://arxiv.org/abs/1911.05722, equation 2). Only what the source learns by gradient follows, which is what the
-    official codes of MoCo, MoCo v3, BYOL and DINO do: batch normalization's moving statistics are the target's own,
-    taken from the batches that it sees in training. Averages of the source's would belong to other weights.
+    (https://arxiv.org/abs/1911.05722, equation 2). Only trainable weights are updated, as in the official codes of
+    MoCo, MoCo v3, BYOL and DINO. The moving statistics of batch normalization are the target's own, from the batches
+    that it sees in training; those of the source belong to other weights.
 
     Args:
-        source: the `keras.Model` that learns.
-        target: its `momentum_copy`.
-        momentum: float or scalar tensor m in [0, 1], such as a `keras_ssl.optimizers.CosineMomentum` of the step:
-            with 0 the target becomes the source, with 1 it stands still.
+        source: The `keras.Model` that is trained.
+        target: Its `momentum_copy`.
+        momentum: Float or scalar tensor m in [0, 1], such as the value of a `keras_ssl.optimizers.CosineMomentum`.
+            With 0 the target becomes the source, with 1 it never changes.
 
     Raises:
-        ValueError: for a momentum outside [0, 1], or models that are not of the same shape.
+        ValueError: If the momentum is outside [0, 1], or the models are not of the same shape.
 
     Example:
 
@@ -113,7 +127,7 @@ def momentum_update(source, target, momentum):
     shapes = [[tuple(weight.shape) for weight in model.weights] for model in (source, target)]
     if shapes[0] != shapes[1]:
         raise ValueError(
-            "A target follows the model that it is the momentum_copy of, weight by weight. Received: "
+            "A target must be the momentum_copy of its source, with the same weights. Received: "
             f"source={source.name!r} with {len(shapes[0])} weights and target={target.name!r} with {len(shapes[1])}, "
             "or of other shapes"
         )

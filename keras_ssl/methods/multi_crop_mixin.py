@@ -7,13 +7,13 @@ from keras_ssl.backbones import at_size
 
 
 class MultiCropMixin:
-    """For methods that learn from a few large views of an image and several small ones: goes before the base class.
+    """Adds small views of an image to the large ones; goes before the base class.
 
     The augmenter is an `augment.MultiCrop`, or an `Augmenter` for two large views and no small ones.
     """
 
-    def augment(self, images, training=True):
-        """Large views and small views, each view after view; None in place of the small ones where there are none."""
+    def augment(self, images: tf.Tensor, training: bool = True) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """Large views and small views, each view after view; None instead of small views if there are none."""
         if isinstance(self.augmenter, augment.MultiCrop):
             return self.draw_view(self.augmenter, images, 0, training)
         return super().augment(images, training), None
@@ -24,19 +24,19 @@ class MultiCropMixin:
         self._at_size = functools.cache(at_size)
 
     @property
-    def large_views(self):
-        """How many large views there are of an image."""
+    def large_views(self) -> int:
+        """The number of large views of an image."""
         return self.augmenter.global_crops if isinstance(self.augmenter, augment.MultiCrop) else self.views
 
     @property
-    def small_views(self):
-        """How many small views there are of an image."""
+    def small_views(self) -> int:
+        """The number of small views of an image."""
         return self.augmenter.local_crops if isinstance(self.augmenter, augment.MultiCrop) else 0
 
-    def embed_crops(self, large, small, training):
-        """The projections of all views, one tensor (batch, dim) a view, the large ones first.
+    def embed_crops(self, large: tf.Tensor, small: tf.Tensor | None, training: bool) -> list[tf.Tensor]:
+        """The projections of all views, a tensor of shape `(batch, dim)` for each, the large ones first.
 
-        Views of one size go through the encoder in one batch, with batch statistics of their own.
+        Views of the same size go through the encoder in one batch, with their own batch statistics.
         """
         features = [self.encoder(large, training=training)]
         if small is not None:

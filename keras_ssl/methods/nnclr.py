@@ -1,7 +1,10 @@
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from keras_ssl import heads
+from keras_ssl.augment import Augmenter
 from keras_ssl.checks.arguments import check_positive
 from keras_ssl.layers.feature_queue import FeatureQueue
 from keras_ssl.losses import embedding_spread, gather_views, nnclr
@@ -11,33 +14,33 @@ from keras_ssl.methods.projector_method import ProjectorMethod
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class NNCLR(PredictorMixin, ProjectorMethod):
-    """The positive is not the image's own other view but its nearest neighbor among past images.
+    """Contrasts views with the nearest neighbor of the other view among past images.
 
     Dwibedi et al. 2021, "With a Little Help from My Friends: Nearest-Neighbor Contrastive Learning of Visual
     Representations" (https://arxiv.org/abs/2104.14548), algorithm 1: the embedding of one view is replaced by its
-    nearest neighbor in a support queue, and `keras_ssl.losses.nnclr` finds the prediction from the other view for
-    it, among those of the batch; both ways round, averaged. So two images of one kind become positives, which no
-    augmentation could make of one.
+    nearest neighbor in a support queue, and `keras_ssl.losses.nnclr` finds the prediction from the other view among
+    those of the batch; the mean of both directions. So two images of the same kind become positives, which no
+    augmentation can do.
 
-    Logged beside the loss: `neighbor_similarity`, the cosine of an embedding with its neighbor; `embedding_spread`,
-    0 when the embeddings have collapsed; and `queue_fill`, the share of the queue that has been filled.
+    Logged beside the loss: `neighbor_similarity`, the cosine of an embedding and its neighbor; `embedding_spread`, 0
+    when the embeddings have collapsed; and `queue_fill`, the share of the queue that has been filled.
 
     Args:
-        encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
-            features (batch, features).
-        projector: a `keras.Model` from features to embeddings. By default `heads.projection_head` with three
-            layers, 2048 hidden units and 256 outputs, as in the paper (section 4.1).
-        predictor: a `keras.Model` from embeddings to embeddings. By default `heads.prediction_head` with 4096
-            hidden units, as in the paper.
-        augmenter: a `keras_ssl.augment.Augmenter`. By default `augment.simclr` for the encoder's image size, and
+        encoder: A built `keras.Model` from images `(batch, height, width, channels)`, raw pixels in [0, 255], to
+            features `(batch, features)`.
+        projector: A `keras.Model` from features to embeddings. Defaults to `heads.projection_head` with three layers,
+            2048 hidden units and 256 outputs, as in the paper (section 4.1).
+        predictor: A `keras.Model` from embeddings to embeddings. Defaults to `heads.prediction_head` with 4096 hidden
+            units, as in the paper.
+        augmenter: A `keras_ssl.augment.Augmenter`. Defaults to `augment.simclr` for the encoder's image size, or
             `augment.grayscale` for images that are not RGB.
-        temperature: positive float; 0.1 as in the paper (section 4.1).
-        queue_size: positive int, at least the batch; 98304 as in the paper.
-        seed: int. With the step and the view it determines every random draw of the training.
+        temperature: Positive float. Defaults to `0.1`, as in the paper (section 4.1).
+        queue_size: Positive integer, at least the batch. Defaults to `98304`, as in the paper.
+        seed: Integer. With the step and the view it determines every random draw of the training. Defaults to `0`.
 
     Raises:
-        ValueError: for an encoder that is not such a model, a head that does not fit, a number out of its range, or,
-            in fit, a batch that does not fit into the queue.
+        ValueError: If the encoder is not such a model, a head does not fit, or a number is out of its range. In
+            `fit`, if a batch does not fit into the queue.
 
     Example:
 
@@ -53,14 +56,14 @@ class NNCLR(PredictorMixin, ProjectorMethod):
 
     def __init__(
         self,
-        encoder,
-        projector=None,
-        predictor=None,
-        augmenter=None,
+        encoder: keras.Model,
+        projector: keras.Model | None = None,
+        predictor: keras.Model | None = None,
+        augmenter: Augmenter | None = None,
         *,
-        temperature=0.1,
-        queue_size=98304,
-        seed=0,
+        temperature: float = 0.1,
+        queue_size: int = 98304,
+        seed: int = 0,
         **kwargs,
     ):
         super().__init__(encoder, projector, predictor, augmenter, seed=seed, **kwargs)
@@ -68,16 +71,16 @@ class NNCLR(PredictorMixin, ProjectorMethod):
         self.queue = FeatureQueue(queue_size, self.projector.output_shape[-1])
 
     @staticmethod
-    def default_projector(features):
+    def default_projector(features: int) -> keras.Model:
         """Section 4.1 of the paper."""
         return heads.projection_head(features, 2048, 256, layers=3)
 
     @staticmethod
-    def default_predictor(dim):
+    def default_predictor(dim: int) -> keras.Model:
         """Section 4.1 of the paper."""
         return heads.prediction_head(dim)
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Algorithm 1 of the paper."""
         views = self.augment(self.images(data))
         with tf.GradientTape() as tape:
@@ -87,12 +90,12 @@ class NNCLR(PredictorMixin, ProjectorMethod):
         self.queue.enqueue(tf.split(embeddings, 2)[0])
         return self.report(loss, logs)
 
-    def forward(self, views, training):
+    def forward(self, views: tf.Tensor, training: bool) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """Embeds both views in one batch, and compares neighbors with predictions."""
         return self.compare(self.embed(views, training), training)
 
-    def compare(self, embeddings, training):
-        """Each view's nearest neighbor with the other view's prediction."""
+    def compare(self, embeddings: tf.Tensor, training: bool) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Compares each view's nearest neighbor with the other view's prediction."""
         predictions_a, predictions_b = tf.split(self.predictor(embeddings, training=training), 2)
         neighbors = self.queue.nearest(embeddings)
         neighbors_a, neighbors_b = tf.split(neighbors, 2)
@@ -107,7 +110,7 @@ class NNCLR(PredictorMixin, ProjectorMethod):
     def _find(self, neighbors, predictions):
         return nnclr(neighbors, predictions, self.temperature, global_views=gather_views(neighbors, predictions))
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """The constructor's arguments."""
         return {
             **super().get_config(),

@@ -1,7 +1,10 @@
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from keras_ssl import heads
+from keras_ssl.augment import Augmenter
 from keras_ssl.checks.arguments import check_choice, check_margin
 from keras_ssl.losses import (
     MINERS,
@@ -15,32 +18,33 @@ from keras_ssl.methods.projector_method import ProjectorMethod
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class PairwiseContrastive(ProjectorMethod):
-    """Two views of an image are pulled together, views of two images are pushed apart up to a margin.
+    """Pulls two views of an image together, and pushes views of two images apart up to a margin.
 
     Hadsell, Chopra and LeCun 2006, "Dimensionality Reduction by Learning an Invariant Mapping"
-    (https://doi.org/10.1109/CVPR.2006.100), algorithm 1, where views of an image take the place of labelled
-    neighbors. Each step has as many pairs of two images as pairs of one: each first view with the second view of
-    another image of the global batch, so `keras_ssl.losses.pairwise_contrastive` sees both alike often. Embeddings
-    have length 1, so that distances lie in [0, 2].
+    (https://doi.org/10.1109/CVPR.2006.100), algorithm 1, with views of an image instead of labelled neighbors. Each
+    first view is paired with the second view of its image and with that of another image of the global batch, so
+    `keras_ssl.losses.pairwise_contrastive` has the same number of both kinds. Embeddings have length 1, so distances
+    lie in [0, 2].
 
     Logged beside the loss: `positive_distance` and `negative_distance`, the means over the pairs of either kind, and
     `embedding_spread`, 0 when the embeddings have collapsed.
 
     Args:
-        encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
-            features (batch, features).
-        projector: a `keras.Model` from features to embeddings. By default SimCLR's, `heads.projection_head` with
-            128 outputs.
-        augmenter: a `keras_ssl.augment.Augmenter`. By default `augment.simclr` for the encoder's image size, and
+        encoder: A built `keras.Model` from images `(batch, height, width, channels)`, raw pixels in [0, 255], to
+            features `(batch, features)`.
+        projector: A `keras.Model` from features to embeddings. Defaults to SimCLR's, `heads.projection_head` with 128
+            outputs.
+        augmenter: A `keras_ssl.augment.Augmenter`. Defaults to `augment.simclr` for the encoder's image size, or
             `augment.grayscale` for images that are not RGB.
-        margin: float in (0, 2): from this distance on, views of two images are left alone; 1.0.
-        negatives: which other image makes a pair: "random", "semi_hard" (the nearest that is farther than the other
-            view) or "hardest". Most images drawn at random are beyond the margin soon, and teach nothing.
-        seed: int. With the step and the view it determines every random draw of the training.
+        margin: Float in (0, 2). Views of two images that are farther apart have no loss. Defaults to `1.0`.
+        negatives: String. Which other image makes a pair: `"random"`, `"semi_hard"` (the nearest that is farther than
+            the other view) or `"hardest"`. Most random images are soon beyond the margin, and teach nothing. Defaults
+            to `"random"`.
+        seed: Integer. With the step and the view it determines every random draw of the training. Defaults to `0`.
 
     Raises:
-        ValueError: for an encoder that is not such a model, a projector that does not fit it, a margin that is out of
-            its range, or negatives of another name.
+        ValueError: If the encoder is not such a model, the projector does not fit, the margin is out of its range, or
+            there are no `negatives` of that name.
 
     Example:
 
@@ -53,27 +57,37 @@ class PairwiseContrastive(ProjectorMethod):
 
     logged = ("positive_distance", "negative_distance", "embedding_spread")
 
-    def __init__(self, encoder, projector=None, augmenter=None, *, margin=1.0, negatives="random", seed=0, **kwargs):
+    def __init__(
+        self,
+        encoder: keras.Model,
+        projector: keras.Model | None = None,
+        augmenter: Augmenter | None = None,
+        *,
+        margin: float = 1.0,
+        negatives: str = "random",
+        seed: int = 0,
+        **kwargs,
+    ):
         super().__init__(encoder, projector, augmenter, seed=seed, **kwargs)
         self.margin = check_margin(margin)
         check_choice("negatives", negatives, MINERS)
         self.negatives = negatives
 
     @staticmethod
-    def default_projector(features):
+    def default_projector(features: int) -> keras.Model:
         """SimCLR's head: the paper's network is its encoder."""
         return heads.projection_head(features, features, 128)
 
-    def train_step(self, data):
-        """Algorithm 1 of the paper, on views."""
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Algorithm 1 of the paper, with views as pairs."""
         views = self.augment(self.images(data))
         with tf.GradientTape() as tape:
             loss, logs = self.forward(views, training=True)
         self.minimize(loss, tape)
         return self.report(loss, logs)
 
-    def forward(self, views, training):
-        """Pairs each first view with its own image's second view, and with another's."""
+    def forward(self, views: tf.Tensor, training: bool) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Pairs each first view with the second view of its image and with that of another."""
         embeddings = tf.math.l2_normalize(self.embed(views, training), axis=-1)
         first, second = tf.split(embeddings, 2)
         all_first, all_second, first_row = gather_views(first, second)
@@ -93,6 +107,6 @@ class PairwiseContrastive(ProjectorMethod):
             "embedding_spread": embedding_spread(tf.concat([all_first, all_second], axis=0)),
         }
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """The constructor's arguments."""
         return {**super().get_config(), "margin": self.margin, "negatives": self.negatives}

@@ -1,40 +1,43 @@
+from typing import Any
+
 import keras
+import numpy as np
 import tensorflow as tf
 
-from keras_ssl.checks.images import check_square
-from keras_ssl.losses import positive_accuracy, softmax_cross_entropy
-from keras_ssl.methods.base import SelfSupervisedModel
-from keras_ssl.pretext import ROTATIONS, all_rotations
+from keras_ssl.augment import Augmenter
+from keras_ssl.methods.task_method import TaskMethod
+from keras_ssl.tasks import ROTATIONS, Rotation, all_rotations
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
-class RotationPrediction(SelfSupervisedModel):
-    """Says by how many quarter turns an image was rotated, which takes knowing what is in it.
+class RotationPrediction(TaskMethod):
+    """Predicts by how many quarter turns an image was rotated, which takes knowing what is in it.
 
     Gidaris et al. 2018, "Unsupervised Representation Learning by Predicting Image Rotations"
     (https://arxiv.org/abs/1803.07728), section 2: every image x goes through the encoder in its four rotations
-    g(x|y), in one batch, and a linear classifier F on the features says which is which (equation 3, N images, K = 4):
+    g(x|y), in one batch, and a linear classifier F on the features predicts the rotation y (equation 3, with N images
+    and K = 4):
 
         L = −1/N Σ_i 1/K Σ_y log F^y( g(x_i|y) )
 
-    The rotations are exact, by transposes and flips (`keras_ssl.pretext.all_rotations`), so no trace of an
-    interpolation gives them away.
+    The rotations are exact, by transposes and flips (`keras_ssl.tasks.all_rotations`), so no trace of an
+    interpolation gives them away. The loss is computed by `keras_ssl.tasks.Rotation`.
 
-    It learns from images that have an up. Where things look alike upside down the question has no answer: of
-    handwritten digits a turned 6 is a 9, and 0, 1 and 8 are the same after half a turn, so that the accuracy stays
-    below 1; cells, textures and satellite images have no up at all.
+    It needs images that have a right way up. Among handwritten digits a rotated 6 is a 9, and 0, 1 and 8 are the same
+    after half a turn, so these rotations cannot be told apart and the accuracy stays below 1. Cells, textures and
+    satellite images have no right way up at all.
 
     Logged beside the loss: `rotation_accuracy`; chance is 1/4.
 
     Args:
-        encoder: a built `keras.Model` from square images (batch, side, side, channels), raw pixels in [0, 255], to
-            features (batch, features).
-        augmenter: a `keras_ssl.augment.Augmenter`. By default the images are taken as they are; the paper has crops
-            and flips, `augment.crops`. It must not rotate.
-        seed: int. With the step it determines every random draw of the training.
+        encoder: A built `keras.Model` from square images `(batch, side, side, channels)`, raw pixels in [0, 255], to
+            features `(batch, features)`.
+        augmenter: A `keras_ssl.augment.Augmenter` that does not rotate. Defaults to `None`: the images as they are.
+            The paper has crops and flips, `augment.crops`.
+        seed: Integer. With the step it determines every random draw of the training. Defaults to `0`.
 
     Raises:
-        ValueError: for an encoder that is not such a model, or one of images that are not square.
+        ValueError: If `encoder` is not such a model, or its images are not square.
 
     Example:
 
@@ -49,34 +52,30 @@ class RotationPrediction(SelfSupervisedModel):
 
     logged = ("rotation_accuracy",)
 
-    def __init__(self, encoder, augmenter=None, *, seed=0, **kwargs):
-        super().__init__(encoder, augmenter, seed=seed, **kwargs)
-        check_square(encoder.input_shape[1:])
-        self.head = keras.layers.Dense(ROTATIONS, dtype="float32", name="rotation_head")
-        self.head.build(encoder.output_shape)
+    def __init__(self, encoder: keras.Model, augmenter: Augmenter | None = None, *, seed: int = 0, **kwargs):
+        super().__init__(encoder, Rotation(), augmenter, seed=seed, **kwargs)
 
-    def train_step(self, data):
-        """Section 2.1 of the paper."""
+    @property
+    def head(self) -> keras.layers.Layer:
+        """The linear classifier on the features."""
+        return self.task.head
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Section 2.1 of the paper; `tasks.Rotation` rotates the views and classifies their rotations."""
         views = self.augment(self.images(data))
         with tf.GradientTape() as tape:
             loss, logs = self.forward(views, training=True)
         self.minimize(loss, tape)
         return self.report(loss, logs)
 
-    def forward(self, views, training):
-        """Encodes every view in its four rotations, and classifies them."""
-        rotated, labels = all_rotations(views)
-        logits = self.head(self.encoder(rotated, training=training))
-        return softmax_cross_entropy(logits, labels), {"rotation_accuracy": positive_accuracy(logits, labels)}
-
-    def questions(self, images):
-        """What is asked about images, for `keras_ssl.plots.questions`: a view of each in its four rotations.
+    def questions(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """What the encoder is asked about images, for `keras_ssl.plots.questions`: a view of each in its rotations.
 
         Args:
-            images: array (n, side, side, channels), raw pixels in [0, 255].
+            images: Array of shape `(n, side, side, channels)`, raw pixels in [0, 255].
 
         Returns:
-            Dict of float32 arrays (n, side, side, channels), by the turn.
+            Dict of float32 arrays of shape `(n, side, side, channels)`, by the angle.
         """
         rotated, _ = all_rotations(self.augment(images, training=False))
         return {f"{90 * turns}°": batch.numpy() for turns, batch in enumerate(tf.split(rotated, ROTATIONS))}

@@ -1,42 +1,44 @@
 import math
+from typing import Any
 
 import keras
 import tensorflow as tf
 
+from keras_ssl.augment import Augmenter, Draws
 from keras_ssl.backbones.feature_map import last_feature_map
 from keras_ssl.checks.arguments import check_count
 from keras_ssl.layers.transformer import from_patches
 from keras_ssl.losses import masked_pixel_error
 from keras_ssl.methods.masked_image_method import MaskedImageMethod, masked_count
-from keras_ssl.pretext import blank
+from keras_ssl.tasks import blank
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class SimMIM(MaskedImageMethod):
-    """Random squares of the image turn gray, and a linear head predicts their pixels: for convolutional encoders.
+    """Predicts the pixels of random masked squares of the image; for convolutional encoders.
 
     Xie et al. 2021, "SimMIM: a Simple Framework for Masked Image Modeling" (https://arxiv.org/abs/2111.09886),
-    section 3: unlike `MAE`, the encoder sees the whole image, in which the masked squares have one color, so that it
-    need not be a transformer. One linear map predicts from each place of its last feature map the pixels which that
-    place stands for (section 3.3), and the loss is `keras_ssl.losses.masked_pixel_error`. Where the paper learns a
-    mask token behind the patch embedding, which a convolutional encoder does not have, the squares are mid-gray.
+    section 3: unlike `MAE`, the encoder sees the whole image, in which the masked squares have one color, so it need
+    not be a transformer. From each place of its last feature map a linear map predicts the pixels of its square
+    (section 3.3), and the loss is `keras_ssl.losses.masked_pixel_error`. The paper learns a mask token after the
+    patch embedding, which a convolutional encoder does not have. Here the squares are mid-gray instead.
 
-    What stands behind the encoder's last feature map, such as dense layers of your own, is not trained.
+    Layers after the encoder's last feature map, such as dense layers of your own, are not trained.
 
     Args:
-        encoder: a functional `keras.Model` with a feature map (batch, height, width, channels) that it pools:
+        encoder: A functional `keras.Model` with a feature map `(batch, height, width, channels)` that it pools:
             `keras_ssl.backbones.small_cnn`, `resnet18`, `resnet50`, or `wrap` around another.
-        augmenter: a `keras_ssl.augment.Augmenter`. By default the images are taken as they are; the paper has
+        augmenter: A `keras_ssl.augment.Augmenter`. Defaults to `None`: the images as they are. The paper has
             `augment.crops` with `scale=(0.67, 1.0)`.
-        mask_size: positive int that divides the image's height and width, pixels on each side of a square; 32 as in
-            the paper for 192 pixels, a sixth of the image.
-        mask_ratio: float in (0, 1), the share of the squares that is masked; 0.6 as in the paper (section 4.1.2).
-        seed: int. With the step it determines every random draw of the training.
+        mask_size: Positive integer that divides the image's height and width. Pixels on each side of a square.
+            Defaults to `32`, as in the paper for 192 pixels, a sixth of the image.
+        mask_ratio: Float in (0, 1). The share of the squares that is masked. Defaults to `0.6`, as in the paper
+            (section 4.1.2).
+        seed: Integer. With the step it determines every random draw of the training. Defaults to `0`.
 
     Raises:
-        ValueError: for an encoder without a feature map, or with one whose places do not stand for equal squares
-            of the image, for masked squares that do not tile the image, or for a ratio that is not in (0, 1) or
-            leaves nothing visible or masked.
+        ValueError: If the encoder has no feature map, or one whose stride does not divide the image, the squares do
+            not tile the image, or the ratio is not in (0, 1) or leaves nothing visible or masked.
 
     Example:
 
@@ -49,7 +51,16 @@ class SimMIM(MaskedImageMethod):
     (64, 32, 32, 3)
     """
 
-    def __init__(self, encoder, augmenter=None, *, mask_size=32, mask_ratio=0.6, seed=0, **kwargs):
+    def __init__(
+        self,
+        encoder: keras.Model,
+        augmenter: Augmenter | None = None,
+        *,
+        mask_size: int = 32,
+        mask_ratio: float = 0.6,
+        seed: int = 0,
+        **kwargs,
+    ):
         super().__init__(encoder, augmenter, seed=seed, **kwargs)
         self.image_shape = encoder.input_shape[1:]
         height, width, channels = self.image_shape
@@ -76,7 +87,7 @@ class SimMIM(MaskedImageMethod):
         height, width, _ = self.image_shape
         return height // self.mask_size, width // self.mask_size
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Section 3 of the paper."""
         images = self.augment(self.images(data))
         with tf.GradientTape() as tape:
@@ -84,20 +95,20 @@ class SimMIM(MaskedImageMethod):
         self.minimize(loss, tape)
         return self.report(loss, logs)
 
-    def forward(self, views, training):
-        """Compares the pixels of the masked squares with what is predicted of them from the others."""
+    def forward(self, views: tf.Tensor, training: bool) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Compares the pixels of the masked squares with their prediction from the others."""
         mask = self._mask(views, self.draws(training=training))
         predictions = self._predict(blank(views, mask), training)
         return masked_pixel_error(predictions, views / 127.5 - 1, mask), {}
 
-    def fill_in(self, pixels, draws, predict):
+    def fill_in(self, pixels: tf.Tensor, draws: Draws, predict: bool) -> tf.Tensor:
         """Masks squares, and predicts their pixels."""
         mask = self._mask(pixels, draws)
         masked = blank(pixels, mask)
         return tf.where(mask, (self._predict(masked, False) + 1) * 127.5, pixels) if predict else masked
 
     def _mask(self, pixels, draws):
-        """(batch, height, width, 1), True in as many random squares of each image."""
+        """(batch, height, width, 1), True in `masked_squares` random squares of each image."""
         rows, columns = self._grid
         noise = draws.uniform(tf.shape(pixels)[0], rows * columns)
         ranks = tf.argsort(tf.argsort(noise))
@@ -105,22 +116,22 @@ class SimMIM(MaskedImageMethod):
         return tf.repeat(tf.repeat(squares, self.mask_size, axis=1), self.mask_size, axis=2)
 
     def _predict(self, pixels, training):
-        """The head's image, (batch, height, width, channels), in [-1, 1] as the encoder sees pixels."""
+        """The head's image, `(batch, height, width, channels)`, in [-1, 1] as the encoder sees pixels."""
         patches = self.pixel_head(self.feature_map(pixels, training=training))
         return from_patches(patches, self.stride, self.image_shape)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """The constructor's arguments."""
         return {**super().get_config(), "mask_size": self.mask_size, "mask_ratio": self.mask_ratio}
 
 
 def _stride(map_shape, input_shape):
-    """The side of the square of pixels that each place of the feature map stands for."""
+    """The side in pixels of the square that belongs to each place of the feature map."""
     stride = input_shape[1] // map_shape[1]
     if (stride * map_shape[1], stride * map_shape[2]) != tuple(input_shape[1:3]):
         raise ValueError(
-            "Each place of the encoder's last feature map must stand for a square of pixels, equal for all: take "
-            "images whose height and width the network's stride divides. "
+            "Each place of the encoder's last feature map must belong to an equal square of pixels: take images "
+            "whose height and width the network's stride divides. "
             f"Received: a feature map of shape {tuple(map_shape)} for images of shape {tuple(input_shape)}"
         )
     return stride

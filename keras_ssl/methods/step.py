@@ -1,4 +1,4 @@
-"""What belongs to one step of a training: this replica's share of the batch, and what layers add to the loss."""
+"""The state of one training step: this replica's share of the batch, and the losses that layers add."""
 
 import contextlib
 import threading
@@ -9,14 +9,14 @@ from keras_ssl import distribute
 
 
 class StepOfThread(threading.local):
-    """What the verbs of a `train_step` know of the step that runs; replicas run in threads of their own.
+    """The state of the running `train_step`. It is thread-local, because each replica runs in its own thread.
 
     Args:
-        model: the method.
+        model: The method.
 
     Attributes:
-        finite: boolean scalar tensor, whether all pixels of its images are finite.
-        added_losses: the `AddedLosses` of the step.
+        finite: Boolean scalar tensor. Whether all pixels of the images are finite.
+        added_losses: The `AddedLosses` of the step.
     """
 
     def __init__(self, model):
@@ -25,35 +25,35 @@ class StepOfThread(threading.local):
         self.added_losses = AddedLosses(model)
 
     def begin(self, share, finite):
-        """Starts to note what belongs to a step."""
+        """Starts a step."""
         self._share = share
         self.finite = finite
         self.added_losses.begin()
 
     def end(self):
-        """Forgets the step, whose tensors are of no use in another.
+        """Ends the step, and forgets its tensors.
 
         Returns:
-            What layers added to the loss, a list of scalars.
+            List of scalars, the losses that layers added.
         """
         self._share, self.finite = None, True
         return self.added_losses.end()
 
     @property
     def share(self):
-        """This replica's `keras_ssl.distribute.Share` of the images; of one where no step has asked for them."""
+        """This replica's `keras_ssl.distribute.Share` of the images; outside a step a share of one image."""
         if self._share is not None:
             return self._share
         if distribute.num_replicas() > 1:
             raise ValueError(
-                "On several replicas a train_step takes its images from self.images(data), which tells how many each "
-                "of them has. Received: a step that does not"
+                "On several replicas a train_step takes its images from self.images(data), which counts the "
+                "images of each replica. Received: a step that does not"
             )
         return distribute.Share(0, 1, 1)
 
 
 def recording(tape):
-    """A context in which `tape` goes on recording, whether its own has ended or not."""
+    """A context in which `tape` records, whether its own context has ended or not."""
     return contextlib.nullcontext() if tape._recording else tape
 
 
@@ -61,13 +61,13 @@ _thread = threading.local()
 
 
 class AddedLosses:
-    """What layers add to the loss in a step: activity regularizers, and `add_loss` in layers of the user's own.
+    """Records the losses that layers add in a step: activity regularizers, and `add_loss` of the user's layers.
 
-    Keras keeps these losses in the layers, where a layer's next call deletes them, and where the threads of several
-    replicas would mix theirs. A step calls its networks several times, so each loss is noted when it is added.
+    Keras keeps these losses in the layers. The next call of a layer deletes them, and the threads of several replicas
+    would mix them. A step calls its networks several times, so each loss is recorded when it is added.
 
     Args:
-        model: the `keras.Model` whose step it is.
+        model: The `keras.Model` that is trained.
     """
 
     def __init__(self, model):
@@ -76,28 +76,28 @@ class AddedLosses:
         self._taken = []
 
     def begin(self):
-        """Listens to all layers that are called in this thread, until `end`."""
+        """Starts to record the losses of all layers in this thread, until `end`."""
         self._recorded, self._taken = [], []
         for layer in self._model._flatten_layers():
             if "add_loss" not in vars(layer):
-                layer.add_loss = _heard(layer, layer.add_loss)
+                layer.add_loss = _recorded(layer, layer.add_loss)
         _thread.step = self
 
     def record(self, layer, losses):
-        """Notes what `layer` has just added."""
+        """Records losses that `layer` has added."""
         self._recorded += [(layer, loss) for loss in losses]
 
     def take(self, variables):
-        """The losses of what is being updated: what its layers added, and the regularizers of its weights.
+        """The recorded losses that belong to an update, and the regularizers of the updated weights.
 
-        What a network added counts where one of `variables` is its own, or where it has no weights. So momentum
-        encoders are never regularized, and each of two adversaries has its own losses.
+        The losses of a network belong to the update if one of `variables` is its own, or if it has no weights. So
+        momentum encoders are never regularized, and each of two adversaries has its own losses.
 
         Args:
-            variables: the weights that are updated.
+            variables: List of the weights to update.
 
         Returns:
-            List of scalar float32 tensors.
+            List of float32 scalars.
         """
         layers = _layers_of(self._model, variables)
         regularized = [variable for variable in variables if getattr(variable, "regularizer", None) is not None]
@@ -109,15 +109,15 @@ class AddedLosses:
         return losses
 
     def end(self):
-        """All that was taken in the step, a list of scalars; where nothing was minimized, all that there is."""
+        """The losses taken in the step, a list of scalars; if nothing was minimized, all of them."""
         losses = self._taken or self.take(self._model.trainable_variables)
         _thread.step = None
         self._recorded, self._taken = [], []
         return losses
 
 
-def _heard(layer, add_loss):
-    """`add_loss` of a layer, which tells the step that runs in this thread, too."""
+def _recorded(layer, add_loss):
+    """Wraps `add_loss` of a layer, so that the step of this thread records the loss, too."""
 
     def record(loss):
         add_loss(loss)
@@ -128,7 +128,7 @@ def _heard(layer, add_loss):
 
 
 def _is_of_this_graph(loss):
-    """Not so of what layers add while Keras wires a network, which a step may do."""
+    """Whether a loss is of the running graph, and not of a functional model that the step has just built."""
     return not tf.is_symbolic_tensor(loss) or loss.graph is tf.compat.v1.get_default_graph()
 
 

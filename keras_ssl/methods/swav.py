@@ -1,7 +1,10 @@
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from keras_ssl import heads, layers
+from keras_ssl.augment import Augmenter, MultiCrop
 from keras_ssl.checks.arguments import check_positive
 from keras_ssl.layers.feature_queue import FeatureQueue
 from keras_ssl.losses import embedding_spread, gather_views, sinkhorn, swapped_prediction
@@ -11,41 +14,45 @@ from keras_ssl.methods.projector_method import ProjectorMethod
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class SwAV(MultiCropMixin, ProjectorMethod):
-    """Clusters images while it learns: each view predicts the cluster that another view of its image belongs to.
+    """Predicts from each view the cluster of another view of the image, and learns the clusters at the same time.
 
     Caron et al. 2020, "Unsupervised Learning of Visual Features by Contrasting Cluster Assignments"
-    (https://arxiv.org/abs/2006.09882), section 3 and appendix A: scores are the cosines of a view's embedding with
-    learned prototypes; `keras_ssl.losses.sinkhorn` shares the prototypes out evenly among the batch, and
-    `keras_ssl.losses.swapped_prediction` makes every view predict what the large views were assigned. Small crops
-    (`augment.MultiCrop`) predict and are never assigned. The loss is the mean over all pairs of an assigned view and
-    another.
+    (https://arxiv.org/abs/2006.09882), section 3 and appendix A: the scores are the cosines of a view's embedding and
+    learned prototypes. `keras_ssl.losses.sinkhorn` assigns the large views of the batch evenly to the prototypes, and
+    `keras_ssl.losses.swapped_prediction` predicts these assignments from every other view. Small crops
+    (`augment.MultiCrop`) only predict and have no assignments. The loss is the mean over all pairs of a large view
+    and another view.
 
-    Prototypes stay at length 1 and, for the first steps, where they start: moved at once, they can collapse. Where a
-    batch has too few images to share the prototypes out among, a queue of past embeddings joins in, from when it is
-    full.
+    Prototypes have length 1, and are frozen for the first steps, because they can collapse otherwise. If a batch has
+    too few images for an even assignment, a queue of past embeddings, once it is full, is assigned with it.
 
-    Logged beside the loss: `prototype_entropy`, how evenly the prototypes are the nearest of the batch's views, from
-    0 (all views have one) to 1 (all are used alike), and `embedding_spread`.
+    Logged beside the loss: `prototype_entropy`, how evenly the views of the batch use the prototypes, from 0 (all
+    views have the same nearest one) to 1 (all are used equally), and `embedding_spread`.
 
     Args:
-        encoder: a built functional `keras.Model` from images (batch, height, width, channels), raw pixels in
-            [0, 255], to features (batch, features), and of images of the small crops' size too: such as a ResNet.
-        projector: a `keras.Model` from features to embeddings. By default `heads.projection_head` with one
-            hidden layer of 2048 and 128 outputs, as in the paper (appendix A).
-        augmenter: a `keras_ssl.augment.MultiCrop`, or an `Augmenter` for two large views. By default
-            `augment.simclr` (`augment.grayscale` for images that are not RGB) twice, without small crops.
-        prototypes: int of at least 2; 3000 as in the paper for ImageNet, some times more than there are classes.
-        temperature: positive float; 0.1 as in the paper.
-        epsilon: positive float, of the assignments: the smaller, the harder; 0.05 as in the paper.
-        iterations: int of at least 0, of the Sinkhorn-Knopp algorithm; 3 as in the paper.
-        frozen_steps: int, for how many steps the prototypes stay; 313 as in the paper's code.
-        queue_size: int, past embeddings of each large view that are assigned with the batch; 0, none, as in the paper
-            for large batches, which has 3840 for small ones.
-        seed: int. With the step and the view it determines every random draw of the training.
+        encoder: A built functional `keras.Model` from images `(batch, height, width, channels)`, raw pixels in
+            [0, 255], to features `(batch, features)`, which also takes images of the small crops' size, such as a
+            ResNet.
+        projector: A `keras.Model` from features to embeddings. Defaults to `heads.projection_head` with one hidden
+            layer of 2048 and 128 outputs, as in the paper (appendix A).
+        augmenter: A `keras_ssl.augment.MultiCrop`, or an `Augmenter` for two large views. Defaults to two views of
+            `augment.simclr` (`augment.grayscale` for images that are not RGB), without small crops.
+        prototypes: Integer of at least 2. The number of prototypes. Defaults to `3000`, as in the paper for ImageNet,
+            three times the number of classes.
+        temperature: Positive float. Defaults to `0.1`, as in the paper.
+        epsilon: Positive float. The smaller it is, the harder the assignments are. Defaults to `0.05`, as in the
+            paper.
+        iterations: Non-negative integer. Iterations of the Sinkhorn-Knopp algorithm. Defaults to `3`, as in the
+            paper.
+        frozen_steps: Non-negative integer. The steps in which the prototypes are frozen. Defaults to `313`, as in the
+            paper's code.
+        queue_size: Non-negative integer. Past embeddings of each large view that are assigned with the batch.
+            Defaults to `0`, as in the paper for large batches. It has 3840 for small ones.
+        seed: Integer. With the step and the view it determines every random draw of the training. Defaults to `0`.
 
     Raises:
-        ValueError: for an encoder that is not such a model, a projector that does not fit it, fewer than 2
-            prototypes, a number out of its range, or, in fit, a batch that does not fit into the queue.
+        ValueError: If the encoder is not such a model, the projector does not fit, there are fewer than 2 prototypes,
+            or a number is out of its range. In `fit`, if a batch does not fit into the queue.
 
     Example:
 
@@ -63,17 +70,17 @@ class SwAV(MultiCropMixin, ProjectorMethod):
 
     def __init__(
         self,
-        encoder,
-        projector=None,
-        augmenter=None,
+        encoder: keras.Model,
+        projector: keras.Model | None = None,
+        augmenter: Augmenter | MultiCrop | None = None,
         *,
-        prototypes=3000,
-        temperature=0.1,
-        epsilon=0.05,
-        iterations=3,
-        frozen_steps=313,
-        queue_size=0,
-        seed=0,
+        prototypes: int = 3000,
+        temperature: float = 0.1,
+        epsilon: float = 0.05,
+        iterations: int = 3,
+        frozen_steps: int = 313,
+        queue_size: int = 0,
+        seed: int = 0,
         **kwargs,
     ):
         super().__init__(encoder, projector, augmenter, seed=seed, **kwargs)
@@ -93,11 +100,11 @@ class SwAV(MultiCropMixin, ProjectorMethod):
         self.queues = [FeatureQueue(queue_size, dim) for _ in range(self.large_views)] if queue_size else []
 
     @staticmethod
-    def default_projector(features):
+    def default_projector(features: int) -> keras.Model:
         """Appendix A of the paper."""
         return heads.projection_head(features, 2048, 128, output_batch_norm=False)
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Algorithm 1 of the paper."""
         views = self.augment(self.images(data))
         with tf.GradientTape() as tape:
@@ -108,12 +115,14 @@ class SwAV(MultiCropMixin, ProjectorMethod):
             queue.enqueue(view)
         return self.report(loss, logs)
 
-    def forward(self, views, training):
-        """Embeds all views, and compares their clusters."""
+    def forward(
+        self, views: tuple[tf.Tensor, tf.Tensor | None], training: bool
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Embeds all views, and predicts their assignments from each other."""
         return self.compare(self.embed_crops(*views, training))
 
-    def compare(self, embeddings):
-        """Every view predicts the assignments of every large view but itself."""
+    def compare(self, embeddings: list[tf.Tensor]) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Predicts the assignments of each large view from every other view."""
         scores = [self.prototypes(view, frozen=self.step < self.frozen_steps) for view in embeddings]
         assigned = range(self.large_views)
         assignments = {view: self._assign(scores[view], view) for view in assigned}
@@ -130,7 +139,7 @@ class SwAV(MultiCropMixin, ProjectorMethod):
         }
 
     def _assign(self, scores, view):
-        """The assignments of one large view, among the global batch and the view's queue once that is full."""
+        """The assignments of one large view, made with the global batch and the view's queue, once it is full."""
         all_scores, first_row = gather_views(scores)
 
         def with_rows(*more):
@@ -143,7 +152,7 @@ class SwAV(MultiCropMixin, ProjectorMethod):
         full = queue.enqueued >= queue.size
         return tf.cond(full, lambda: with_rows(self.prototypes(queue.features)), with_rows)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """The constructor's arguments."""
         return {
             **super().get_config(),
@@ -157,7 +166,7 @@ class SwAV(MultiCropMixin, ProjectorMethod):
 
 
 def _usage_entropy(scores, prototypes):
-    """Entropy of how often each prototype is the nearest, as a share of the highest possible, log(prototypes)."""
+    """Entropy of how often each prototype is the nearest, divided by the largest possible, log(prototypes)."""
     shares = tf.reduce_mean(tf.one_hot(tf.argmax(scores, axis=1), prototypes), axis=0)
     entropy = -tf.reduce_sum(tf.math.xlogy(shares, shares))
     return entropy / tf.math.log(tf.cast(prototypes, tf.float32))

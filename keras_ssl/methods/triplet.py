@@ -1,7 +1,10 @@
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from keras_ssl import heads
+from keras_ssl.augment import Augmenter
 from keras_ssl.checks.arguments import check_choice, check_margin
 from keras_ssl.losses import (
     MINERS,
@@ -16,33 +19,34 @@ from keras_ssl.methods.projector_method import ProjectorMethod
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class Triplet(ProjectorMethod):
-    """One view of an image is nearer to its other view than to a view of another image, by a margin.
+    """Makes a view of an image nearer to its other view than to a view of another image, by a margin.
 
     Schroff et al. 2015, "FaceNet" (https://arxiv.org/abs/1503.03832), without labels, as in Wang and Gupta 2015,
     "Unsupervised Learning of Visual Representations using Videos" (https://arxiv.org/abs/1505.00687), where the
-    positive is another sight of the same thing: here another view of the same image. The anchors are the first views,
-    the negatives are chosen among the other images' second views of the global batch, and
-    `keras_ssl.losses.triplet_margin` compares their distances. Embeddings have length 1 (FaceNet, section 3.1), so
-    that distances lie in [0, 2].
+    positive is another picture of the same thing: here another view of the same image. The anchors are the first
+    views. The negatives are chosen among the second views of the other images of the global batch, and
+    `keras_ssl.losses.triplet_margin` compares the distances. Embeddings have length 1 (FaceNet, section 3.1), so
+    distances lie in [0, 2].
 
-    Logged beside the loss: `active_triplets`, the share of triplets that still violate the margin and so teach, and
-    `embedding_spread`, 0 when the embeddings have collapsed, which "hardest" negatives can lead to early in training
-    (FaceNet, section 3.2).
+    Logged beside the loss: `active_triplets`, the share of triplets that still violate the margin, the only ones with
+    a gradient; and `embedding_spread`, 0 when the embeddings have collapsed, which can happen early in training with
+    "hardest" negatives (FaceNet, section 3.2).
 
     Args:
-        encoder: a built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
-            features (batch, features).
-        projector: a `keras.Model` from features to embeddings. By default SimCLR's, `heads.projection_head` with
-            128 outputs, FaceNet's number (section 5.4).
-        augmenter: a `keras_ssl.augment.Augmenter`. By default `augment.simclr` for the encoder's image size, and
+        encoder: A built `keras.Model` from images `(batch, height, width, channels)`, raw pixels in [0, 255], to
+            features `(batch, features)`.
+        projector: A `keras.Model` from features to embeddings. Defaults to SimCLR's, `heads.projection_head` with 128
+            outputs, FaceNet's number (section 5.4).
+        augmenter: A `keras_ssl.augment.Augmenter`. Defaults to `augment.simclr` for the encoder's image size, or
             `augment.grayscale` for images that are not RGB.
-        margin: float in (0, 2); 1.0.
-        negatives: "random", "semi_hard" (the nearest that is farther than the positive) or "hardest".
-        seed: int. With the step and the view it determines every random draw of the training.
+        margin: Float in (0, 2). Defaults to `1.0`.
+        negatives: String. `"random"`, `"semi_hard"` (the nearest that is farther than the positive) or `"hardest"`.
+            Defaults to `"semi_hard"`.
+        seed: Integer. With the step and the view it determines every random draw of the training. Defaults to `0`.
 
     Raises:
-        ValueError: for an encoder that is not such a model, a projector that does not fit it, a margin that is out of
-            its range, or negatives of another name.
+        ValueError: If the encoder is not such a model, the projector does not fit, the margin is out of its range, or
+            there are no `negatives` of that name.
 
     Example:
 
@@ -56,7 +60,15 @@ class Triplet(ProjectorMethod):
     logged = ("active_triplets", "embedding_spread")
 
     def __init__(
-        self, encoder, projector=None, augmenter=None, *, margin=1.0, negatives="semi_hard", seed=0, **kwargs
+        self,
+        encoder: keras.Model,
+        projector: keras.Model | None = None,
+        augmenter: Augmenter | None = None,
+        *,
+        margin: float = 1.0,
+        negatives: str = "semi_hard",
+        seed: int = 0,
+        **kwargs,
     ):
         super().__init__(encoder, projector, augmenter, seed=seed, **kwargs)
         self.margin = check_margin(margin)
@@ -64,19 +76,19 @@ class Triplet(ProjectorMethod):
         self.negatives = negatives
 
     @staticmethod
-    def default_projector(features):
+    def default_projector(features: int) -> keras.Model:
         """SimCLR's head, with FaceNet's 128 dimensions."""
         return heads.projection_head(features, features, 128)
 
-    def train_step(self, data):
-        """FaceNet's section 3, on views."""
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """FaceNet's section 3, with views as anchors and positives."""
         views = self.augment(self.images(data))
         with tf.GradientTape() as tape:
             loss, logs = self.forward(views, training=True)
         self.minimize(loss, tape)
         return self.report(loss, logs)
 
-    def forward(self, views, training):
+    def forward(self, views: tf.Tensor, training: bool) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """Chooses a negative for each anchor, and compares the distances."""
         embeddings = tf.math.l2_normalize(self.embed(views, training), axis=-1)
         anchors, positives = tf.split(embeddings, 2)
@@ -95,6 +107,6 @@ class Triplet(ProjectorMethod):
             "embedding_spread": embedding_spread(tf.concat([all_anchors, candidates], axis=0)),
         }
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """The constructor's arguments."""
         return {**super().get_config(), "margin": self.margin, "negatives": self.negatives}

@@ -1,3 +1,5 @@
+from collections.abc import Callable, Sequence
+
 import keras
 import tensorflow as tf
 
@@ -5,38 +7,38 @@ from keras_ssl.checks.arguments import check_choice
 from keras_ssl.losses import box_iou, giou, smooth_l1
 from keras_ssl.tasks.labelled_task import LabelledTask
 
-# Each from true and predicted boxes (…, 4) to one loss a box (…).
+# From true and predicted boxes (…, 4) to a loss for each box (…).
 BOX_LOSSES = {
     "mse": keras.losses.mean_squared_error,
     "smooth_l1": smooth_l1,
     "giou": lambda boxes, predictions: 1.0 - giou(boxes, predictions),
 }
 WHOLE_IMAGE = (0.0, 0.0, 1.0, 1.0)
-# What relative coordinates may be off by rounding.
+# Tolerance for coordinates that are rounded.
 SLACK = 1e-4
 
 
 @keras.saving.register_keras_serializable("keras_ssl.tasks")
 class BoundingBox(LabelledTask):
-    """Says where the one object of an image is.
+    """Predicts the box of the one object of an image.
 
-    A target is a box (top, left, bottom, right) in relative coordinates, 0 at the top and at the left and 1 at the
-    bottom and at the right, y before x as in `tf.image`: (batch, 4) floats. A row with NaN in it stands for an image
-    whose box is not known.
+    Targets are floats of shape `(batch, 4)`: boxes (top, left, bottom, right) in relative coordinates, 0 at the top
+    and at the left and 1 at the bottom and at the right, y before x as in `tf.image`. A row with NaN marks an
+    image whose box is not known.
 
     The head, with a hidden layer as wide as the features, predicts center and size, each between 0 and 1 by a
-    sigmoid, as DETR's does (Carion et al. 2020, https://arxiv.org/abs/2005.12872, section 3.2), so that every
-    prediction is a box. Logged beside the loss: `iou`, the shared part of both boxes (`keras_ssl.losses.box_iou`).
+    sigmoid, as in DETR (Carion et al. 2020, https://arxiv.org/abs/2005.12872, section 3.2), so every prediction is a
+    box. Logged beside the loss: `iou`, the intersection of both boxes over their union (`keras_ssl.losses.box_iou`).
 
-    It looks at the images as they are, because a random view would leave the boxes behind.
+    The task takes the images as they are, because the boxes would not fit random views.
 
     Args:
-        loss: "giou", 1 − `keras_ssl.losses.giou`; "mse", the squared error of the four numbers; or "smooth_l1",
-            `keras_ssl.losses.smooth_l1`. Defaults to "giou".
-        **kwargs: arguments of `keras.layers.Layer`.
+        loss: String. `"giou"`, 1 − `keras_ssl.losses.giou`; `"mse"`, the squared error of the four numbers; or
+            `"smooth_l1"`, `keras_ssl.losses.smooth_l1`. Defaults to `"giou"`.
+        **kwargs: Arguments of `keras.layers.Layer`.
 
     Raises:
-        ValueError: for a loss of another name, or `augmented=True`.
+        ValueError: If there is no loss of that name, or with `augmented=True`.
 
     Example:
 
@@ -56,13 +58,13 @@ class BoundingBox(LabelledTask):
     against_augmented = "A random view crops and flips the image, and would leave the boxes behind"
     recorded_numbers = 3
 
-    def __init__(self, loss="giou", **kwargs):
+    def __init__(self, loss: str = "giou", **kwargs):
         super().__init__(**kwargs)
         check_choice("loss", loss, BOX_LOSSES)
         self.loss = loss
 
-    def build_head(self, encoder):
-        """From features to center and size."""
+    def build_head(self, encoder: keras.Model) -> None:
+        """Builds two layers from features to center and size."""
         features = encoder.output_shape[-1]
         self.head = keras.Sequential(
             [
@@ -73,21 +75,21 @@ class BoundingBox(LabelledTask):
             name="box_head",
         )
 
-    def target_shape(self, image_shape):
+    def target_shape(self, image_shape: Sequence[int]) -> tuple[int]:
         """Four numbers."""
         return (4,)
 
-    def labelled(self, target):
-        """Where no number of the four is NaN."""
+    def labelled(self, target: tf.Tensor) -> tf.Tensor:
+        """Where none of the four numbers is NaN."""
         return ~tf.reduce_any(tf.math.is_nan(tf.cast(target, tf.float32)), axis=-1)
 
-    def value_range(self, target):
-        """The lowest and the highest coordinate, and the smallest height or width."""
+    def value_range(self, target: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """The smallest and the largest coordinate, and the smallest height or width."""
         boxes = self._known(target)
         return tf.reduce_min(boxes), tf.reduce_max(boxes), tf.reduce_min(boxes[:, 2:] - boxes[:, :2])
 
-    def check_values(self, name, lowest, highest, smallest_side):
-        """Boxes inside the image, with an area."""
+    def check_values(self, name: str, lowest: float, highest: float, smallest_side: float) -> None:
+        """Raises a ValueError unless the boxes are inside the image and have an area."""
         order = "Boxes are (top, left, bottom, right), each a share of the image's height or width"
         if lowest < -SLACK or highest > 1 + SLACK:
             raise ValueError(
@@ -100,20 +102,20 @@ class BoundingBox(LabelledTask):
                 f"right after the left. Received: a smallest height or width of {smallest_side:.4g}"
             )
 
-    def outputs(self, encoder, images, training):
-        """Boxes, (batch, 4)."""
+    def outputs(self, encoder: Callable, images: tf.Tensor, training: bool) -> tf.Tensor:
+        """Boxes of shape `(batch, 4)`."""
         center, size = tf.split(self.head(encoder(images, training=training)), 2, axis=-1)
         return tf.concat([center - size / 2, center + size / 2], axis=-1)
 
-    def compare(self, outputs, target):
-        """The loss of each box, and how much of it and of the true one is shared."""
+    def compare(self, outputs: tf.Tensor, target: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """The loss of each box, and its intersection over union with the true one."""
         boxes = self._known(target)
         return BOX_LOSSES[self.loss](boxes, outputs), {"iou": box_iou(boxes, outputs)}
 
     def _known(self, target):
-        """The boxes, and in the place of unknown ones the whole image."""
+        """The boxes, with the whole image in place of unknown ones."""
         return tf.where(self.labelled(target)[:, tf.newaxis], tf.cast(target, tf.float32), WHOLE_IMAGE)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """The constructor's arguments."""
         return {**super().get_config(), "loss": self.loss}

@@ -1,23 +1,27 @@
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 import tensorflow as tf
 
 from keras_ssl.tasks.labelled_task import LabelledTask
+from keras_ssl.tasks.task import Task
 
 
-def check_targets(tasks, labels, images_shape):
-    """The targets among the labels of a batch of images, or of all of them.
+def check_targets(tasks: dict[str, Task], labels: Any, images_shape: Sequence[int | None]) -> dict:
+    """Checks that labels are targets of the tasks, for a batch of images or for all of them.
 
     Args:
-        tasks: dict of `keras_ssl.tasks.Task` by name.
-        labels: dict of arrays or tensors by the names of tasks. Where no task needs labels, anything else is ignored,
-            as by all methods.
-        images_shape: (batch, height, width, channels).
+        tasks: Dict of `keras_ssl.tasks.Task` by name.
+        labels: Dict of arrays or tensors by the names of tasks. If no task needs labels, anything else is ignored, as
+            by all methods.
+        images_shape: Tuple `(batch, height, width, channels)`.
 
     Returns:
         `labels`, or an empty dict where they are ignored.
 
     Raises:
-        ValueError: when a task misses its target, or is none, or makes its targets itself, or when a target does not
-            belong to such images.
+        ValueError: If the target of a task is missing, there is a target for no task or for one that makes its own,
+            or a target does not fit the images.
     """
     needed = [name for name, task in tasks.items() if isinstance(task, LabelledTask)]
     if not isinstance(labels, dict):
@@ -31,7 +35,7 @@ def check_targets(tasks, labels, images_shape):
             raise ValueError(f"There is no task {name!r}; the tasks are {names(tasks)}. Received: {given}")
         if name not in needed:
             raise ValueError(
-                f"The task {name!r}, {type(tasks[name]).__name__}, makes its own targets of the images: leave them "
+                f"The task {name!r}, {type(tasks[name]).__name__}, makes its own targets from the images: leave them "
                 f"out. Received: {given}"
             )
     for name in needed:
@@ -41,8 +45,8 @@ def check_targets(tasks, labels, images_shape):
     return labels
 
 
-def names(tasks):
-    """The names of tasks for a message."""
+def names(tasks: Iterable[str]) -> str:
+    """The names of tasks, for a message."""
     return ", ".join(map(repr, tasks))
 
 

@@ -1,23 +1,26 @@
+from collections.abc import Callable, Sequence
+
 import keras
+import tensorflow as tf
 
 from keras_ssl.tasks.class_labels import ClassLabels
 
 
 @keras.saving.register_keras_serializable("keras_ssl.tasks")
 class Classification(ClassLabels):
-    """Says which class an image shows: a linear map of the features, and cross-entropy.
+    """Predicts the class of an image: a linear map of the features, and cross-entropy.
 
-    A target is the number of a class, or -1 where it is not known: (batch,) integers. Logged beside the loss:
-    `accuracy`.
+    Targets are integers of shape `(batch,)`: the number of the class, or -1 where it is not known. Logged beside the
+    loss: `accuracy`.
 
     Args:
-        classes: int of at least 2, how many there are.
-        augmented: bool, whether it looks at a random view of each image instead of the image, so that few labels are
-            not learned by heart. Defaults to False.
-        **kwargs: arguments of `keras.layers.Layer`.
+        classes: Integer of at least 2. The number of classes.
+        augmented: Boolean. Whether to take a random view of each image instead of the image, so that few labels are
+            not learned by heart. Defaults to `False`.
+        **kwargs: Arguments of `keras.layers.Layer`.
 
     Raises:
-        ValueError: for fewer than two classes.
+        ValueError: If there are fewer than two classes.
 
     Example, where one image in ten is labelled:
 
@@ -32,15 +35,15 @@ class Classification(ClassLabels):
     (64, 5)
     """
 
-    def build_head(self, encoder):
-        """A linear map from features to logits."""
+    def build_head(self, encoder: keras.Model) -> None:
+        """Builds a linear map from features to logits."""
         self.head = keras.layers.Dense(self.classes, dtype="float32", name="logits")
         self.head.build(encoder.output_shape)
 
-    def target_shape(self, image_shape):
-        """A number."""
+    def target_shape(self, image_shape: Sequence[int]) -> tuple[()]:
+        """A scalar."""
         return ()
 
-    def outputs(self, encoder, images, training):
-        """Logits, (batch, classes)."""
+    def outputs(self, encoder: Callable, images: tf.Tensor, training: bool) -> tf.Tensor:
+        """Logits of shape `(batch, classes)`."""
         return self.head(encoder(images, training=training))

@@ -1,85 +1,88 @@
+from collections.abc import Callable, Sequence
+
+import keras
 import tensorflow as tf
 
 from keras_ssl import distribute
+from keras_ssl.augment import Draws
 from keras_ssl.checks.first_batch import LastBatch
 from keras_ssl.losses import labelled_mean
 from keras_ssl.tasks.task import Task
 
 
 class LabelledTask(Task):
-    """What the tasks share whose target comes with the images, and may be missing for some of them.
+    """Base class of tasks whose target comes with the images, and may be missing for some of them.
 
-    A task says what a target looks like (`target_shape`, `labelled`, `value_range`, `check_values`), what its head
-    makes of images (`outputs`), and how far this is from the target (`compare`). Losses and metrics are means over
-    what is labelled in the global batch, so that few labelled images count as much as many would; where nothing is,
-    they are 0 and nothing is learned.
+    A task defines what a target looks like (`target_shape`, `labelled`, `value_range`, `check_values`), the outputs
+    of its head (`outputs`), and the loss between them and the target (`compare`). Losses and metrics are means over
+    the labels of the global batch, so a few labelled images count as much as many. Without labels they are 0 and
+    nothing is learned.
 
     Args:
-        augmented: as for `Task`.
-        **kwargs: arguments of `keras.layers.Layer`.
+        augmented: Boolean. As for `Task`.
+        **kwargs: Arguments of `keras.layers.Layer`.
     """
 
-    #: How many numbers `value_range` gives.
+    #: How many numbers `value_range` returns.
     recorded_numbers = 2
 
-    def attach(self, encoder):
-        """Builds the head, and the place for what is noted of targets."""
+    def attach(self, encoder: keras.Model) -> None:
+        """Builds the head, and the variable that records the values of targets."""
         super().attach(encoder)
         self._recorded = LastBatch(self.recorded_numbers)
 
-    # ------------------------------------------------------------------ what a task says
+    # ------------------------------------------------------------------ what a task defines
 
-    def target_shape(self, image_shape):
+    def target_shape(self, image_shape: Sequence[int]) -> tuple[int, ...]:
         """The shape of one image's target.
 
         Args:
-            image_shape: (height, width, channels).
-
-        Returns:
-            A tuple.
+            image_shape: Tuple `(height, width, channels)`.
         """
         raise NotImplementedError
 
-    def labelled(self, target):
-        """Where there is a label: boolean tensor of the shape of what `compare` gives."""
+    def labelled(self, target: tf.Tensor) -> tf.Tensor:
+        """Where there is a label: a boolean tensor of the shape of the losses that `compare` returns."""
         raise NotImplementedError
 
-    def value_range(self, target):
-        """The scalars of a batch of targets by which `check_values` tells whether they can be targets."""
+    def value_range(self, target: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        """The scalars of a batch of targets that `check_values` needs, such as the smallest and the largest value."""
         raise NotImplementedError
 
-    def check_values(self, name, *noted):
-        """Raises a ValueError, with the task's `name` in it, unless `noted`, floats, are of possible targets."""
+    def check_values(self, name: str, *values: float) -> None:
+        """Raises a ValueError, with the task's `name` in it, if targets with this `value_range` are not valid."""
         raise NotImplementedError
 
-    def outputs(self, encoder, images, training):
-        """What the head makes of images, float32."""
+    def outputs(self, encoder: Callable, images: tf.Tensor, training: bool) -> tf.Tensor:
+        """The float32 outputs of the head for images."""
         raise NotImplementedError
 
-    def compare(self, outputs, target):
-        """The loss for each label, and what is logged, likewise by name; anything finite where none is."""
+    def compare(self, outputs: tf.Tensor, target: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """The loss for each label, and each metric likewise; any finite number where there is no label."""
         raise NotImplementedError
 
     # ------------------------------------------------------------------ what follows from it
 
-    def forward(self, encoder, images, target, draws, training):
+    def forward(
+        self, encoder: Callable, images: tf.Tensor, target: tf.Tensor, draws: Draws, training: bool
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """Compares the head's outputs with the targets, where there are any."""
         labelled = self.labelled(target)
         losses, metrics = self.compare(self.outputs(encoder, images, training), target)
         return labelled_mean(losses, labelled), {name: labelled_mean(m, labelled) for name, m in metrics.items()}
 
-    def labels_in_batch(self, target):
-        """How many labels there are in the global batch, a scalar float32."""
+    def labels_in_batch(self, target: tf.Tensor) -> tf.Tensor:
+        """The number of labels in the global batch, a float32 scalar."""
         return distribute.total(tf.reduce_sum(tf.cast(self.labelled(target), tf.float32)))
 
-    def check_target(self, name, shape, dtype, images_shape):
+    def check_target(self, name: str, shape: Sequence, dtype: tf.DType, images_shape: Sequence) -> None:
         """Raises a ValueError unless a batch of targets can belong to a batch of images.
 
         Args:
-            name: str, the task's name for the messages.
-            shape: the targets'.
-            dtype: the targets'.
-            images_shape: of the images, (batch, height, width, channels).
+            name: String. The task's name, for the messages.
+            shape: The shape of the targets.
+            dtype: The dtype of the targets.
+            images_shape: The shape of the images, `(batch, height, width, channels)`.
         """
         shape, images_shape = tf.TensorShape(shape), tf.TensorShape(images_shape)
         expected = tf.TensorShape((images_shape[0], *self.target_shape(images_shape[1:])))
@@ -92,10 +95,10 @@ class LabelledTask(Task):
                 f"image. {received}"
             )
 
-    def record(self, target):
-        """Takes down the range of the values of a batch inside a compiled step."""
+    def record(self, target: tf.Tensor) -> None:
+        """Records the range of the values of a batch inside a compiled step."""
         self._recorded.record(*self.value_range(target))
 
-    def check_recorded(self, name):
-        """Raises a ValueError when the batch last noted held what cannot be a target."""
+    def check_recorded(self, name: str) -> None:
+        """Raises a ValueError if the last recorded batch held values that cannot be targets."""
         self.check_values(name, *self._recorded.read())

@@ -1,3 +1,5 @@
+from collections.abc import Callable, Sequence
+
 import keras
 import tensorflow as tf
 
@@ -10,25 +12,25 @@ IGNORED = 255
 
 @keras.saving.register_keras_serializable("keras_ssl.tasks")
 class Segmentation(ClassLabels):
-    """Says of every pixel which class it belongs to.
+    """Predicts the class of each pixel.
 
-    A target is the number of a class for each pixel, -1 or 255 where it is not known: (batch, height, width)
-    integers. An image without a mask has -1 everywhere.
+    Targets are masks, integers of shape `(batch, height, width)`: the number of each pixel's class, -1 or 255 where
+    it is not known. An image without a mask has -1 everywhere.
 
-    A 1 × 1 convolution predicts classes from the encoder's last feature map, and bilinear interpolation brings them
-    to the image's size, the simplest of the fully convolutional networks (Long et al. 2015,
-    https://arxiv.org/abs/1411.4038, FCN-32s). The loss is the mean cross-entropy of all labelled pixels; logged
+    A 1 × 1 convolution predicts classes from the encoder's last feature map, and bilinear interpolation resizes the
+    logits to the image, the simplest of the fully convolutional networks (Long et al. 2015,
+    https://arxiv.org/abs/1411.4038, FCN-32s). The loss is the mean cross-entropy of all labelled pixels. Logged
     beside it: `accuracy`, the share of them that is right.
 
-    It looks at the images as they are, because a random view would leave the masks behind.
+    The task takes the images as they are, because the masks would not fit random views.
 
     Args:
-        classes: int from 2 to 255, how many there are.
-        **kwargs: arguments of `keras.layers.Layer`.
+        classes: Integer from 2 to 255. The number of classes.
+        **kwargs: Arguments of `keras.layers.Layer`.
 
     Raises:
-        ValueError: for another number of classes, or `augmented=True`; from `MultiTask`, for an encoder without a
-            feature map.
+        ValueError: For another number of classes, or with `augmented=True`. If the encoder has no feature map, raised
+            when the task gets its encoder.
 
     Example:
 
@@ -47,7 +49,7 @@ class Segmentation(ClassLabels):
     against_augmented = "A random view crops and flips the image, and would leave the masks behind"
     reads_feature_map = True
 
-    def __init__(self, classes, **kwargs):
+    def __init__(self, classes: int, **kwargs):
         super().__init__(classes, **kwargs)
         if classes > IGNORED:
             raise ValueError(
@@ -55,21 +57,21 @@ class Segmentation(ClassLabels):
                 f"Received: classes={classes}"
             )
 
-    def build_head(self, encoder):
-        """A linear map from each place of the feature map to logits."""
+    def build_head(self, encoder: keras.Model) -> None:
+        """Builds a linear map from each place of the feature map to logits."""
         feature_map = last_feature_map(encoder, "Segmentation predicts classes from")
         self.head = keras.layers.Conv2D(self.classes, 1, dtype="float32", name="logits")
         self.head.build(feature_map.shape)
 
-    def target_shape(self, image_shape):
+    def target_shape(self, image_shape: Sequence[int]) -> tuple[int, int]:
         """A number for each pixel."""
         return tuple(image_shape[:2])
 
-    def labelled(self, target):
-        """Where there is the number of a class."""
+    def labelled(self, target: tf.Tensor) -> tf.Tensor:
+        """Where the pixel has a class."""
         return super().labelled(target) & (tf.cast(target, tf.int32) != IGNORED)
 
-    def outputs(self, encoder, images, training):
-        """Logits, (batch, height, width, classes)."""
+    def outputs(self, encoder: Callable, images: tf.Tensor, training: bool) -> tf.Tensor:
+        """Logits of shape `(batch, height, width, classes)`."""
         logits = self.head(encoder.feature_map(images, training=training))
         return tf.image.resize(logits, tf.shape(images)[1:3])

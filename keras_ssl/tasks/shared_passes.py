@@ -1,27 +1,31 @@
-class SharedPasses:
-    """An encoder that goes over the same images once, however many tasks ask for them.
+import keras
+import tensorflow as tf
 
-    It lives for one step. Tasks that look at the images as they are share one pass, because they are all given the
-    same tensor; views, turned images and tiles are other tensors, and have passes of their own. Several inputs in one
-    batch would share a pass, too, but mix their statistics in batch normalization.
+
+class SharedPasses:
+    """An encoder that encodes the same images only once in a step, however many tasks need their features.
+
+    Tasks that take the images as they are share one pass, because they all get the same tensor. Views, rotated images
+    and tiles are other tensors and have passes of their own. One pass over all of them, as one batch, would mix their
+    statistics in batch normalization.
 
     Args:
-        encoder: a `keras.Model` from images to features.
-        with_feature_map: optional `keras.Model` from images to the features and the last feature map, where a task
-            asks for it: `backbones.feature_map.with_feature_map(encoder, …)`.
+        encoder: A `keras.Model` from images to features.
+        with_feature_map: A `keras.Model` from images to the features and the last feature map, as
+            `backbones.feature_map.with_feature_map` returns it. Defaults to `None`, if no task reads the map.
     """
 
-    def __init__(self, encoder, with_feature_map=None):
+    def __init__(self, encoder: keras.Model, with_feature_map: keras.Model | None = None):
         self._encoder = encoder
         self._with_feature_map = with_feature_map
         self._passes = {}
 
-    def __call__(self, images, training=False):
-        """The features of `images`, a tensor: (batch, features)."""
+    def __call__(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """The features of `images`, of shape `(batch, features)`."""
         return self._once(images, training)[0]
 
-    def feature_map(self, images, training=False):
-        """The last feature map of `images`, (batch, height, width, channels)."""
+    def feature_map(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """The last feature map of `images`, of shape `(batch, height, width, channels)`."""
         return self._once(images, training)[1]
 
     def _once(self, images, training):

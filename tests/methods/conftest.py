@@ -123,7 +123,7 @@ METHODS = {
         {
             "contrast": keras_ssl.tasks.Contrastive(tiny_head(16, 8)),
             "rebuild": keras_ssl.tasks.Reconstruction(decoder=tiny_decoder(shape)),
-            "fill": keras_ssl.tasks.Inpainting(decoder=tiny_decoder(shape), augmented=True),
+            "fill": keras_ssl.tasks.MissingBlock(decoder=tiny_decoder(shape), augmented=True),
             "turn": keras_ssl.tasks.Rotation(),
         },
         loss_weights="uncertainty",

@@ -6,7 +6,7 @@ import tensorflow as tf
 from keras_ssl import Jigsaw
 from keras_ssl.backbones import conv_encoder, mlp, resnet18, small_cnn, vit
 from keras_ssl.heads import projection_head
-from keras_ssl.pretext import jigsaw_puzzle
+from keras_ssl.tasks import jigsaw_puzzle
 
 
 def build(shape=(12, 12, 1), **arguments):

@@ -325,7 +325,7 @@ def test_compile_takes_kerass_defaults(build, arguments):
 )
 def test_compile_says_that_loss_and_metrics_are_the_methods(bench, build, argument):
     ((name, value),) = argument.items()
-    with pytest.raises(ValueError, match=f"{bench.name} brings its own loss and metrics.*Received: {name}=") as error:
+    with pytest.raises(ValueError, match=f"{bench.name} has its own loss and metrics.*Received: {name}=") as error:
         build().compile(**argument)
     assert repr(value) in str(error.value)
 

@@ -262,7 +262,7 @@ def test_predictions_of_the_heads(images, targets):
     iou = batch_loss(model, images, targets)["box_iou"]
     np.testing.assert_allclose(iou, np.mean(losses.box_iou(targets["box"][known], boxes[known])), rtol=1e-5)
     for name in ("contrast", "color"):
-        with pytest.raises(ValueError, match=f"of this model 'kind', 'box', 'mask'. Received: name='{name}'"):
+        with pytest.raises(ValueError, match=f"in this model 'kind', 'box', 'mask'. Received: name='{name}'"):
             model.predict_task(name, images)
 
 
@@ -276,7 +276,7 @@ def test_predictions_of_the_heads(images, targets):
         (
             {"quiet": Quiet()},
             {"loss_weights": {"loud": 1.0}},
-            "'loud', and no such task; there are 'quiet'",
+            "'loud', but no such task; the tasks are 'quiet'",
         ),
         ({"quiet": Quiet()}, {"loss_weights": {"quiet": -1.0}}, "'quiet' must not be negative"),
         ({"quiet": Quiet()}, {"loss_weights": {"quiet": float("nan")}}, "'quiet' must not be negative"),
@@ -294,16 +294,16 @@ def test_an_encoder_must_suit_the_tasks():
     encoder = keras.Model(images, keras.layers.Dense(4)(keras.layers.Flatten()(images)))
     for task, message in (
         (tasks.Rotation(), "square"),
-        (tasks.Jigsaw(grid=3), "grid of 3 x 3 leaves cells of 2 x 2"),
+        (tasks.TileOrder(grid=3), "grid of 3 x 3 leaves cells of 2 x 2"),
         (tasks.Segmentation(3), "last feature map"),
         (tasks.Contrastive(linear_head()), "vectors of 8 and is given vectors of 4"),
         (tasks.Reconstruction(decoder=linear_head()), "codes of shape"),
-        (tasks.Inpainting(block_share=1.0), "block_share"),
+        (tasks.MissingBlock(block_share=1.0), "block_share"),
     ):
         with pytest.raises(ValueError, match=message):
             MultiTask(encoder, {"it": task})
     with pytest.raises(ValueError, match="3 channels"):
-        MultiTask(plain_encoder(), {"it": tasks.Colorization()})
+        MultiTask(plain_encoder(), {"it": tasks.Colors()})
 
 
 @pytest.mark.parametrize("as_dataset", [False, True], ids=["arrays", "dataset"])

@@ -148,7 +148,7 @@ def test_a_targets_momentum_rises_over_the_whole_training():
 
 
 def test_tasks_are_made_by_name_with_their_arguments_and_left_out_where_null():
-    puzzle = {"name": "Jigsaw", "grid": 2, "permutations": 6}
+    puzzle = {"name": "TileOrder", "grid": 2, "permutations": 6}
     changes = {"tasks.puzzle": puzzle, "tasks.rotation": None, "tasks.contrastive.temperature": 0.2}
     model = recipes.load("multi_task", "digits", changes).build((8, 8, 1), steps_per_epoch=10)
     assert list(model.tasks) == ["contrastive", "puzzle"] and model.tasks["contrastive"].temperature == 0.2

@@ -92,7 +92,10 @@ def test_an_interrupted_run_goes_on_as_if_it_had_not_been(finished, tmp_path, mo
     "method, settings",
     [
         ("jigsaw", {}),
-        ("multi_task", {"tasks": {"contrastive": None, "order": {"name": "Jigsaw", "grid": 2, "permutations": 24}}}),
+        (
+            "multi_task",
+            {"tasks": {"contrastive": None, "order": {"name": "TileOrder", "grid": 2, "permutations": 24}}},
+        ),
     ],
 )
 def test_an_encoder_trained_on_tiles_is_fit_for_images(method, settings, tmp_path, tiny):

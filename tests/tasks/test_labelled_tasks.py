@@ -210,5 +210,5 @@ def test_segmentation_needs_a_feature_map():
 def test_a_task_has_one_encoder(encoder):
     task = tasks.Classification(3)
     task.attach(encoder)
-    with pytest.raises(ValueError, match=r"make another Classification\(…\)"):
+    with pytest.raises(ValueError, match=r"create another Classification\(…\)"):
         task.attach(encoder)

@@ -1,4 +1,4 @@
-"""A task among several computes what the method of that name computes alone."""
+"""A task of `MultiTask` computes the loss of the method that has only this task."""
 
 import keras
 import numpy as np
@@ -23,15 +23,15 @@ PAIRS = {
         {},
     ),
     "Rotation": (tasks.Rotation, keras_ssl.RotationPrediction, "head", {"accuracy": "rotation_accuracy"}),
-    "Jigsaw": (
-        lambda: tasks.Jigsaw(grid=2, permutations=6, tile_size=5),
+    "TileOrder": (
+        lambda: tasks.TileOrder(grid=2, permutations=6, tile_size=5),
         lambda encoder: keras_ssl.Jigsaw(encoder, grid=2, permutations=6, tile_size=5),
         "head",
         {"accuracy": "permutation_accuracy"},
     ),
-    "Colorization": (tasks.Colorization, keras_ssl.Colorization, "decoder", {"gray_error": "gray_error"}),
-    "Inpainting": (
-        lambda: tasks.Inpainting(block_share=0.4),
+    "Colors": (tasks.Colors, keras_ssl.Colorization, "decoder", {"gray_error": "gray_error"}),
+    "MissingBlock": (
+        lambda: tasks.MissingBlock(block_share=0.4),
         lambda encoder: keras_ssl.Inpainting(encoder, block_share=0.4),
         "decoder",
         {},

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from keras_ssl.augment import Draws
-from keras_ssl.pretext import JigsawPuzzle, cut_tiles, standardize_tiles
+from keras_ssl.tasks import JigsawPuzzle, cut_tiles, standardize_tiles
 
 
 def test_the_label_says_which_tile_came_to_which_place(rng):

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_ssl.augment import Draws
-from keras_ssl.pretext import cut_tiles, lay_tiles, shuffle_tiles, standardize_tiles
+from keras_ssl.tasks import cut_tiles, lay_tiles, shuffle_tiles, standardize_tiles
 
 
 def places(height, width, grid, tile_size, seed=0, batch=4):

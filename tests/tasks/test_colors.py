@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from keras_ssl.checks.images import check_rgb
-from keras_ssl.pretext import chroma, colorize, to_gray
+from keras_ssl.tasks import chroma, colorize, to_gray
 
 # ITU-R BT.601, as JPEG writes it down: Y, Cb and Cr of red, green and blue, the chroma without its offset of 128.
 YCBCR = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])

@@ -3,43 +3,43 @@ import math
 
 import numpy as np
 
-# All orders of up to nine items, of a 3 x 3 grid, are candidates: 362 880. Of more items there are too many.
+# Up to nine items, a 3 x 3 grid, all orders are candidates: 362 880. Of more items there are too many.
 MOST_ITEMS_WITH_ALL_ORDERS = 9
 SAMPLED_CANDIDATES = 100_000
 
 
-def permutation_set(items, count):
+def permutation_set(items: int, count: int) -> np.ndarray:
     """Permutations that differ from each other in as many places as possible, chosen one by one.
 
     Algorithm 1 of Noroozi and Favaro 2016, "Unsupervised Learning of Visual Representations by Solving Jigsaw
-    Puzzles" (https://arxiv.org/abs/1603.09246): each is, of all that are left, the one with the largest Hamming
-    distance from those already chosen. Here that is the distance from the nearest of them, and where several are
-    equal the mean distance, which is the paper's only criterion: by it alone, some of a hundred orders of nine items
-    differ in two places, and this way all in six or more. The first is the order itself instead of a random one, so
-    the set is the same every time.
+    Puzzles" (https://arxiv.org/abs/1603.09246): the next permutation is the one with the largest Hamming distance
+    from those already chosen. Here that is the distance from the nearest of them, and between equal ones the mean
+    distance. The paper has only the mean distance. With it alone, some of a hundred orders of nine items differ in
+    two places, and with both all differ in six or more. The first permutation is the identity instead of a random
+    one, so the set is the same every time.
 
-    Of more than nine items the candidates are a fixed sample of the orders.
+    For more than nine items the candidates are a fixed sample of all orders.
 
     Args:
-        items: int of at least 2, how many items are permuted.
-        count: int from 2 to items!.
+        items: Integer of at least 2. The number of items.
+        count: Integer from 2 to `items!`. The number of permutations.
 
     Returns:
-        Integer array (count, items): row k holds, for each place, the item that permutation k puts there.
+        Integer array of shape `(count, items)`. Row k holds, for each place, the item that permutation k puts there.
 
     Raises:
-        ValueError: when there are not so many permutations.
+        ValueError: If there are not so many permutations.
 
     Example:
 
     >>> import keras_ssl
-    >>> keras_ssl.pretext.permutation_set(4, 4).tolist()
+    >>> keras_ssl.tasks.permutation_set(4, 4).tolist()
     [[0, 1, 2, 3], [1, 0, 3, 2], [2, 3, 0, 1], [3, 2, 1, 0]]
     """
     if not 2 <= count <= math.factorial(items):
         raise ValueError(
-            f"{items} items have {math.factorial(items)} permutations: take at least 2 of them, to tell apart, and "
-            f"no more than there are. Received: permutations={count}"
+            f"{items} items have {math.factorial(items)} permutations: take at least 2 and at most all of them. "
+            f"Received: permutations={count}"
         )
     # A row per place: sums along the first axis are ten times as fast.
     candidates = np.ascontiguousarray(_candidates(items, count).T)
@@ -55,7 +55,7 @@ def permutation_set(items, count):
 
 
 def _candidates(items, count):
-    """Orders of the items, a row each, the first the items' own."""
+    """Orders of the items, one in each row, the identity first."""
     if items <= MOST_ITEMS_WITH_ALL_ORDERS:
         orders = itertools.chain.from_iterable(itertools.permutations(range(items)))
         return np.fromiter(orders, np.int8).reshape(-1, items)

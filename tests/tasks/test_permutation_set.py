@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_ssl.pretext import permutation_set
+from keras_ssl.tasks import permutation_set
 
 
 def distances(permutations):

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_ssl.checks.images import check_square
-from keras_ssl.pretext import ROTATIONS, all_rotations
+from keras_ssl.tasks import ROTATIONS, all_rotations
 
 
 @settings(max_examples=20, deadline=None)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_ssl.augment import Draws
-from keras_ssl.pretext import MID_GRAY, blank, block_mask, block_size
+from keras_ssl.tasks import MID_GRAY, blank, block_mask, block_size
 
 
 @settings(max_examples=40, deadline=None)
