@@ -44,10 +44,11 @@ setup(
     python_requires=">=3.11,<3.14",
     install_requires=requirements(),
     extras_require={
-        "serving": ["tensorflow-serving-api>=2.21,<2.22"],  # goes with one TensorFlow
-        # Compressed files need imagecodecs (LZW, JPEG) and GDCM (lossless JPEG, as hospitals have it).
+        "serving": ["tensorflow-serving-api>=2.21,<2.22"],  # follows TensorFlow's version
+        # Compressed files need imagecodecs (LZW, JPEG) and GDCM (lossless JPEG, common in hospitals).
         "tiff": ["tifffile>=2026.3", "imagecodecs>=2026.3"],
         "dicom": ["pydicom>=3", "python-gdcm>=3.2"],
+        # `make` installs the exact versions of constraints.txt.
         "dev": [
             "hypothesis>=6.170",
             "ipykernel>=7",
@@ -58,7 +59,7 @@ setup(
             "pytest-cov>=7.1",
             "pytest-xdist>=3.8",
             "ruff>=0.17.5",
-            "tensorboard>=2.21,<2.22",  # for the test of its callback
+            "tensorboard>=2.21,<2.22",  # for the test of its callback; follows TensorFlow's version
         ],
     },
     entry_points={"console_scripts": ["keras-ssl = keras_ssl.cli:main"]},

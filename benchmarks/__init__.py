@@ -1,4 +1,4 @@
-"""What the README measures, by commands that anyone can run: `python -m benchmarks.step`, `.augment`, `.demo`."""
+"""The measurements of README and docs, as commands: `python -m benchmarks.step`, `.augment`, `.demo`."""
 
 from keras_ssl.cli import quiet_import
 

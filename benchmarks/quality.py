@@ -1,7 +1,8 @@
 """How good each method's features are on CIFAR-10 after a short training: `python -m benchmarks.quality`.
 
 Every method learns from the same 20 000 training images without their labels, meant for at most 15 minutes on two
-quiet cores, with the CIFAR-10 settings of its recipe but for what ENTRIES changes. Then, on the 10 000 test images:
+quiet cores, with the CIFAR-10 settings of its recipe but for what EPOCHS and SPECIAL change. Then, on the 10 000
+test images:
 
 - kNN: cosine, 200 neighbors among the 20 000, temperature 0.1;
 - linear: scikit-learn's logistic regression on standardized features of the 20 000;
@@ -26,7 +27,7 @@ import numpy as np
 
 import keras_ssl
 from benchmarks.timing import describe_machine, print_table
-from keras_ssl import evaluate, runs
+from keras_ssl import evaluate, recipes, runs
 
 DATA = "cifar10"
 
@@ -39,30 +40,30 @@ class Entry:
     changes: dict = field(default_factory=dict)
 
 
-def narrow(method, epochs=10):
-    """The recipe's settings for few steps with a narrow network; `epochs=4` keeps a row within ten minutes or so."""
-    return Entry(method, {"backbone.width": 16, "epochs": epochs})
+def narrow_backbone(name):
+    """Overrides of a recipe's settings: width 16 for a ResNet, in place of 64; nothing for other networks."""
+    backbone = recipes.load(name, DATA).settings.get("backbone") or {}
+    return {"backbone.width": 16} if backbone.get("name", "").startswith("resnet") else {}
 
+
+# A row has its method's name, and the recipe's settings for few steps with a narrow network. 4 epochs keep it within
+# ten minutes or so; these have more.
+EPOCHS = {
+    "simclr": 10,
+    "moco": 10,
+    "byol": 10,
+    "barlow_twins": 10,
+    "swav": 10,
+    "dino": 10,
+    "pairwise_contrastive": 10,
+    "jigsaw": 20,
+}
 
 # 300 steps an epoch in place of 78: within so few epochs it is the steps that count.
 SMALL_STEPS = {"batch_size": 64, "learning_rate.base": 4e-3, "learning_rate.warmup_epochs": 1}
 
-ENTRIES = {
-    "SimCLR": narrow("simclr"),
-    "DCL": narrow("dcl", epochs=4),
-    "MoCo": narrow("moco"),
-    "MoCoV3": narrow("moco_v3", epochs=4),
-    "BYOL": narrow("byol"),
-    "SimSiam": narrow("simsiam", epochs=4),
-    "BarlowTwins": narrow("barlow_twins"),
-    "VICReg": narrow("vicreg", epochs=4),
-    "SwAV": narrow("swav"),
-    "DINO": narrow("dino"),
-    "NNCLR": narrow("nnclr", epochs=4),
-    "Triplet": narrow("triplet", epochs=4),
-    "PairwiseContrastive": narrow("pairwise_contrastive"),
-    "RotationPrediction": narrow("rotation_prediction", epochs=4),
-    "Jigsaw": narrow("jigsaw", epochs=20),
+# Rows with other names or other changes.
+SPECIAL = {
     "autoencoder": Entry("autoencoder"),
     "denoising autoencoder": Entry("autoencoder", {"arguments.denoise": "gaussian", "epochs": 3}),
     "sparse autoencoder": Entry("autoencoder", {"arguments.sparsity": "l1", "epochs": 3}),
@@ -84,6 +85,23 @@ ENTRIES = {
     # 896 features in place of 3584, on which a logistic regression takes longer than the training.
     "DCGAN": Entry("dcgan", {"epochs": 8, "arguments.feature_grid": 2}),
 }
+
+# `benchmarks.multi_task` has the tasks together; the other two are not measured.
+LEFT_OUT = {"multi_task", "colorization", "inpainting"}
+
+
+def entries():
+    """The rows: every method that has a recipe, then the special ones."""
+    special = {entry.method for entry in SPECIAL.values()}
+    rows = {}
+    for name in recipes.names():
+        if name not in special | LEFT_OUT:
+            method = recipes.load(name).settings["method"]
+            rows[method] = Entry(name, {**narrow_backbone(name), "epochs": EPOCHS.get(name, 4)})
+    return {**rows, **SPECIAL}
+
+
+ENTRIES = entries()
 
 
 def images_of(split, data_dir):

@@ -31,8 +31,13 @@ import tensorflow as tf
 
 import keras_ssl
 from benchmarks import bare
+from benchmarks.quality import narrow_backbone
 from benchmarks.timing import describe_machine, median, median_seconds_in_turns, print_table, seconds
 from keras_ssl import backbones, recipes
+from keras_ssl.methods.momentum_method import MomentumMethod
+from keras_ssl.methods.multi_crop_mixin import MultiCropMixin
+from keras_ssl.methods.projector_method import ProjectorMethod
+from keras_ssl.methods.reconstruction_method import ReconstructionMethod
 
 SHAPE = (32, 32, 3)
 WIDTHS = {"16": 256, "64": 128}  # of SimCLR's ResNet-18, and the batch size
@@ -42,62 +47,90 @@ EPOCH_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Case:
-    """A method with the networks of its CIFAR-10 recipe, the batch size, and the passes that it needs."""
+    """How a method is built, the batch size, and its passes, a function of `benchmarks.bare`."""
 
     build: Any
     batch_size: int
     passes: Any
 
 
-def simclr(width):
-    return keras_ssl.SimCLR(backbones.resnet18(SHAPE, width=width))
-
-
-def from_recipe(name, passes):
-    """A method with the heads, the views and the settings of its CIFAR-10 recipe."""
-    recipe = recipes.load(name, "cifar10", {"backbone.width": 16})
-    return Case(lambda: recipe.build(SHAPE, steps_per_epoch=1), recipe.settings["batch_size"], passes)
-
-
-CASES = {
-    "SimCLR, width 16": Case(lambda: simclr(16), WIDTHS["16"], bare.two_views),
-    "SimCLR, width 64": Case(lambda: simclr(64), WIDTHS["64"], bare.two_views),
-    "DCL": from_recipe("dcl", bare.two_views),
-    "PairwiseContrastive": from_recipe("pairwise_contrastive", bare.two_views),
-    "Triplet": from_recipe("triplet", bare.two_views),
-    "MoCo": from_recipe("moco", bare.two_views_and_target),
-    "MoCoV3": from_recipe("moco_v3", bare.two_views_and_target),
-    "SwAV": from_recipe("swav", bare.crops),
-    "BYOL": from_recipe("byol", bare.two_views_and_target),
-    "SimSiam": from_recipe("simsiam", bare.two_views),
-    "BarlowTwins": from_recipe("barlow_twins", bare.two_views),
-    "VICReg": from_recipe("vicreg", bare.two_views),
-    "NNCLR": from_recipe("nnclr", bare.two_views),
-    "DINO": from_recipe("dino", bare.crops_and_target),
-    "RotationPrediction": from_recipe("rotation_prediction", bare.four_rotations),
-    "Jigsaw": from_recipe("jigsaw", bare.tiles),
-    "MultiTask": from_recipe("multi_task", bare.two_views_and_four_rotations),
-    "Colorization": from_recipe("colorization", bare.code_and_back),
-    "Inpainting": from_recipe("inpainting", bare.code_and_back),
-    "Autoencoder": Case(lambda: keras_ssl.Autoencoder(backbones.conv_encoder(SHAPE)), 64, bare.code_and_back),
-    "DeepAutoencoder": Case(lambda: keras_ssl.DeepAutoencoder(SHAPE), 256, bare.code_and_back),
-    "VariationalAutoencoder": Case(
-        lambda: keras_ssl.VariationalAutoencoder(backbones.conv_encoder(SHAPE), 64),
-        64,
-        bare.code_distribution_and_back,
-    ),
-    "MAE": Case(
-        lambda: keras_ssl.MAE(
-            backbones.vit(SHAPE, 4, size="tiny", depth=6), decoder_width=192, decoder_depth=4, decoder_heads=6
-        ),
-        256,
-        bare.visible_patches_and_back,
-    ),
-    "SimMIM": Case(
-        lambda: keras_ssl.SimMIM(backbones.resnet18(SHAPE, width=16), mask_size=4), 256, bare.feature_map_and_pixels
-    ),
-    "DCGAN": Case(lambda: keras_ssl.DCGAN(SHAPE, filters=(32, 64, 128)), 128, bare.two_players),
+# The passes of methods that build on neither a `ProjectorMethod` nor a `ReconstructionMethod`.
+PASSES = {
+    "Colorization": bare.code_and_back,
+    "DCGAN": bare.two_players,
+    "Inpainting": bare.code_and_back,
+    "Jigsaw": bare.tiles,
+    "MAE": bare.visible_patches_and_back,
+    "MultiTask": bare.two_views_and_four_rotations,
+    "RotationPrediction": bare.four_rotations,
+    "SimMIM": bare.feature_map_and_pixels,
+    "VariationalAutoencoder": bare.code_distribution_and_back,
 }
+
+
+def passes_of(method):
+    """The function of `benchmarks.bare` with a method's passes: that of PASSES, or that of its base classes."""
+    if method.__name__ in PASSES:
+        return PASSES[method.__name__]
+    target = issubclass(method, MomentumMethod)
+    if issubclass(method, MultiCropMixin):
+        return bare.crops_and_target if target else bare.crops
+    if issubclass(method, ProjectorMethod):
+        return bare.two_views_and_target if target else bare.two_views
+    if issubclass(method, ReconstructionMethod):
+        return bare.code_and_back
+    raise ValueError(
+        f"What are the forward and backward passes of {method.__name__}? Write them as a function in "
+        f"benchmarks/bare.py, and name it in PASSES of benchmarks/step.py. Received: method={method.__name__}"
+    )
+
+
+def from_recipe(name):
+    """A method with the heads, the views and the settings of its CIFAR-10 recipe."""
+    recipe = recipes.load(name, "cifar10", narrow_backbone(name))
+    method = getattr(keras_ssl, recipe.settings["method"])
+    return Case(lambda: recipe.build(SHAPE, steps_per_epoch=1), recipe.settings["batch_size"], passes_of(method))
+
+
+def special(method, batch_size, *arguments, **settings):
+    """A method with other networks than its recipe's; arguments that are functions make them."""
+
+    def build():
+        return method(*(argument() if callable(argument) else argument for argument in arguments), **settings)
+
+    return Case(build, batch_size, passes_of(method))
+
+
+# Rows of methods that are not measured with the settings of their recipes.
+SPECIAL = {
+    "SimCLR, width 16": special(keras_ssl.SimCLR, WIDTHS["16"], lambda: backbones.resnet18(SHAPE, width=16)),
+    "SimCLR, width 64": special(keras_ssl.SimCLR, WIDTHS["64"], lambda: backbones.resnet18(SHAPE, width=64)),
+    "Autoencoder": special(keras_ssl.Autoencoder, 64, lambda: backbones.conv_encoder(SHAPE)),
+    "DeepAutoencoder": special(keras_ssl.DeepAutoencoder, 256, SHAPE),
+    "VariationalAutoencoder": special(
+        keras_ssl.VariationalAutoencoder, 64, lambda: backbones.conv_encoder(SHAPE), 64
+    ),
+    "MAE": special(
+        keras_ssl.MAE,
+        256,
+        lambda: backbones.vit(SHAPE, 4, size="tiny", depth=6),
+        decoder_width=192,
+        decoder_depth=4,
+        decoder_heads=6,
+    ),
+    "SimMIM": special(keras_ssl.SimMIM, 256, lambda: backbones.resnet18(SHAPE, width=16), mask_size=4),
+    "DCGAN": special(keras_ssl.DCGAN, 128, SHAPE, filters=(32, 64, 128)),
+}
+
+
+def cases():
+    """The rows: SPECIAL's, and every other method that has a recipe."""
+    methods = {recipes.load(name).settings["method"]: name for name in recipes.names()}
+    done = {row.partition(",")[0] for row in SPECIAL}
+    return {**SPECIAL, **{method: from_recipe(name) for method, name in methods.items() if method not in done}}
+
+
+CASES = cases()
 
 
 class StepTimes(keras.callbacks.Callback):

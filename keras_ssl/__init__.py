@@ -1,13 +1,15 @@
 """Self-supervised learning for images in Keras and TensorFlow.
 
-`import keras_ssl` is quick: a part of it, TensorFlow and Keras are imported when the first name of that part is used.
+`import keras_ssl` is quick. TensorFlow, Keras and the modules of keras_ssl are imported when they are first used.
 
-It sets one environment variable, `TF_ENABLE_ONEDNN_OPTS=1`, and says so on the logger "keras_ssl" at level INFO.
-TensorFlow turns oneDNN on by itself only on CPUs with AVX-512 VNNI; on others it trains twice as fast, too. The
-variable is read at the first import of TensorFlow, so keras_ssl must be imported before that. It is left alone where
-it is set already (`TF_ENABLE_ONEDNN_OPTS=0` keeps oneDNN off), where TensorFlow is imported already, and where there
-is one thread: there oneDNN's gradient of a convolution with fewer than eight channels aborts the process (TensorFlow
-2.21, AVX2).
+The import sets one environment variable, `TF_ENABLE_ONEDNN_OPTS=1`, and logs this on the logger "keras_ssl" at level
+INFO. By default TensorFlow uses oneDNN only on CPUs with AVX-512 VNNI; on other CPUs oneDNN doubles the speed of
+training. TensorFlow reads the variable when it is imported, so import keras_ssl first. The variable is not changed if
+
+- it is set already (`TF_ENABLE_ONEDNN_OPTS=0` keeps oneDNN off),
+- TensorFlow is imported already, or
+- there is only one thread: there oneDNN's gradient of a convolution with fewer than eight channels aborts the process
+  (TensorFlow 2.21, AVX2).
 """
 
 import importlib
@@ -67,22 +69,24 @@ __all__ = [*method_names(), *ROOMS]
 
 
 def _turn_on_onednn():
-    """Sets `TF_ENABLE_ONEDNN_OPTS`; the docstring of the package says when and why."""
+    """Sets `TF_ENABLE_ONEDNN_OPTS`, as the docstring of the package explains."""
     one_thread = usable_cores() == 1 or os.environ.get("TF_NUM_INTRAOP_THREADS") == "1"
     if one_thread or "tensorflow" in sys.modules or "TF_ENABLE_ONEDNN_OPTS" in os.environ:
         return
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
     logging.getLogger("keras_ssl").info(
-        "Set TF_ENABLE_ONEDNN_OPTS=1, with which TensorFlow trains faster on CPUs. Set it to 0 before to do without."
+        "Set TF_ENABLE_ONEDNN_OPTS=1: TensorFlow trains faster on CPUs. To prevent this, set it to 0 beforehand."
     )
 
 
-def __getattr__(name):
-    if name not in __all__:
-        raise AttributeError(f"module 'keras_ssl' has no attribute {name!r}")
-    if name[0].isupper():
-        return getattr(importlib.import_module("keras_ssl.methods"), name)
-    return importlib.import_module(f"keras_ssl.{name}")
+if not TYPE_CHECKING:  # type checkers read the imports above, and find misspelt names
+
+    def __getattr__(name):
+        if name not in __all__:
+            raise AttributeError(f"module 'keras_ssl' has no attribute {name!r}")
+        if name[0].isupper():
+            return getattr(importlib.import_module("keras_ssl.methods"), name)
+        return importlib.import_module(f"keras_ssl.{name}")
 
 
 def __dir__():

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 import keras_ssl
 
-QUICK = ("backbones", "losses", "optimizers")
+QUICK = ("backbones", "heads", "layers", "losses", "optimizers")
 
 
 def documented():

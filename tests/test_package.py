@@ -1,5 +1,6 @@
 """`import keras_ssl`: what it loads, what it sets, and that saved models are found. Each in a process of its own."""
 
+import ast
 import os
 import re
 import subprocess
@@ -131,3 +132,23 @@ def test_another_backend_of_a_keras_that_is_there_is_seen(monkeypatch):
     monkeypatch.setattr("keras.backend.backend", lambda: "jax")
     with pytest.raises(ImportError, match="Received: KERAS_BACKEND=jax"):
         registration.load_registering()
+
+
+def test_constraints_pin_what_the_package_and_its_extras_need():
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    lines = [line.split("#")[0].strip() for line in (ROOT / "constraints.txt").read_text().splitlines()]
+    pinned = {canonicalize_name(name): version for name, version in (line.split("==") for line in lines if line)}
+    required = (line.split("#")[0].strip() for line in (ROOT / "requirements.txt").read_text().splitlines())
+    extras = re.findall(r'^ +"([\w-]+>=[^"]+)",', (ROOT / "setup.py").read_text(), re.MULTILINE)
+    assert extras
+    for requirement in map(Requirement, [*filter(None, required), *extras]):
+        assert requirement.specifier.contains(pinned[canonicalize_name(requirement.name)]), requirement
+
+
+def test_type_checkers_are_told_of_every_room():
+    tree = ast.parse(Path(keras_ssl.__file__).read_text(encoding="utf-8"))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "keras_ssl"]
+    assert sorted(name.name for node in imports for name in node.names) == sorted(keras_ssl.ROOMS)
+    assert Path(keras_ssl.__file__).with_name("py.typed").exists()

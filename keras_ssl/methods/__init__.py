@@ -1,4 +1,6 @@
-"""The methods, one published method a file. A new one is a line here: all other lists are made from these."""
+"""One published method per file. A new method is one line here; all other lists are made from these lines."""
+
+import typing
 
 from keras_ssl.methods.autoencoder import Autoencoder as Autoencoder
 from keras_ssl.methods.barlow_twins import BarlowTwins as BarlowTwins
@@ -26,4 +28,5 @@ from keras_ssl.methods.triplet import Triplet as Triplet
 from keras_ssl.methods.variational_autoencoder import VariationalAutoencoder as VariationalAutoencoder
 from keras_ssl.methods.vicreg import VICReg as VICReg
 
-__all__ = sorted(name for name, value in vars().items() if isinstance(value, type))
+if not typing.TYPE_CHECKING:  # type checkers read the names from the imports
+    __all__ = sorted(name for name, value in vars().items() if isinstance(value, type))
