@@ -9,13 +9,13 @@ from pathlib import Path
 
 from keras_ssl.files.file_lock import Unsupported, try_lock
 
-_ASIDE = ".writing-"
+_PREFIX = ".writing-"
 # Where locks do not tell whether a writer lives. What it writes takes minutes, a cache of pictures perhaps hours.
 _ABANDONED_AFTER_SECONDS = 24 * 60 * 60
 
 
 def atomic_write(path, write):
-    """Writes a file aside and renames it, so that `path` is whole or as it was, whoever else writes it.
+    """Writes a temporary file and renames it, so that `path` is whole or as it was, whoever else writes it.
 
     The file is written into a new hidden folder beside `path`, whose name nobody can guess and into which no other
     user can write: processes do not meet there, and no symbolic link lies in wait. A symbolic link at `path` itself
@@ -27,16 +27,16 @@ def atomic_write(path, write):
     """
     remove_abandoned(path)
     with _new_folder(path) as folder:
-        aside = folder / path.name
-        write(aside)
-        flush(aside)
-        os.replace(aside, path)
+        temporary = folder / path.name
+        write(temporary)
+        flush(temporary)
+        os.replace(temporary, path)
     flush(path.parent)
 
 
 def remove_abandoned(path):
     """Removes what killed processes left when they wrote `path`, and leaves what others are writing."""
-    for folder in path.parent.glob(f"{_ASIDE}{path.name}-*"):
+    for folder in path.parent.glob(f"{_PREFIX}{path.name}-*"):
         with contextlib.suppress(OSError), _opened(folder) as descriptor:
             try:
                 dead = try_lock(descriptor)
@@ -48,7 +48,7 @@ def remove_abandoned(path):
 
 def is_temporary(entry):
     """Whether a path is a folder of `atomic_write`, which a killed process may have left."""
-    return entry.name.startswith(_ASIDE)
+    return entry.name.startswith(_PREFIX)
 
 
 def flush(path):
@@ -65,7 +65,7 @@ def flush(path):
 def _new_folder(path):
     """A new folder, locked for as long as its writer lives, and gone afterwards."""
     while True:
-        folder = Path(tempfile.mkdtemp(prefix=f"{_ASIDE}{path.name}-", dir=path.parent))
+        folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{path.name}-", dir=path.parent))
         with contextlib.ExitStack() as stack:
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
             with contextlib.suppress(OSError, Unsupported):

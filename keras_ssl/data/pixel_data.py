@@ -3,7 +3,7 @@ from typing import NamedTuple
 import numpy as np
 
 
-class StoredValues(NamedTuple):
+class PixelData(NamedTuple):
     """What a file holds that a Python package reads.
 
     Attributes:

@@ -6,7 +6,7 @@ SAMPLES = 4 * COLUMNS
 WALKS = 4
 
 
-def draw_task(model, images, folder):
+def save_task_figures(model, images, folder):
     """Saves what a method is going to look at as figures in a run folder: random views, and what it asks about them.
 
     Args:
@@ -20,7 +20,7 @@ def draw_task(model, images, folder):
         save_figure(folder, "questions", plots.questions, model, images)
 
 
-def draw_pictures(model, images, folder):
+def save_sample_figures(model, images, folder):
     """Saves what a method can show of itself as figures in a run folder.
 
     A method that rebuilds images shows some of them beside what it makes of them; one that draws new images shows

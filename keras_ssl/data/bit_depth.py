@@ -1,7 +1,7 @@
 import tensorflow as tf
 
 from keras_ssl.data.image_files import is_read_by_python, read_by_python
-from keras_ssl.data.spread import spread
+from keras_ssl.data.evenly_spaced import evenly_spaced
 
 # Of so many files the headers are read, and so many of 16 bits are decoded.
 _LOOKED_AT = 200
@@ -11,7 +11,7 @@ _BRIGHT = 2**14
 _USUAL_BITS = (8, 10, 12, 14)
 
 
-def refuse_dark_files(paths, channels):
+def check_bit_depth(paths, channels):
     """Raises a `ValueError` where files of 16 bits would come out nearly black, as 12 bits stored in 16 do.
 
     Files that say how many bits are in use, or which values are black and white, are not concerned.
@@ -20,8 +20,10 @@ def refuse_dark_files(paths, channels):
         paths: List of the paths of all image files; some of them are looked at.
         channels: Integer, how many the folder is read with.
     """
-    deep = [path for path in spread(paths, _LOOKED_AT) if is_read_by_python(path) or _is_deep_png(path)]
-    largest = [value for path in spread(deep, _DECODED) if (value := _largest_value(path, channels)) is not None]
+    deep = [path for path in evenly_spaced(paths, _LOOKED_AT) if is_read_by_python(path) or _is_deep_png(path)]
+    largest = [
+        value for path in evenly_spaced(deep, _DECODED) if (value := _largest_value(path, channels)) is not None
+    ]
     if not largest or not 0 < max(largest) < _BRIGHT:
         return
     bits = next(bits for bits in _USUAL_BITS if max(largest) < 2**bits)

@@ -14,7 +14,7 @@ _EXIF_BYTES, _ENTRIES = 4096, 100
 _ORIENTATION, _SHORT = 0x0112, 3
 
 
-def kind_and_orientation(head):
+def sniff(head):
     """The kind of an image file by its first bytes, and its orientation.
 
     Args:
