@@ -69,10 +69,10 @@ def from_directory(
             `"raise"`.
         max_pixels: The largest height × width that is decoded. Defaults to 50 million.
         orientation: `"exif"` or `"ignore"`; see `decode_image`. Defaults to `"exif"`.
-        bits: Integer from 8 to 16: how many of the bits of files with 16 are in use, where they do not say so
-            themselves (as PNG files may in their chunk sBIT), such as 12 for values up to 4095. `None`: all, and a
-            folder that would come out nearly black is refused with the largest value that its files hold. Defaults
-            to `None`.
+        bits: Integer from 8 to 16. How many bits the files of 16 bits use, where they do not say so themselves (as
+            PNG files may in their chunk sBIT), such as 12 for values up to 4095. `None`: all 16; a folder that would
+            come out nearly black raises an error with the largest value in its files, and single dark files among
+            bright ones, as far as a sample shows them, a warning. Defaults to `None`.
         cache: Whether decoded pictures are kept, at `image_size`, so that they are decoded once. `"auto"` keeps them
             in memory where they take at most a quarter of what is free, `"memory"` wherever they fit, `"disk"` in
             `cache_file` where they take more than that quarter; `"none"`, `None` and `False` decode them in each
