@@ -3,7 +3,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_ssl.checks.images import check_images, check_pixels, pixel_range
+from keras_ssl.checks.images import check_images, check_pixels, check_rgb, check_square, pixel_range
 
 
 @settings(max_examples=50, deadline=None)
@@ -38,3 +38,16 @@ def test_wide_integers_above_255_are_refused_and_dark_ones_pass(dtype):
     check(255)
     with pytest.raises(ValueError, match="Received: pixels from 0 to 4095"):
         check(4095)
+
+
+def test_only_rgb_has_colors():
+    check_rgb((8, 8, 3))
+    with pytest.raises(ValueError, match=r"RGB images.*Received: images of shape \(8, 8, 1\)"):
+        check_rgb((8, 8, 1))
+
+
+def test_only_square_images_can_be_turned():
+    check_square((8, 8, 3))
+    check_square((None, None, 3))  # any size may be square
+    with pytest.raises(ValueError, match=r"must be square.*crops.*Received: images of shape \(8, 6, 3\)"):
+        check_square((8, 6, 3))
