@@ -1,8 +1,13 @@
+from collections.abc import Sequence
+from typing import TypeVar
+
 import numpy as np
 
+_Item = TypeVar("_Item")
 
-def evenly_spaced(items, count):
-    """Up to `count` of the items of a list, evenly spread over it, the first and the last among them.
+
+def evenly_spaced(items: Sequence[_Item], count: int) -> list[_Item]:
+    """Up to `count` evenly spaced items of a list, with the first and the last.
 
     Example:
 
