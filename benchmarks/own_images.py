@@ -14,10 +14,10 @@ import json
 from pathlib import Path
 
 import click
-import yaml
 
 from benchmarks.timing import describe_machine, print_table
 from keras_ssl import evaluate, runs
+from keras_ssl.cli import parse_setting
 
 METHODS = ("simclr", "moco", "byol", "barlow_twins", "swav", "dino")
 # The splits that are learned from and scored, where they are not the whole ones.
@@ -33,7 +33,6 @@ def row(method, data, minutes, out, data_dir, changes=()):
     if (folder / "config.yaml").exists():
         run = runs.resume(folder, verbose=2)
     else:
-        overrides = {key: yaml.safe_load(value) for key, value in (change.split("=", 1) for change in changes)}
         run = runs.pretrain(
             method,
             data,
@@ -41,7 +40,7 @@ def row(method, data, minutes, out, data_dir, changes=()):
             split=train_split,
             minutes=minutes,
             data_dir=data_dir,
-            overrides=overrides,
+            overrides=dict(map(parse_setting, changes)),
             verbose=2,
         )
     if not (folder / "evaluation.json").exists():

@@ -7,6 +7,7 @@ import shlex
 import sys
 import time
 import warnings
+from typing import Any
 
 import click
 import yaml
@@ -92,25 +93,34 @@ def _one_line(error):
     return " ".join(message.split()) or type(error).__name__
 
 
-def _settings(ctx, param, values):
-    settings = {}
-    for value in values:
-        key, equals, text = value.partition("=")
-        if not equals:
-            raise click.BadParameter(f"write KEY=VALUE, such as epochs=20. Received: {value}")
-        try:
-            settings[key] = _value(text)
-        except (yaml.YAMLError, ValueError, RecursionError):
-            raise click.BadParameter(f"write the value as in YAML: 20, word, [1, 2]. Received: {value}") from None
-    return settings
+def parse_setting(text: str) -> tuple[str, Any]:
+    """Splits KEY=VALUE into the key and the value, which is read as YAML.
+
+    Args:
+        text: String, such as `"learning_rate.base=0.3"`.
+
+    Raises:
+        click.BadParameter: If there is no `=`, or the value is not YAML.
+    """
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise click.BadParameter(f"write KEY=VALUE, such as epochs=20. Received: {text}")
+    try:
+        return key, _parse_value(value)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        raise click.BadParameter(f"write the value as in YAML: 20, word, [1, 2]. Received: {text}") from None
 
 
-def _value(text):
-    """A setting in YAML, which would take 8e-3, without a dot, for a word."""
+def _parse_value(text):
+    """A YAML value. Numbers come first, because YAML reads 8e-3, without a dot, as a word."""
     try:
         return int(text) if text.lstrip("+-").isdigit() else float(text)
     except ValueError:
         return yaml.safe_load(text)
+
+
+def _settings(ctx, param, values):
+    return dict(map(parse_setting, values))
 
 
 def _names(ctx, param, value):

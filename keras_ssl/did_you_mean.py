@@ -1,19 +1,21 @@
-"""Names that are spelled like one that does not exist."""
+"""Suggestions for misspelled names."""
 
 import difflib
+from collections.abc import Iterable
+from typing import Any
 
 
-def did_you_mean(name, known, most=1, part_of=None):
-    """The names that are spelled like `name`, upper and lower case aside, as a question for an error message.
+def did_you_mean(name: Any, known: Iterable[str], most: int = 1, part_of: str | None = None) -> str:
+    """Suggests names that are spelled like `name`, for an error message. Case does not matter.
 
     Args:
-        name: what was given, of any kind.
-        known: iterable of str, the names that there are.
-        most: int, how many names are offered at the most. Defaults to 1.
-        part_of: optional str, what the names are settings of, which is said before each: part_of.name.
+        name: The misspelled name, of any type.
+        known: Iterable of strings. The names that exist.
+        most: Integer. The most names to suggest. Defaults to `1`.
+        part_of: String. Prefix of each suggestion, as in `part_of.name`. Defaults to `None`.
 
     Returns:
-        str, " Did you mean …?" with the closest name first, or "" where none is close.
+        String: `" Did you mean …?"` with the closest name first, or `""` if none is close.
     """
     by_spelling = {each.lower(): each for each in known}
     close = difflib.get_close_matches(str(name).lower(), by_spelling, n=most)

@@ -7,8 +7,8 @@ import keras
 
 from keras_ssl.checks.finite import check_finite_weights
 from keras_ssl.files.atomic_write import atomic_write
+from keras_ssl.files.checksum import add_checksum, is_intact, read_sequence
 from keras_ssl.files.make_folder import make_folder
-from keras_ssl.files.sealed import is_whole, seal, sequence_of
 
 _NAME = re.compile(r"epoch-(\d+)\.keras")
 
@@ -77,9 +77,9 @@ class Checkpoint(keras.callbacks.Callback):
         make_folder(self.folder)
         sequence = max((found.sequence or 0 for found in _checkpoints(self.folder)), default=0) + 1
 
-        def write(aside):
-            self.model.save(aside)
-            seal(aside, sequence)
+        def write(temporary):
+            self.model.save(temporary)
+            add_checksum(temporary, sequence)
 
         atomic_write(self.folder / f"epoch-{self._epochs_done:04d}.keras", write)
         self._epochs_written = self._epochs_done
@@ -99,7 +99,7 @@ class _Found(NamedTuple):
 def _checkpoints(folder):
     """Every checkpoint in `folder`, oldest first, and those last of which half is missing."""
     matches = ((_NAME.fullmatch(path.name), path) for path in Path(folder).glob("epoch-*.keras"))
-    found = [_Found(sequence_of(path), int(match[1]), path) for match, path in matches if match and path.is_file()]
+    found = [_Found(read_sequence(path), int(match[1]), path) for match, path in matches if match and path.is_file()]
     return sorted(found, key=lambda one: (one.sequence is None, one.sequence, one.epochs_done))
 
 
@@ -116,7 +116,7 @@ def latest_checkpoint(folder):
         UserWarning: where a newer one is truncated or damaged, which is passed over.
     """
     checkpoints = _checkpoints(folder)[::-1]
-    whole = next((number for number, found in enumerate(checkpoints) if is_whole(found.path)), len(checkpoints))
+    whole = next((number for number, found in enumerate(checkpoints) if is_intact(found.path)), len(checkpoints))
     if checkpoints and whole == len(checkpoints):
         # To begin anew would take away what is left: the history, and files that may be mended.
         raise ValueError(

@@ -1,1 +1,1 @@
-"""What arguments, images and networks may be; the words for those that are not."""
+"""Checks of arguments, images and networks, with the error messages."""

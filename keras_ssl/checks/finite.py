@@ -1,4 +1,6 @@
-"""NaN and infinity in pixels, losses and weights: noted in the step, and a training stops before it keeps any."""
+"""NaN and infinity in pixels, losses and weights: recorded in the step, and training stops before they are saved."""
+
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
@@ -14,18 +16,18 @@ _NO_EMPTY_REPLICA = (
 )
 
 
-def all_finite(images):
-    """Whether no pixel of a batch is NaN or infinite: True, or a scalar boolean tensor where some could be."""
+def all_finite(images: tf.Tensor) -> tf.Tensor:
+    """Whether all pixels of a batch are finite, a scalar boolean tensor."""
     return tf.reduce_all(tf.math.is_finite(images)) if images.dtype.is_floating else tf.constant(True)
 
 
-def check_finite_weights(model):
-    """Raises a ValueError where a weight of `model` holds NaN or infinity.
+def check_finite_weights(model: keras.Model) -> None:
+    """Raises a ValueError if a weight of `model` holds NaN or infinity.
 
-    Everything that keeps weights calls this first: checkpoints, `encoder.keras`, exports.
+    Called before weights are saved: in checkpoints, `encoder.keras` and exports.
 
     Args:
-        model: a `keras.Model`.
+        model: A `keras.Model`.
     """
     if broken := broken_weights(model):
         raise ValueError(
@@ -35,24 +37,24 @@ def check_finite_weights(model):
 
 
 class NotFinite:
-    """Remembers the first step of a compiled fit whose loss was not finite, for `StopNotFinite` to read outside.
+    """Records the first step of a compiled fit whose loss was not finite, for `StopNotFinite` to read.
 
-    Beside it, in how many steps, counted on each replica, pixels were not finite, and in how many there were none.
+    Also counts, over all replicas, the steps with pixels that were not finite, and the steps without images.
     """
 
     def __init__(self):
-        # No weights: they say nothing of the model, so they are neither saved nor synchronised.
+        # Not weights, since they do not belong to the model: neither saved nor synchronized.
         self._first_step = _recorded(-1, tf.int64, tf.VariableAggregation.ONLY_FIRST_REPLICA)
         self._bad_and_empty = _recorded([0, 0], tf.float32, tf.VariableAggregation.SUM)
 
     def record(self, step, loss, finite_pixels, rows):
-        """Takes down how a step went.
+        """Records the outcome of a step.
 
         Args:
-            step: int64 scalar, its number.
-            loss: scalar, of all replicas.
-            finite_pixels: scalar boolean, whether this replica's images were finite.
-            rows: int or int32 scalar, how many they were.
+            step: Scalar int64 tensor. Number of the step.
+            loss: Scalar float tensor. The loss of all replicas.
+            finite_pixels: Scalar boolean tensor. Whether the images of this replica were finite.
+            rows: Integer or scalar int32 tensor. Number of images of this replica.
         """
         first = tf.logical_and(self._first_step < 0, tf.logical_not(tf.math.is_finite(loss)))
         self._first_step.assign(tf.where(first, tf.cast(step, tf.int64), self._first_step))
@@ -60,30 +62,30 @@ class NotFinite:
         self._bad_and_empty.assign_add(tf.cast(tf.stack(causes), tf.float32))
 
     def read(self):
-        """The first such step, whether there were bad pixels, and replicas without any; None where all went well."""
+        """The first bad step, and whether there were bad pixels and empty replicas; `None` if all went well."""
         first_step = int(self._first_step.numpy())
         return None if first_step < 0 else (first_step, *(tf.convert_to_tensor(self._bad_and_empty).numpy() > 0))
 
     def reset(self):
-        """Forgets what was before."""
+        """Clears the record."""
         self._first_step.assign(-1)
         self._bad_and_empty.assign(tf.zeros(2))
 
 
 class StopNotFinite(keras.callbacks.Callback):
-    """Stops a fit, or an evaluation, with an error once pixels, losses or weights are not finite any more.
+    """Stops a fit or an evaluation with an error when pixels, losses or weights are not finite.
 
-    A compiled step cannot raise an error about values, so it notes them, and they are looked at here: every few
-    batches, and at the end of each epoch, before other callbacks keep anything of it.
+    A compiled step cannot raise an error about values. So it records them, and they are checked here: every few
+    batches, and at the end of each epoch, before other callbacks save anything.
 
     Args:
-        noted: `NotFinite`.
-        method: str, the method's name for the messages.
-        callbacks: the other callbacks of the fit; those with a `newest`, such as `callbacks.Checkpoint`, say what
-            there is to go on from.
+        noted: The `NotFinite` that the step records into.
+        method: String. Name of the method, for the messages.
+        callbacks: The other callbacks of the fit. Those with an attribute `newest`, such as `callbacks.Checkpoint`,
+            name the last good checkpoint in the message. Defaults to `()`.
     """
 
-    def __init__(self, noted, method, callbacks=()):
+    def __init__(self, noted: NotFinite, method: str, callbacks: Sequence[keras.callbacks.Callback] = ()) -> None:
         super().__init__()
         noted.reset()
         self._recorded = noted
@@ -92,22 +94,22 @@ class StopNotFinite(keras.callbacks.Callback):
         self._unread = BATCHES_BETWEEN_LOOKS
 
     def on_train_batch_end(self, batch, logs=None):
-        """Looks every few batches."""
+        """Checks every few batches."""
         self._unread += 1
         if self._unread > BATCHES_BETWEEN_LOOKS:
             self._unread = 0
             self._look(self._say_of_training)
 
     def on_test_begin(self, logs=None):
-        """Looks at what was trained before what is evaluated from here on."""
+        """Checks the training before an evaluation begins."""
         self._look(self._say_of_training)
 
     def on_test_end(self, logs=None):
-        """Looks at what was evaluated."""
+        """Checks the evaluation."""
         self._look(self._say_of_evaluation)
 
     def on_epoch_end(self, epoch, logs=None):
-        """Looks, and checks the weights, which can be NaN where the loss is not: relu(NaN) is 0 on a CPU."""
+        """Checks the loss and the weights, which can be NaN where the loss is not: relu(NaN) is 0 on a CPU."""
         self._look(self._say_of_training)
         if broken := broken_weights(self.model):
             raise ValueError(
@@ -165,7 +167,7 @@ class StopNotFinite(keras.callbacks.Callback):
         )
 
 
-def broken_weights(model):
+def broken_weights(model: keras.Model) -> list[str]:
     """The paths of the weights that hold NaN or infinity."""
     weights = [weight for weight in model.weights if keras.backend.is_float_dtype(weight.dtype)]
     finite = [tf.reduce_all(tf.math.is_finite(tf.convert_to_tensor(weight))) for weight in weights]

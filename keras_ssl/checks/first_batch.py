@@ -1,18 +1,20 @@
-"""A look at the first batch of a compiled step, which cannot itself raise an error about values."""
+"""Check of the first batch from outside of a compiled step, which cannot raise errors about values."""
+
+from collections.abc import Callable
 
 import keras
 import tensorflow as tf
 
 
 class LastBatch:
-    """Remembers numbers about the last batch of a compiled step, for `FirstBatchCheck` to read them outside.
+    """Keeps numbers about the last batch of a compiled step, for `FirstBatchCheck` to read.
 
     Args:
-        count: positive int, how many numbers.
+        count: Positive integer. How many numbers.
     """
 
-    def __init__(self, count):
-        # Not a weight: it says nothing of the model, so it is neither saved nor synchronised.
+    def __init__(self, count: int) -> None:
+        # Not a weight, since it does not belong to the model: neither saved nor synchronized.
         self._seen = tf.Variable(
             tf.zeros(count),
             trainable=False,
@@ -20,35 +22,35 @@ class LastBatch:
             aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
         )
 
-    def record(self, *numbers):
-        """Takes down the numbers of a batch, scalar tensors."""
+    def record(self, *numbers: tf.Tensor) -> None:
+        """Stores the numbers of a batch, scalar tensors."""
         self._seen.assign(tf.stack([tf.cast(number, tf.float32) for number in numbers]))
 
-    def read(self):
-        """The numbers last noted, a list of floats; zeros where nothing was."""
+    def read(self) -> list[float]:
+        """The numbers of the last batch, a list of floats; zeros before the first one."""
         return self._seen.numpy().tolist()
 
 
 class FirstBatchCheck(keras.callbacks.Callback):
-    """Stops a fit or an evaluation after its first batch when nothing can be learned from such batches.
+    """Checks the first batch of a fit or an evaluation, and stops it if nothing can be learned from such batches.
 
-    A compiled step cannot raise an error about values, so it notes them, and they are looked at here.
+    A compiled step cannot raise an error about values. So it stores them, and they are checked here.
 
     Args:
-        check: function without arguments that raises a ValueError then.
+        check: Function without arguments. Raises a ValueError to stop.
     """
 
-    def __init__(self, check):
+    def __init__(self, check: Callable[[], None]) -> None:
         super().__init__()
         self._check = check
         self._checked = False
 
     def on_test_begin(self, logs=None):
-        """Held-out images are others than those of the training that they interrupt."""
+        """Starts anew, because held-out images are not those of the training."""
         self._checked = False
 
     def on_train_batch_end(self, batch, logs=None):
-        """Checks the first batch, then nothing more: reading a variable waits for the device."""
+        """Checks the first batch only, since reading a variable waits for the device."""
         if not self._checked:
             self._check()
             self._checked = True

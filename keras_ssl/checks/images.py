@@ -1,19 +1,23 @@
-"""Images as arrays and batches: their shapes, dtypes and pixels."""
+"""Checks of images: shapes, dtypes and pixel values of arrays and batches."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from keras_ssl.checks.arguments import is_count
 
-# What to do about values beyond 255, for messages.
+# Advice in the messages about values above 255.
 SAY_RANGE = (
     "Say which values are black and white: keras_ssl.data.scale_pixels(images, value_range=(0, 4095)) for 12 bits, "
     "(0, 65535) for 16"
 )
 
 
-def refuse_beyond_255(images, expectation):
-    """Raises a `ValueError` where an array holds NaN, or more than raw pixels; `expectation` begins its message."""
+def refuse_beyond_255(images: np.ndarray, expectation: str) -> None:
+    """Raises a ValueError if an array holds NaN or values above 255. The message begins with `expectation`."""
     if images.dtype != np.uint8 and images.size and not images.max() <= 255:
         raise ValueError(
             f"{expectation} raw pixels in [0, 255]. {SAY_RANGE}. "
@@ -21,8 +25,8 @@ def refuse_beyond_255(images, expectation):
         )
 
 
-def check_image_shape(image_shape, total_stride):
-    """Return `image_shape` as three ints, or say what is wrong with it as the shape of one image."""
+def check_image_shape(image_shape: Any, total_stride: int) -> tuple[int, int, int]:
+    """Returns `image_shape` as (height, width, channels). Raises a ValueError unless it is the shape of an image."""
     try:
         shape = tuple(image_shape)
     except TypeError:
@@ -51,17 +55,23 @@ def check_image_shape(image_shape, total_stride):
     return tuple(int(size) for size in shape)
 
 
-def check_images(shape, dtype, input_shape, minimum_batch, method):
+def check_images(
+    shape: Sequence[int | None] | tf.TensorShape,
+    dtype: Any,
+    input_shape: Sequence[int | None],
+    minimum_batch: int,
+    method: str,
+) -> None:
     """Raises a ValueError unless a batch of `shape` and `dtype` can be images for the encoder.
 
-    What is not known while tracing (None) passes.
+    Dimensions that are unknown while tracing (`None`) pass.
 
     Args:
-        shape: the batch's shape.
-        dtype: its dtype.
-        input_shape: the encoder's, (None, height, width, channels).
-        minimum_batch: int, the fewest images that a step can learn from.
-        method: str, the method's name for the messages.
+        shape: Shape of the batch.
+        dtype: Data type of the batch.
+        input_shape: Input shape of the encoder, `(None, height, width, channels)`.
+        minimum_batch: Integer. The fewest images that a step can learn from.
+        method: String. Name of the method, for the messages.
     """
     shape, dtype = tf.TensorShape(shape), tf.as_dtype(dtype)
     expected = "(batch, " + ", ".join("any" if n is None else str(n) for n in input_shape[1:]) + ")"
@@ -97,19 +107,19 @@ def check_images(shape, dtype, input_shape, minimum_batch, method):
         )
 
 
-def pixel_range(images):
-    """The size of a batch, its lowest and its highest pixel; of uint8, which is no [0, 1] scale, 0 and 255."""
+def pixel_range(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | float, tf.Tensor | float]:
+    """The size of a batch, its lowest and its highest pixel; 0 and 255 for uint8, which is never scaled to [0, 1]."""
     if images.dtype == tf.uint8:
         return tf.shape(images)[0], 0.0, 255.0
     if not images.dtype.is_floating:
-        # Wider integers can lie outside [0, 255], and a dark batch of them is no [0, 1] scale.
+        # Wider integers can lie outside [0, 255]. A dark batch of them is not scaled to [0, 1].
         images = tf.cast(images, tf.float32)
         return tf.shape(images)[0], tf.reduce_min(images), tf.maximum(tf.reduce_max(images), 255.0)
     return tf.shape(images)[0], tf.reduce_min(images), tf.reduce_max(images)
 
 
-def check_pixels(batch, lowest, highest, minimum_batch, method):
-    """Raises a ValueError unless a batch of that size with pixels of that range can be raw images."""
+def check_pixels(batch: float, lowest: float, highest: float, minimum_batch: int, method: str) -> None:
+    """Raises a ValueError unless a batch of this size and pixel range can be raw images."""
     advice = "Encoders normalize inside, so that training and serving agree: leave rescaling and standardizing out"
     received = f"Received: pixels from {lowest:.4g} to {highest:.4g}"
     if np.isnan(lowest) or np.isnan(highest):
@@ -128,11 +138,11 @@ def check_pixels(batch, lowest, highest, minimum_batch, method):
         )
 
 
-def check_image_array(images, name):
-    """`images` as an array (n, height, width, channels).
+def check_image_array(images: npt.ArrayLike, name: str) -> np.ndarray:
+    """Returns `images` as an array `(n, height, width, channels)`.
 
     Raises:
-        ValueError: when they are something else, or none.
+        ValueError: If they have another shape, or there are none.
     """
     images = np.asarray(images)
     if images.ndim != 4 or not len(images):
@@ -143,8 +153,8 @@ def check_image_array(images, name):
     return images
 
 
-def check_rgb(image_shape):
-    """Raises a ValueError unless images of that shape, (height, width, channels), have red, green and blue."""
+def check_rgb(image_shape: Sequence[int | None]) -> None:
+    """Raises a ValueError unless images of shape `(height, width, channels)` have 3 channels."""
     if image_shape[-1] != 3:
         raise ValueError(
             "Only images with colors can be asked for their colors: build the encoder for RGB images, with 3 "
@@ -152,8 +162,8 @@ def check_rgb(image_shape):
         )
 
 
-def check_square(image_shape):
-    """Raises a ValueError unless images of that shape, (height, width, channels), keep it in a quarter turn."""
+def check_square(image_shape: Sequence[int | None]) -> None:
+    """Raises a ValueError unless images of shape `(height, width, channels)` are square."""
     height, width, _ = image_shape
     if height != width:
         raise ValueError(

@@ -1,16 +1,17 @@
-"""What goes wrong in practice with encoders and images, said in words before it costs a night of training."""
+"""Checks of encoders, heads, decoders and GANs before training starts."""
 
 import warnings
+from typing import Any
 
 import keras
 
 
-def check_encoder(encoder):
-    """Raises a ValueError unless `encoder` is a built model from one batch of images to features.
+def check_encoder(encoder: Any) -> tuple[tuple[int | None, ...], int]:
+    """Raises a ValueError unless `encoder` is a built model from a batch of images to features.
 
     Returns:
-        The shape (height, width, channels) of its images, with None for a side that may be any, and the number of
-        its features.
+        The shape `(height, width, channels)` of its images, with `None` for a side of any length, and the number
+        of features.
     """
     if not isinstance(encoder, keras.Model):
         raise ValueError(
@@ -41,14 +42,14 @@ def check_encoder(encoder):
     return input_shape[1:], output_shape[-1]
 
 
-def check_head(name, head, input_units, output_units=None):
-    """Raises a ValueError unless `head`, the argument `name`, is a built model on vectors of `input_units`.
+def check_head(name: str, head: Any, input_units: int, output_units: int | None = None) -> None:
+    """Raises a ValueError unless `head` is a built model from vectors of `input_units`.
 
     Args:
-        name: str, the argument's name for the messages.
-        head: what should be such a model.
-        input_units: int, the dimensions of what it is given.
-        output_units: optional int, the dimensions that it must give.
+        name: String. Name of the argument, for the messages.
+        head: The argument. Should be a built `keras.Model`.
+        input_units: Integer. Size of the input vectors.
+        output_units: Integer. Size that the output must have. `None` allows any. Defaults to `None`.
     """
     if not isinstance(head, keras.Model) or not head.built:
         raise ValueError(
@@ -67,12 +68,12 @@ def check_head(name, head, input_units, output_units=None):
         )
 
 
-def warn_without_batch_normalization(method, *networks):
-    """Warns when a method that relies on batch normalization not to collapse has none in its networks.
+def warn_without_batch_normalization(method: object, *networks: keras.Model) -> None:
+    """Warns if no network of a method has batch normalization, which keeps the method from collapse.
 
     Args:
-        method: the method, for its name.
-        *networks: its encoder and heads.
+        method: The method. Its class is named in the warning.
+        *networks: The encoder and heads, each a `keras.Model`.
     """
     layers = [layer for network in networks for layer in network._flatten_layers(include_self=False)]
     if not any("BatchNorm" in type(layer).__name__ for layer in layers):
@@ -85,7 +86,7 @@ def warn_without_batch_normalization(method, *networks):
         )
 
 
-def check_decoder(decoder, code_units, image_shape):
+def check_decoder(decoder: Any, code_units: int, image_shape: tuple[int | None, ...]) -> None:
     """Raises a ValueError unless `decoder` makes images of `image_shape` from codes of `code_units`."""
     expected = (None, *image_shape)
     if not isinstance(decoder, keras.Model) or not decoder.built:
@@ -105,14 +106,16 @@ def check_decoder(decoder, code_units, image_shape):
         )
 
 
-def check_adversaries(image_shape, generator, discriminator, latent_dim):
-    """Raises a ValueError unless the generator draws what the discriminator judges, images of `image_shape`.
+def check_adversaries(
+    image_shape: tuple[int | None, ...], generator: Any, discriminator: Any, latent_dim: int | None
+) -> None:
+    """Raises a ValueError unless the generator makes, and the discriminator takes, images of `image_shape`.
 
     Args:
-        image_shape: tuple (height, width, channels).
-        generator: what should be a built `keras.Model` from latents to images.
-        discriminator: what should be a built `keras.Model` from images to one logit.
-        latent_dim: int, the size of a latent, or None for any.
+        image_shape: Tuple `(height, width, channels)`.
+        generator: Should be a built `keras.Model` from latent vectors to images.
+        discriminator: Should be a built `keras.Model` from images to one logit.
+        latent_dim: Integer. Size of a latent vector. `None` allows any.
     """
     for name, network in (("generator", generator), ("discriminator", discriminator)):
         if not isinstance(network, keras.Model) or not network.built:

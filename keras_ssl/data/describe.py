@@ -5,10 +5,10 @@ import numpy as np
 import tensorflow as tf
 
 from keras_ssl.data.digits import load_digits
+from keras_ssl.data.evenly_spaced import evenly_spaced
 from keras_ssl.data.files import find_images
 from keras_ssl.data.headers import switch_format
 from keras_ssl.data.image_files import is_read_by_python, require_packages, size_by_python
-from keras_ssl.data.spread import spread
 from keras_ssl.data.tfds import example_images, prepared_builder
 
 # So many pictures tell the typical size, and reading the headers of so many files takes a moment.
@@ -77,7 +77,7 @@ def _typical_file_size(folder, names):
         # From 5 on the EXIF tag says that the image lies on its side.
         return tf.where(header.orientation >= 5, size[::-1], size)
 
-    paths = [os.path.join(folder, name) for name in spread(names, SAMPLE)]
+    paths = [os.path.join(folder, name) for name in evenly_spaced(names, SAMPLE)]
     by_python = [path for path in paths if is_read_by_python(path)]
     sizes = [found for path in by_python if (found := size_by_python(path))]
     if len(by_python) < len(paths):

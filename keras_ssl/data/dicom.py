@@ -1,6 +1,6 @@
 import numpy as np
 
-from keras_ssl.data.stored_values import StoredValues, check_fits, check_pixel_count
+from keras_ssl.data.pixel_data import PixelData, check_fits, check_pixel_count
 
 
 def dicom_size(path):
@@ -12,7 +12,7 @@ def dicom_size(path):
 
 
 def read_dicom(path, max_pixels, bits=None):
-    """The `StoredValues` of a DICOM file of one image, as it is meant to be shown.
+    """The `PixelData` of a DICOM file of one image, as it is meant to be shown.
 
     Gray values are rescaled, and brought to 16 bits by the first window that the file has, or by its VOI table. Where
     it has neither they are left as stored. MONOCHROME1 is inverted, so that 0 is black; palettes and YBR become RGB.
@@ -34,9 +34,9 @@ def read_dicom(path, max_pixels, bits=None):
     values = pixels.pixel_array(content)
     if content.PhotometricInterpretation == "PALETTE COLOR":
         colors = pixels.apply_color_lut(values, content)
-        return StoredValues(colors, 8 * colors.dtype.itemsize, None)
+        return PixelData(colors, 8 * colors.dtype.itemsize, None)
     if content.SamplesPerPixel == 3:
-        return StoredValues(values, content.BitsStored, None)
+        return PixelData(values, content.BitsStored, None)
 
     shown, largest = _by_window(values, content), None
     if shown is not None:
@@ -49,7 +49,7 @@ def read_dicom(path, max_pixels, bits=None):
         values = (values.astype(np.int32) + is_signed * 2 ** (used - 1)).astype(np.uint16)
     if content.PhotometricInterpretation == "MONOCHROME1":
         values = (2**used - 1) - values
-    return StoredValues(values[..., None], used, largest)
+    return PixelData(values[..., None], used, largest)
 
 
 def _check(content, max_pixels):

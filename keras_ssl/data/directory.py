@@ -6,13 +6,13 @@ import tensorflow as tf
 
 from keras_ssl.checks.arguments import check_image_size
 from keras_ssl.data.batches import finish, images_per_epoch
+from keras_ssl.data.bit_depth import check_bit_depth
 from keras_ssl.data.cache import AT_ONCE, check_cache, choose_cache, keep
-from keras_ssl.data.dark_files import refuse_dark_files
 from keras_ssl.data.decode import MAX_PIXELS
 from keras_ssl.data.files import files_key, find_images, in_subset, label_by_folder
 from keras_ssl.data.image_files import file_decoder
+from keras_ssl.data.memoize import memoized
 from keras_ssl.data.memory import in_memory
-from keras_ssl.data.once import once
 from keras_ssl.data.order import each_epoch, epoch_order
 from keras_ssl.data.reader import image_reader
 from keras_ssl.data.resize import check_resize
@@ -69,10 +69,10 @@ def from_directory(
             `"raise"`.
         max_pixels: The largest height × width that is decoded. Defaults to 50 million.
         orientation: `"exif"` or `"ignore"`; see `decode_image`. Defaults to `"exif"`.
-        bits: Integer from 8 to 16: how many of the bits of files with 16 are in use, where they do not say so
-            themselves (as PNG files may in their chunk sBIT), such as 12 for values up to 4095. `None`: all, and a
-            folder that would come out nearly black is refused with the largest value that its files hold. Defaults
-            to `None`.
+        bits: Integer from 8 to 16. How many bits the files of 16 bits use, where they do not say so themselves (as
+            PNG files may in their chunk sBIT), such as 12 for values up to 4095. `None`: all 16; a folder that would
+            come out nearly black raises an error with the largest value in its files, and single dark files among
+            bright ones, as far as a sample shows them, a warning. Defaults to `None`.
         cache: Whether decoded pictures are kept, at `image_size`, so that they are decoded once. `"auto"` keeps them
             in memory where they take at most a quarter of what is free, `"memory"` wherever they fit, `"disk"` in
             `cache_file` where they take more than that quarter; `"none"`, `None` and `False` decode them in each
@@ -122,7 +122,7 @@ def from_directory(
     if on_error == "skip":
         paths, classes, skipped = _leave_out_unreadable(path, paths, classes, try_to_read, settings, verbose)
     if bits is None:
-        once(("dark", channels, *paths), lambda: refuse_dark_files(paths, channels))
+        memoized(("dark", channels, *paths), lambda: check_bit_depth(paths, channels))
     shuffle = not labels if shuffle is None else shuffle
     read = image_reader(paths, image_size, resize, **settings)
     shape = (*image_size, channels)
@@ -172,7 +172,7 @@ def _stream(paths, classes, shape, read, try_to_read, *, batch_size, shuffle, se
 
 def _leave_out_unreadable(folder, paths, classes, read, settings, verbose):
     key = ("unreadable", *paths, *settings.values())
-    skipped = once(key, lambda: _find_and_warn(folder, paths, read, verbose))
+    skipped = memoized(key, lambda: _find_and_warn(folder, paths, read, verbose))
     good = [index for index, path in enumerate(paths) if path not in skipped]
     classes = None if classes is None else [classes[index] for index in good]
     return [paths[index] for index in good], classes, skipped

@@ -2,7 +2,7 @@ import hashlib
 import os
 import zlib
 
-from keras_ssl.data.once import once
+from keras_ssl.data.memoize import memoized
 
 EXTENSIONS = (".bmp", ".dcm", ".dicom", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 # What macOS leaves in a zip, beside what is hidden: copies of names, no images.
@@ -31,7 +31,7 @@ def find_images(path):
         )
     if not os.path.isdir(folder):
         raise NotADirectoryError(f"`path` must be a folder, and is a file. Received: path={path!r}")
-    names = once(("names", folder), lambda: list_images(folder))
+    names = memoized(("names", folder), lambda: list_images(folder))
     if not names:
         content = "files, none of them an image," if any(files for *_, files in os.walk(folder)) else "no files"
         raise ValueError(

@@ -95,7 +95,7 @@ def size_by_python(path):
 
 
 def read_by_python(path, channels, max_pixels=MAX_PIXELS, bits=None):
-    """The `StoredValues` of a TIFF or DICOM file; see `read_tiff` and `read_dicom`."""
+    """The `PixelData` of a TIFF or DICOM file; see `read_tiff` and `read_dicom`."""
     if path.lower().endswith(TIFF):
         return read_tiff(path, channels, max_pixels, bits)
     return read_dicom(path, max_pixels, bits)

@@ -65,8 +65,8 @@ def write_pictures(path, key, batches, count, shape):
     # One of another key; both might not fit.
     path.unlink(missing_ok=True)
 
-    def write(aside):
-        with aside.open("wb") as file:
+    def write(temporary):
+        with temporary.open("wb") as file:
             arrays, extra = batches()
             for array in arrays:
                 file.write(np.ascontiguousarray(array).data)

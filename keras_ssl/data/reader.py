@@ -4,11 +4,11 @@ import tensorflow as tf
 
 from keras_ssl.checks.arguments import check_image_size
 from keras_ssl.data.decode import decode_image
+from keras_ssl.data.evenly_spaced import evenly_spaced
+from keras_ssl.data.fast_decode import fast_decode, is_plain
 from keras_ssl.data.image_files import file_decoder, is_read_by_python
-from keras_ssl.data.plain import decode_plain, is_plain
 from keras_ssl.data.resize import resize_images
-from keras_ssl.data.segments import LOOKED_AT, OTHER, kind_and_orientation
-from keras_ssl.data.spread import spread
+from keras_ssl.data.sniff import LOOKED_AT, OTHER, sniff
 
 # So many files tell what a folder holds.
 _LOOKED_AT = 32
@@ -46,7 +46,7 @@ def image_reader(paths, image_size, resize, channels, max_pixels, orientation, b
     otherwise = decode_any if has_others else lambda image_bytes: rarely([image_bytes])
 
     def by_tensorflow(path):
-        return decode_plain(tf.io.read_file(path), needed, channels, max_pixels, otherwise, walks, orientation)
+        return fast_decode(tf.io.read_file(path), needed, channels, max_pixels, otherwise, walks, orientation)
 
     # What is missing for a file was said before, or is the file's own error.
     decode = file_decoder(paths, channels, max_pixels, orientation, bits, False, by_tensorflow)
@@ -59,9 +59,9 @@ def image_reader(paths, image_size, resize, channels, max_pixels, orientation, b
 
 def _look_at(paths):
     """Whether a sample of files has some with segments before the pixels, and some that are neither JPEG nor PNG."""
-    heads = [head for path in spread(paths, _LOOKED_AT) if (head := _head_of(path))]
+    heads = [head for path in evenly_spaced(paths, _LOOKED_AT) if (head := _head_of(path))]
     unplain = [head for head in heads if not is_plain(head)]
-    kinds = {kind_and_orientation(head)[0] for head in unplain}
+    kinds = {sniff(head)[0] for head in unplain}
     return bool(kinds - {OTHER}), OTHER in kinds
 
 

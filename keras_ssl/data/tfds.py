@@ -5,10 +5,10 @@ import tensorflow as tf
 
 from keras_ssl.data.batches import finish, images_per_epoch
 from keras_ssl.data.cache import AT_ONCE, choose_cache, keep
-from keras_ssl.data.foreign_code import refuse_foreign_code
 from keras_ssl.data.memory import in_memory
 from keras_ssl.data.order import each_epoch, epoch_order
 from keras_ssl.data.resize import resize_images
+from keras_ssl.data.untrusted_code import refuse_untrusted_code
 from keras_ssl.did_you_mean import did_you_mean
 
 # A streamed data set is shuffled in blocks of this many bytes as stored, or of a few batches if that is more.
@@ -62,7 +62,7 @@ def prepared_builder(name, data_dir):
 
     # tensorflow-datasets reads its variable only once, when it is imported.
     data_dir = data_dir or os.environ.get("TFDS_DATA_DIR")
-    refuse_foreign_code(name, data_dir)
+    refuse_untrusted_code(name, data_dir)
     try:
         builder = tfds.builder(name, data_dir=data_dir)
     except tfds.core.DatasetNotFoundError as error:

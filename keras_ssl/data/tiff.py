@@ -1,6 +1,6 @@
 import numpy as np
 
-from keras_ssl.data.stored_values import StoredValues, check_fits, check_pixel_count
+from keras_ssl.data.pixel_data import PixelData, check_fits, check_pixel_count
 
 # Photometric interpretations of the TIFF specification that are gray or RGB as they are, or after a step below.
 _WHITE_IS_ZERO, _PALETTE = 0, 3
@@ -17,7 +17,7 @@ def tiff_size(path):
 
 
 def read_tiff(path, channels, max_pixels, bits=None):
-    """The `StoredValues` of a TIFF file of one image.
+    """The `PixelData` of a TIFF file of one image.
 
     Args:
         path: Path of the file.
@@ -45,7 +45,7 @@ def read_tiff(path, channels, max_pixels, bits=None):
         tag = page.tags.get("Orientation")
         orientation = int(tag.value) if tag is not None and 1 <= tag.value <= 8 else 1
         if page.photometric == _PALETTE:
-            return StoredValues(page.colormap.T[values], 16, None, orientation)
+            return PixelData(page.colormap.T[values], 16, None, orientation)
         if page.axes == "SYX":
             values = np.moveaxis(values, 0, -1)
         values = values.reshape(*values.shape[:2], -1)
@@ -56,7 +56,7 @@ def read_tiff(path, channels, max_pixels, bits=None):
         check_fits(largest, used)
         if page.photometric == _WHITE_IS_ZERO:
             values = (2**used - 1) - values.astype(np.uint16)
-        return StoredValues(values, used, largest, orientation)
+        return PixelData(values, used, largest, orientation)
 
 
 def _check_page(page, max_pixels):

@@ -5,7 +5,7 @@ import keras
 import tensorflow as tf
 
 from keras_ssl.export import versions
-from keras_ssl.files.sealed import load_whole
+from keras_ssl.files.checksum import load_intact
 
 
 class EmbeddingFunction:
@@ -52,7 +52,7 @@ def _load(encoder):
                 "An encoder on disk is a .keras file or the folder of an exported SavedModel. "
                 f"Received: encoder={str(path)!r}, which {'is neither' if path.exists() else 'does not exist'}"
             )
-        encoder = load_whole(path, compile=False)
+        encoder = load_intact(path, compile=False)
     if not isinstance(encoder, keras.Model):
         raise TypeError(
             "encoder must be a keras.Model, the path of a .keras file, or the folder of an exported SavedModel. "

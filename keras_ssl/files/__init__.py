@@ -1,1 +1,1 @@
-"""Files and folders: written whole or not at all, locked against others, sealed against damage."""
+"""Files and folders: atomic writes, locks and checksums."""

@@ -1,42 +1,43 @@
-"""Files appear whole or not at all."""
+"""Atomic writes: a file appears complete or not at all."""
 
 import contextlib
 import os
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from keras_ssl.files.file_lock import Unsupported, try_lock
 
-_ASIDE = ".writing-"
-# Where locks do not tell whether a writer lives. What it writes takes minutes, a cache of pictures perhaps hours.
+_PREFIX = ".writing-"
+# For file systems without locks. A file takes minutes to write, a cache of images perhaps hours.
 _ABANDONED_AFTER_SECONDS = 24 * 60 * 60
 
 
-def atomic_write(path, write):
-    """Writes a file aside and renames it, so that `path` is whole or as it was, whoever else writes it.
+def atomic_write(path: Path, write: Callable[[Path], object]) -> None:
+    """Writes a temporary file and renames it, so that `path` is either complete or unchanged.
 
-    The file is written into a new hidden folder beside `path`, whose name nobody can guess and into which no other
-    user can write: processes do not meet there, and no symbolic link lies in wait. A symbolic link at `path` itself
-    is replaced, not followed.
+    The temporary file is in a new hidden folder beside `path`. Its name is random, and other users cannot write into
+    it. So processes do not disturb each other, and nobody can plant a symbolic link there. A symbolic link at `path`
+    itself is replaced, not followed.
 
     Args:
-        path: `pathlib.Path` of the file; its folder must be there.
-        write: a function of the path to write to, which has the name of `path`.
+        path: `pathlib.Path` of the file. Its folder must exist.
+        write: Function that writes the file to the path it is given. That path has the same file name as `path`.
     """
     remove_abandoned(path)
     with _new_folder(path) as folder:
-        aside = folder / path.name
-        write(aside)
-        flush(aside)
-        os.replace(aside, path)
+        temporary = folder / path.name
+        write(temporary)
+        flush(temporary)
+        os.replace(temporary, path)
     flush(path.parent)
 
 
-def remove_abandoned(path):
-    """Removes what killed processes left when they wrote `path`, and leaves what others are writing."""
-    for folder in path.parent.glob(f"{_ASIDE}{path.name}-*"):
+def remove_abandoned(path: Path) -> None:
+    """Removes temporary files for `path` that killed processes left. Those of running processes stay."""
+    for folder in path.parent.glob(f"{_PREFIX}{path.name}-*"):
         with contextlib.suppress(OSError), _opened(folder) as descriptor:
             try:
                 dead = try_lock(descriptor)
@@ -46,13 +47,13 @@ def remove_abandoned(path):
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def is_temporary(entry):
-    """Whether a path is a folder of `atomic_write`, which a killed process may have left."""
-    return entry.name.startswith(_ASIDE)
+def is_temporary(entry: Path) -> bool:
+    """Whether a path is a temporary folder of `atomic_write`, which a killed process may have left."""
+    return entry.name.startswith(_PREFIX)
 
 
-def flush(path):
-    """Waits until the file or folder is on the disk, so that a power cut leaves no hollow file."""
+def flush(path: Path) -> None:
+    """Waits until a file or folder is on the disk, so that a power cut leaves no empty file."""
     if path.is_file():
         with open(path, "rb+") as file:
             os.fsync(file)
@@ -63,14 +64,14 @@ def flush(path):
 
 @contextlib.contextmanager
 def _new_folder(path):
-    """A new folder, locked for as long as its writer lives, and gone afterwards."""
+    """A new folder, locked while its process lives, and removed afterwards."""
     while True:
-        folder = Path(tempfile.mkdtemp(prefix=f"{_ASIDE}{path.name}-", dir=path.parent))
+        folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{path.name}-", dir=path.parent))
         with contextlib.ExitStack() as stack:
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
             with contextlib.suppress(OSError, Unsupported):
                 descriptor = stack.enter_context(_opened(folder))
-                # Another process may have taken it for abandoned before it was locked: then a new one.
+                # Another process may have removed it as abandoned before it was locked: make a new one.
                 if not try_lock(descriptor) or not folder.is_dir():
                     continue
             yield folder

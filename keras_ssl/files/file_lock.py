@@ -1,4 +1,4 @@
-"""Locks that die with their process."""
+"""File locks that are released when their process ends."""
 
 try:
     import fcntl
@@ -7,20 +7,20 @@ except ImportError:  # on Windows
 
 
 class Unsupported(Exception):
-    """The system or the file system has no locks."""
+    """Raised where the system or the file system has no locks."""
 
 
-def try_lock(descriptor):
+def try_lock(descriptor: int) -> bool:
     """Locks an open file or folder until it is closed.
 
     Args:
-        descriptor: int, from `os.open`.
+        descriptor: Integer, from `os.open`.
 
     Returns:
-        Whether it is locked now; False where someone else, also in this process, has locked it.
+        Boolean. `False` if it is locked already, even by this process.
 
     Raises:
-        Unsupported: where there are no locks.
+        Unsupported: If there are no locks.
     """
     if fcntl is None:
         raise Unsupported

@@ -1,14 +1,16 @@
-"""A folder to write into, or why there can be none."""
+"""Creation of folders to write into."""
+
+from pathlib import Path
 
 
-def make_folder(path):
-    """Makes a folder and those above it, where they are not there yet.
+def make_folder(path: Path) -> None:
+    """Creates a folder and its parents, unless they exist.
 
     Args:
-        path: `pathlib.Path`.
+        path: `pathlib.Path` of the folder.
 
     Raises:
-        OSError: of the kind that it was, in words.
+        OSError: If it cannot be created. The class of the error stays, such as `PermissionError`.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)

@@ -8,12 +8,12 @@ import yaml
 from keras_ssl import methods
 from keras_ssl.did_you_mean import did_you_mean
 from keras_ssl.recipes.facts import facts_of
-from keras_ssl.recipes.given import given
-from keras_ssl.recipes.known import member, overridden
+from keras_ssl.recipes.overrides import parse_overrides
 from keras_ssl.recipes.plan import Budget, Plan, is_few, is_photographs, rules
 from keras_ssl.recipes.recipe import Recipe
 from keras_ssl.recipes.settings import is_overridden, merge
 from keras_ssl.recipes.timing import time_training
+from keras_ssl.recipes.validation import apply_overrides, lookup
 
 # Data sets by name whose images are of a kind; all others have the settings of photographs until they are seen.
 KINDS = {"digits": "tiny_images", "cifar10": "small_images", "cifar100": "small_images"}
@@ -69,7 +69,7 @@ def load(method, data=None, overrides=None, *, images=None, minutes=None, epochs
     """
     began = time.monotonic() if began is None else began
     name, document = _read(method)
-    overrides = given({**document["default"], "read_size": None}, overrides or {})
+    overrides = parse_overrides({**document["default"], "read_size": None}, overrides or {})
     budget = Budget(minutes, overrides.pop("epochs", None) or epochs, steps)
     if images is None:
         if minutes or steps:
@@ -106,7 +106,7 @@ def _plain(name):
 
 
 def _check_enough(method, facts):
-    least = member("method", methods, method).minimum_batch
+    least = lookup("method", methods, method).minimum_batch
     if facts.images < least:
         raise ValueError(
             f"{method} compares images with each other, so it needs at least {least}, and hundreds to learn from. "
@@ -119,7 +119,7 @@ def _papers(document, data, overrides, epochs):
     settings = merge(settings, document.get(KINDS.get(data), {}))
     if epochs is not None:
         settings["epochs"] = epochs
-    return overridden(settings, overrides)
+    return apply_overrides(settings, overrides)
 
 
 def _of_length(budget, document, facts, overrides):

@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
-from keras_ssl.recipes.known import overridden
 from keras_ssl.recipes.settings import is_overridden, merge, override, read
+from keras_ssl.recipes.validation import apply_overrides
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Plan:
         self._document = document
         self.settings = {"method": document["method"], **document["default"], "read_size": None}
         self._take_kinds(image_size, few_steps)
-        self.settings = overridden(self.settings, overrides)
+        self.settings = apply_overrides(self.settings, overrides)
         self._fit_to_images()
         self._fit_to_number()
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras_ssl import augment, backbones, heads, methods, optimizers, tasks
 from keras_ssl.backbones.seeded_weights import seeded_weights
 from keras_ssl.optimizers import CosineMomentum
-from keras_ssl.recipes.known import member, optimizer_module
+from keras_ssl.recipes.validation import lookup, optimizer_module
 
 # Augmentations that go by the number of channels too, not by the size alone.
 BY_IMAGE_SHAPE = ("for_images", "multi_crop")
@@ -56,7 +56,7 @@ class Recipe:
 
     def _method(self, image_shape, steps_per_epoch, seed):
         settings = self.settings
-        method = member("method", methods, settings["method"])
+        method = lookup("method", methods, settings["method"])
         arguments = {"seed": seed, **settings.get("arguments", {})}
         for name, epochs in settings.get("arguments_in_epochs", {}).items():
             arguments[name] = round(epochs * self._pass(steps_per_epoch))
@@ -109,7 +109,7 @@ class Recipe:
     def _optimizer(self, settings, steps_per_epoch):
         arguments = dict(settings)
         name = arguments.pop("name")
-        maker = member("optimizer", optimizer_module(name), name)
+        maker = lookup("optimizer", optimizer_module(name), name)
         made = _call("optimizer", maker, (self.learning_rate(steps_per_epoch),), arguments)
         optimizer = _of_kind("optimizer", keras.optimizers.Optimizer, made, settings)
         rate = self.settings["learning_rate"]
@@ -138,7 +138,7 @@ def _momentum(settings, total_steps):
 def _make(kind, module, settings, *args):
     arguments = dict(settings)
     name = arguments.pop("name")
-    return _call(kind, member(kind, module, name), args, arguments)
+    return _call(kind, lookup(kind, module, name), args, arguments)
 
 
 def _network(kind, module, settings, given):

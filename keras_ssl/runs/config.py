@@ -13,7 +13,7 @@ from keras_ssl.data.cache import CACHES
 from keras_ssl.data.resize import RESIZE_MODES
 from keras_ssl.did_you_mean import did_you_mean
 from keras_ssl.files.atomic_write import atomic_write
-from keras_ssl.recipes.given import LARGEST, is_number
+from keras_ssl.recipes.overrides import LARGEST, is_number
 from keras_ssl.recipes.settings import read
 
 
@@ -109,7 +109,7 @@ def versions():
 def write_config(path, config):
     """Writes the settings of a run as YAML without aliases."""
     text = _HEADER + yaml.dump(config, Dumper=_WithoutAliases, sort_keys=False)
-    atomic_write(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+    atomic_write(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def read_config(path):

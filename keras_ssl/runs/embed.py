@@ -3,14 +3,14 @@ from pathlib import Path
 import numpy as np
 
 from keras_ssl.data import from_directory
-from keras_ssl.data.once import looked_at_once
+from keras_ssl.data.memoize import memoize_scans
 from keras_ssl.evaluate import extract_features
 from keras_ssl.files.atomic_write import atomic_write
 from keras_ssl.files.make_folder import make_folder
 from keras_ssl.runs.run import as_run
 
 
-@looked_at_once()
+@memoize_scans()
 def embed(run, folder, to, *, on_error="raise", verbose=1):
     """Writes the features of all images in a folder to an .npz file: arrays `features` and `files`.
 

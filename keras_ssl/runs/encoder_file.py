@@ -2,7 +2,7 @@ import keras
 
 from keras_ssl.checks.finite import check_finite_weights
 from keras_ssl.files.atomic_write import atomic_write
-from keras_ssl.files.sealed import seal
+from keras_ssl.files.checksum import add_checksum
 
 
 class EncoderFile(keras.callbacks.Callback):
@@ -24,6 +24,6 @@ class EncoderFile(keras.callbacks.Callback):
             check_finite_weights(self.model.encoder)
             atomic_write(self._path, self._write)
 
-    def _write(self, aside):
-        self.model.encoder.save(aside)
-        seal(aside)
+    def _write(self, temporary):
+        self.model.encoder.save(temporary)
+        add_checksum(temporary)

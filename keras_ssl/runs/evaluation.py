@@ -6,13 +6,13 @@ import numpy as np
 
 from keras_ssl import evaluate as scoring
 from keras_ssl import plots, transfer
-from keras_ssl.data.once import looked_at_once
+from keras_ssl.data.memoize import memoize_scans
 from keras_ssl.files.atomic_write import atomic_write
 from keras_ssl.losses.similarity import embedding_spread
 from keras_ssl.progress import Stage
+from keras_ssl.runs.data_source import locate, open_source, trained_on
 from keras_ssl.runs.next_command import next_command
 from keras_ssl.runs.run import as_run, save_figure
-from keras_ssl.runs.sources import located, open_source, trained_on
 
 #: The ways to score features, by the names that the command line takes.
 PROTOCOLS = {
@@ -33,7 +33,7 @@ TRAINED_ON = (
 )
 
 
-@looked_at_once()
+@memoize_scans()
 def evaluate(
     run,
     protocols=("knn", "linear", "few-label"),
@@ -84,7 +84,7 @@ def evaluate(
     if not protocols or set(protocols) - set(known):
         raise ValueError(f"The protocols are {', '.join(known)}. Received: protocols={', '.join(protocols)}")
     encoder, config, history = run.encoder(allow_diverged=True), run.config, _readable_history(run)
-    source = located(config["data"], data, encoder)
+    source = locate(config["data"], data, encoder)
     warning = None
     if source["name"] == config["data"]["name"] and trained_on(config["data"], test_split):
         warning = TRAINED_ON.format(test_split, config["data"]["split"])

@@ -1,8 +1,8 @@
 from keras_ssl import export as exporting
-from keras_ssl.data.once import looked_at_once
+from keras_ssl.data.memoize import memoize_scans
 from keras_ssl.evaluate import extract_features, linear_classifier
+from keras_ssl.runs.data_source import locate, open_source
 from keras_ssl.runs.run import as_run
-from keras_ssl.runs.sources import located, open_source
 from keras_ssl.transfer import fine_tuned_classifier
 
 
@@ -18,7 +18,7 @@ def _fine_tuned(encoder, train, epochs, verbose):
 CLASSIFIERS = {"linear": _linear, "fine-tune": _fine_tuned}
 
 
-@looked_at_once()
+@memoize_scans()
 def export(run, to, *, resize=None, classifier=None, data=None, epochs=None, verbose=1):
     """Exports the encoder of a run as the next version in a folder of SavedModels.
 
@@ -54,7 +54,7 @@ def export(run, to, *, resize=None, classifier=None, data=None, epochs=None, ver
     if kind:
         if kind not in CLASSIFIERS:
             raise ValueError(f"classifier must be one of {', '.join(CLASSIFIERS)}. Received: classifier={kind!r}")
-        source = located(config["data"], data, encoder)
+        source = locate(config["data"], data, encoder)
         train = open_source(source, source["split"], labels=True)
         encoder, head = CLASSIFIERS[kind](encoder, train, epochs, verbose)
         class_names = getattr(train, "class_names", None)

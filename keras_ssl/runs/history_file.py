@@ -71,8 +71,8 @@ def write_history(path, rows):
     """Writes a history.csv anew; what a row does not have is "NA"."""
     names = list(dict.fromkeys(name for row in rows for name in row))
 
-    def write(aside):
-        with aside.open("w", newline="", encoding="utf-8") as file:
+    def write(temporary):
+        with temporary.open("w", newline="", encoding="utf-8") as file:
             if rows:
                 writer = csv.DictWriter(file, names, restval="NA")
                 writer.writeheader()

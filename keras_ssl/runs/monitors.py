@@ -1,8 +1,8 @@
 import numpy as np
 
 from keras_ssl.callbacks import CollapseMonitor, KNNMonitor
+from keras_ssl.runs.data_source import has_labels
 from keras_ssl.runs.sample import sample
-from keras_ssl.runs.sources import has_labels
 
 # Enough for a monitor to tell epochs apart by one per cent, little enough to cost a few seconds an epoch.
 MONITORED_IMAGES = 5000

@@ -3,7 +3,7 @@ import shlex
 from pathlib import Path
 
 from keras_ssl.recipes.settings import read
-from keras_ssl.runs.sources import has_labels
+from keras_ssl.runs.data_source import has_labels
 
 # What a run reads its images by, and how: the option, where it is kept, and its default.
 _OPTIONS = (

@@ -7,8 +7,8 @@ from keras_ssl import data, recipes
 from keras_ssl.progress import duration
 from keras_ssl.recipes.plan import rules, steps_per_epoch
 from keras_ssl.recipes.timing import time_training
+from keras_ssl.runs.data_source import count_images, has_labels, open_source
 from keras_ssl.runs.monitors import MONITORED_IMAGES
-from keras_ssl.runs.sources import count_images, has_labels, open_source
 
 # As small as networks see pictures: the rest of the resizing costs little beside the decoding.
 TIMED_SIZE = (48, 48)

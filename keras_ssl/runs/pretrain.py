@@ -11,20 +11,21 @@ from keras_ssl import plots, recipes
 from keras_ssl.callbacks import BatchStatistics, Checkpoint, KNNMonitor, Progress, latest_checkpoint
 from keras_ssl.data.batches import with_length
 from keras_ssl.data.describe import is_folder
-from keras_ssl.data.once import looked_at_once
+from keras_ssl.data.memoize import memoize_scans
 from keras_ssl.data.resize import check_resize
 from keras_ssl.evaluate import training_verdict
 from keras_ssl.evaluate.knn_references import REFERENCES
 from keras_ssl.files.atomic_write import atomic_write
-from keras_ssl.recipes.known import check_kept
 from keras_ssl.recipes.plan import sees_all
+from keras_ssl.recipes.validation import check_saved_settings
 from keras_ssl.runs.config import versions, write_config
+from keras_ssl.runs.data_source import describe_held_out, locate, open_source, resolve
 from keras_ssl.runs.encoder_file import EncoderFile
+from keras_ssl.runs.figures import save_sample_figures, save_task_figures
 from keras_ssl.runs.history_file import HistoryFile, read_history, write_history
 from keras_ssl.runs.lock import locked
 from keras_ssl.runs.monitors import monitors
 from keras_ssl.runs.next_command import next_command
-from keras_ssl.runs.pictures import draw_pictures, draw_task
 from keras_ssl.runs.planning import announce, facts_of_source, reports_every
 from keras_ssl.runs.run import (
     CACHE_FILE,
@@ -34,7 +35,6 @@ from keras_ssl.runs.run import (
     save_figure,
 )
 from keras_ssl.runs.sample import preview, sample
-from keras_ssl.runs.sources import held_out, located, open_source, resolve
 from keras_ssl.runs.stop_on_signal import StopOnSignal
 
 # For the statistics of batch normalization: their error is then a few per cent of a deviation.
@@ -64,7 +64,7 @@ From Python:
 )
 
 
-@looked_at_once()
+@memoize_scans()
 def pretrain(
     method,
     data,
@@ -163,7 +163,7 @@ def pretrain(
                 facts = dataclasses.replace(facts, cache="none")
             if verbose:
                 announce(recipe, facts, minutes)
-                if left_out := held_out(source):
+                if left_out := describe_held_out(source):
                     print(left_out)
         config = {
             "name": recipe.name,
@@ -181,7 +181,7 @@ def pretrain(
         return _train(config, out, verbose)
 
 
-@looked_at_once()
+@memoize_scans()
 def resume(path, *, data=None, verbose="auto"):
     """Goes on with an interrupted run from its newest checkpoint, as if it had not been interrupted.
 
@@ -209,17 +209,17 @@ def resume(path, *, data=None, verbose="auto"):
                     "data says where a run's folder of images has moved to, and this run has none: it trains on "
                     f"{config['data']['name']}. Leave data out. Received: data={str(data)!r}"
                 )
-            config = {**config, "data": located(config["data"], data)}
+            config = {**config, "data": locate(config["data"], data)}
             write_config(run.path / "config.yaml", config)
         if epochs_done < config["recipe"]["epochs"]:
-            _train({**config, "data": located(config["data"])}, run.path, verbose, checkpoint, epochs_done)
+            _train({**config, "data": locate(config["data"])}, run.path, verbose, checkpoint, epochs_done)
     return run
 
 
 def _check_recipe(config, folder, epochs_done):
     """An error where the method is to be built by a recipe that builds none, else a warning."""
     try:
-        check_kept(config["recipe"], recipes.load(config["name"]).settings)
+        check_saved_settings(config["recipe"], recipes.load(config["name"]).settings)
     except ValueError as error:
         if not epochs_done:
             raise ValueError(f"The run in {folder} cannot go on by its config.yaml. {error}") from error
@@ -275,7 +275,7 @@ def _train(config, folder, verbose, checkpoint=None, epochs_done=0):
         run = Run(folder)
         if verbose:
             print(_verdict(run, callbacks), flush=True)
-        draw_pictures(model, preview(source), folder)
+        save_sample_figures(model, preview(source), folder)
     save_figure(folder, "curves", plots.training_curves, run.history)
     return run
 
@@ -310,7 +310,7 @@ def _start_folder(folder, config, model):
     }
     text = GO_ON.format(method=method, data=data["name"], **words)
     atomic_write(folder / "README.md", lambda path: path.write_text(text, encoding="utf-8"))
-    draw_task(model, preview(data, for_views=True)[:8], folder)
+    save_task_figures(model, preview(data, for_views=True)[:8], folder)
     # Last, because this file makes the folder a run.
     write_config(folder / "config.yaml", config)
 
@@ -347,7 +347,7 @@ def _verdict(run, callbacks):
 def _list_skipped(skipped, path):
     if skipped:
         text = "".join(f"{file}: {reason}\n" for file, reason in skipped.items())
-        atomic_write(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+        atomic_write(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def _references(folder):

@@ -10,8 +10,8 @@ import keras
 from keras_ssl.callbacks import latest_checkpoint
 from keras_ssl.checks.finite import broken_weights
 from keras_ssl.files.atomic_write import atomic_write, is_temporary
+from keras_ssl.files.checksum import is_intact
 from keras_ssl.files.make_folder import make_folder
-from keras_ssl.files.sealed import is_whole
 from keras_ssl.recipes.plan import steps_per_epoch
 from keras_ssl.runs.config import read_config
 from keras_ssl.runs.history_file import read_history
@@ -119,7 +119,7 @@ class Run:
                 f"The run in {self.path} has not finished its first epoch, so it has no encoder yet; "
                 f"go on with: keras-ssl pretrain --resume --out {shlex.quote(str(self.path))}"
             )
-        if is_whole(path):
+        if is_intact(path):
             encoder = keras.saving.load_model(path)
         else:
             warnings.warn(

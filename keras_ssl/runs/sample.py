@@ -1,7 +1,7 @@
 import numpy as np
 import tensorflow as tf
 
-from keras_ssl.runs.sources import open_source
+from keras_ssl.runs.data_source import open_source
 
 MOST_BYTES = 256 * 2**20
 BATCH = 250

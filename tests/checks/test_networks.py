@@ -1,40 +1,80 @@
+import warnings
+
+import keras
 import pytest
-import tensorflow as tf
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from keras_ssl.checks.images import check_images, check_pixels, pixel_range
+from keras_ssl.checks.networks import (
+    check_adversaries,
+    check_decoder,
+    check_encoder,
+    check_head,
+    warn_without_batch_normalization,
+)
 
-
-@settings(max_examples=50, deadline=None)
-@given(lowest=st.floats(0, 255), highest=st.floats(0, 255), batch=st.integers(1, 9))
-def test_any_range_of_raw_pixels_passes_and_no_other(lowest, highest, batch):
-    fine = highest > 1 and batch >= 2
-    if fine:
-        check_pixels(batch, lowest, highest, 2, "SimCLR")
-    else:
-        with pytest.raises(ValueError, match="Received:"):
-            check_pixels(batch, lowest, highest, 2, "SimCLR")
+layers = keras.layers
 
 
-@settings(max_examples=50, deadline=None)
-@given(shape=st.lists(st.one_of(st.none(), st.integers(0, 4)), max_size=6))
-def test_only_batches_of_images_of_the_right_channels_pass(shape):
-    fine = len(shape) == 4 and shape[-1] in (None, 3) and (shape[0] is None or shape[0] >= 2)
-    if fine:
-        check_images(shape, "uint8", (None, 8, 8, 3), 2, "SimCLR")
-    else:
-        with pytest.raises(ValueError, match="Received:"):
-            check_images(shape, "uint8", (None, 8, 8, 3), 2, "SimCLR")
+def dense(inputs, outputs):
+    return keras.Sequential([keras.Input((inputs,)), layers.Dense(outputs)])
 
 
-@pytest.mark.parametrize("dtype", ["uint16", "int32"])
-def test_wide_integers_above_255_are_refused_and_dark_ones_pass(dtype):
-    def check(highest):
-        images = tf.constant([0, highest], dtype, (2, 1, 1, 1))
-        check_pixels(*(float(number) for number in pixel_range(images)), 2, "SimCLR")
+def image_encoder(*more):
+    return keras.Sequential([keras.Input((None, None, 3)), layers.Conv2D(4, 1), *more])
 
-    check(1)
-    check(255)
-    with pytest.raises(ValueError, match="Received: pixels from 0 to 4095"):
-        check(4095)
+
+def drawing(latents, shape):
+    return keras.Sequential([keras.Input((latents,)), layers.Dense(shape[0] ** 2 * shape[2]), layers.Reshape(shape)])
+
+
+def judging(shape, outputs=1):
+    return keras.Sequential([keras.Input(shape), layers.Flatten(), layers.Dense(outputs)])
+
+
+def test_what_fits_passes():
+    assert check_encoder(image_encoder(layers.GlobalAveragePooling2D())) == ((None, None, 3), 4)
+    check_head("projector", dense(4, 2), 4, 2)
+    check_decoder(drawing(4, (2, 2, 3)), 4, (2, 2, 3))
+    check_adversaries((2, 2, 3), drawing(5, (2, 2, 3)), judging((2, 2, 3)), 5)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "message"),
+    [
+        (lambda: "resnet", "must be a keras.Model"),
+        (lambda: keras.Sequential([layers.Dense(2)]), "must know its input"),
+        (lambda: dense(3, 2), "one input of images"),
+        (image_encoder, "one feature vector per image"),
+    ],
+)
+def test_encoders_that_do_not_fit_are_refused(encoder, message):
+    with pytest.raises(ValueError, match=message + "(.|\n)*Received: "):
+        check_encoder(encoder())
+
+
+@pytest.mark.parametrize(
+    ("check", "message"),
+    [
+        (lambda: check_head("projector", keras.Sequential([layers.Dense(2)]), 4), "projector must be a built"),
+        (lambda: check_head("projector", dense(3, 2), 4), "takes vectors of 3 and is given vectors of 4"),
+        (lambda: check_head("projector", dense(4, 2), 4, 3), "must give vectors of 3"),
+        (lambda: check_decoder(None, 4, (2, 2, 3)), "decoder must be a built"),
+        (lambda: check_decoder(drawing(5, (2, 2, 3)), 4, (2, 2, 3)), "given codes of shape"),
+        (lambda: check_decoder(drawing(4, (3, 3, 3)), 4, (2, 2, 3)), "as large as the encoder's"),
+        (lambda: check_adversaries((2, 2, 3), None, judging((2, 2, 3)), 5), "generator must be a built"),
+        (lambda: check_adversaries((2, 2, 3), drawing(5, (2, 2, 3)), judging((2, 2, 3)), 6), "must take one vector"),
+        (lambda: check_adversaries((2, 2, 3), drawing(5, (3, 3, 3)), judging((2, 2, 3)), 5), "must draw images"),
+        (lambda: check_adversaries((2, 2, 3), drawing(5, (2, 2, 3)), judging((2, 2, 3), 2), 5), "one logit"),
+    ],
+)
+def test_other_networks_that_do_not_fit_are_refused(check, message):
+    with pytest.raises(ValueError, match=message + "(.|\n)*Received: "):
+        check()
+
+
+def test_only_networks_without_batch_normalization_are_warned_about():
+    with pytest.warns(UserWarning, match="in the encoder or a head, object tends"):
+        warn_without_batch_normalization(object(), dense(2, 2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        normalized = keras.Sequential([keras.Input((2,)), keras.Sequential([layers.BatchNormalization()])])
+        warn_without_batch_normalization(object(), dense(2, 2), normalized)

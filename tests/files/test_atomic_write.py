@@ -8,10 +8,10 @@ from keras_ssl.files.atomic_write import atomic_write
 
 def test_a_file_is_whole_or_as_it_was(tmp_path):
     path = tmp_path / "a.txt"
-    atomic_write(path, lambda aside: aside.write_text("one"))
+    atomic_write(path, lambda temporary: temporary.write_text("one"))
 
-    def crash(aside):
-        aside.write_text("tw")
+    def crash(temporary):
+        temporary.write_text("tw")
         raise OSError("disk full")
 
     with pytest.raises(OSError, match="disk full"):
@@ -25,11 +25,11 @@ def test_two_writers_do_not_meet_and_links_are_not_followed(tmp_path):
     path.symlink_to(victim)
     (tmp_path / "writing-a.txt").symlink_to(victim)
 
-    def write(aside):
+    def write(temporary):
         atomic_write(path, lambda other: other.write_text("other"))
         assert path.read_text() == "other"
-        assert aside.parent.stat().st_mode & 0o77 == 0
-        aside.write_text("own")
+        assert temporary.parent.stat().st_mode & 0o77 == 0
+        temporary.write_text("own")
 
     atomic_write(path, write)
     assert path.read_text() == "own" and not path.is_symlink() and victim.read_text() == "mine"
@@ -40,6 +40,6 @@ def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_n
         (tmp_path / f".writing-a.txt-{name}").mkdir()
     descriptor = os.open(tmp_path / ".writing-a.txt-alive", os.O_RDONLY)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
-    atomic_write(tmp_path / "a.txt", lambda aside: aside.write_text("one"))
+    atomic_write(tmp_path / "a.txt", lambda temporary: temporary.write_text("one"))
     os.close(descriptor)
     assert sorted(os.listdir(tmp_path)) == [".writing-a.txt-alive", "a.txt"]

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from keras_ssl import recipes, runs
-from keras_ssl.recipes import known
+from keras_ssl.recipes import validation
 from keras_ssl.runs import config as configs
 
 
@@ -150,4 +150,4 @@ def test_what_recipes_are_planned_to_can_go_on():
         for side, images in ((8, 500), (32, 50_000), (200, 2000)):
             facts = recipes.Facts(images=images, image_size=(side, side), channels=3, resizable=side > 64)
             settings = recipes.load(name, images=facts, steps=200).settings
-            known.check_kept(yaml.safe_load(yaml.safe_dump(settings)), recipes.load(name).settings)
+            validation.check_saved_settings(yaml.safe_load(yaml.safe_dump(settings)), recipes.load(name).settings)

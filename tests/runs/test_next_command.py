@@ -1,8 +1,8 @@
 from types import SimpleNamespace
 
 from keras_ssl.runs import command_after
+from keras_ssl.runs.data_source import resolve
 from keras_ssl.runs.next_command import next_command
-from keras_ssl.runs.sources import resolve
 
 
 def run_of(path, data, monitor=True, policy="float32", seed=0, **reading):

@@ -7,8 +7,8 @@ import pytest
 
 from keras_ssl.recipes.plan import rules
 from keras_ssl.runs import pretrain
+from keras_ssl.runs.data_source import resolve
 from keras_ssl.runs.planning import facts_of_source, reports_every
-from keras_ssl.runs.sources import resolve
 
 # The function of that name hides the module in its package.
 PRETRAIN = importlib.import_module("keras_ssl.runs.pretrain")

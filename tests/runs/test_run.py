@@ -7,7 +7,7 @@ import pytest
 
 from keras_ssl import runs
 from keras_ssl.callbacks import latest_checkpoint
-from keras_ssl.files.sealed import seal
+from keras_ssl.files.checksum import add_checksum
 from keras_ssl.runs.run import save_figure
 
 
@@ -41,7 +41,7 @@ def test_a_diverged_run_is_not_gone_on_from(copied, photos, tmp_path):
     model.encoder.save(copied.path / "encoder.keras")
     # As earlier versions did, before methods refused to save such weights.
     keras.Model.save(model, copied.path / "checkpoints" / "epoch-0001.keras")
-    seal(copied.path / "checkpoints" / "epoch-0001.keras", 9)
+    add_checksum(copied.path / "checkpoints" / "epoch-0001.keras", 9)
     for use in (
         lambda: runs.resume(copied.path, verbose=0),
         lambda: runs.export(copied, tmp_path / "saved"),

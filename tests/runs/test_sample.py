@@ -1,8 +1,8 @@
 import numpy as np
 import tensorflow as tf
 
+from keras_ssl.runs.data_source import resolve
 from keras_ssl.runs.sample import preview
-from keras_ssl.runs.sources import resolve
 
 
 def test_pictures_show_images_of_all_classes(tmp_path):

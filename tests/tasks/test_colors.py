@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_ssl.checks.images import check_rgb
 from keras_ssl.tasks import chroma, colorize, to_gray
 
 # ITU-R BT.601, as JPEG writes it down: Y, Cb and Cr of red, green and blue, the chroma without its offset of 128.
@@ -36,9 +35,3 @@ def test_gray_has_no_colors_and_colors_span_their_range(images):
 def test_colors_that_no_pixel_has_are_clipped_and_half_precision_is_taken():
     colored = colorize(np.full((1, 1, 1, 3), 250, "uint8"), tf.ones((1, 1, 1, 2), tf.bfloat16))
     assert colored.dtype == tf.float32 and float(tf.reduce_max(colored)) == 255
-
-
-def test_only_rgb_has_colors():
-    check_rgb((8, 8, 3))
-    with pytest.raises(ValueError, match=r"RGB images.*Received: images of shape \(8, 8, 1\)"):
-        check_rgb((8, 8, 1))

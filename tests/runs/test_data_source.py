@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from keras_ssl import runs
 from keras_ssl.data.files import find_images, in_subset
-from keras_ssl.runs.sources import count_images, held_out, located, open_source, resolve, trained_on
+from keras_ssl.runs.data_source import count_images, describe_held_out, locate, open_source, resolve, trained_on
 
 SIZES = {"image_size": (16, 16), "read_size": None}
 
@@ -28,12 +28,12 @@ def test_a_labelled_folder_trains_on_what_evaluate_does_not_score_by(photos):
     assert training == set(in_subset(everything, "train")) and scored == set(everything) - training
     assert training == names(open_source(source, "train", labels=True), photos)
     assert count_images(source) == len(training)
-    assert "held out" in held_out(source)
+    assert "held out" in describe_held_out(source)
 
 
 def test_all_of_a_labelled_folder_when_asked_and_of_a_flat_one_always(photos):
-    assert count_images(source_of(photos, "all")) == 60 and held_out(source_of(photos, "all")) is None
-    assert count_images(source_of(photos / "dark")) == 30 and held_out(source_of(photos / "dark")) is None
+    assert count_images(source_of(photos, "all")) == 60 and describe_held_out(source_of(photos, "all")) is None
+    assert count_images(source_of(photos / "dark")) == 30 and describe_held_out(source_of(photos / "dark")) is None
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_whether_a_run_on_a_folder_trained_on_what_scores_it(photos):
 
 def test_a_data_set_by_name_is_as_it_was():
     source = {**source_of("digits"), "image_size": None}
-    assert (source["name"], count_images(source), held_out(source)) == ("digits", 1437, None)
+    assert (source["name"], count_images(source), describe_held_out(source)) == ("digits", 1437, None)
 
 
 def test_a_slice_of_a_folder_is_refused(photos):
@@ -77,18 +77,18 @@ def test_a_folder_is_found_from_anywhere(photos, tmp_path, monkeypatch):
 def test_a_folder_that_has_moved(photos, tmp_path):
     source = {**source_of(photos), "name": str(tmp_path / "gone")}
     with pytest.raises(FileNotFoundError, match=f"were in {tmp_path / 'gone'}.*--data"):
-        located(source)
-    assert located(source, photos) == source_of(photos)
-    assert located(source, "digits")["name"] == "digits"
+        locate(source)
+    assert locate(source, photos) == source_of(photos)
+    assert locate(source, "digits")["name"] == "digits"
 
 
 def test_images_that_the_run_did_not_train_on_are_read_as_its_encoder_takes_them(photos):
     digits = {**resolve("digits", "train[:9]", 3, None, "raise", "crop"), "image_size": None, "read_size": None}
     encoder = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
-    found = located(digits, photos, encoder)
+    found = locate(digits, photos, encoder)
     assert (found["image_size"], found["channels"], found["split"]) == ([8, 8], 1, "train")
     assert next(iter(open_source(found, found["split"]))).shape[1:] == (8, 8, 1)
-    assert located({**digits, "split": "all"}, photos, encoder)["split"] == "all"
+    assert locate({**digits, "split": "all"}, photos, encoder)["split"] == "all"
 
 
 def test_an_archive_is_no_data_set_by_name(tmp_path, monkeypatch):

@@ -47,7 +47,7 @@ def _absolute(name):
     return os.path.abspath(os.path.expanduser(name)) if data.is_folder(name) else name
 
 
-def located(source, name=None, encoder=None):
+def locate(source, name=None, encoder=None):
     """The settings of a run's data, where it lies now.
 
     Args:
@@ -75,7 +75,7 @@ def located(source, name=None, encoder=None):
     return source
 
 
-def held_out(source):
+def describe_held_out(source):
     """In one line, what a run on a folder does not train on; None where it trains on all."""
     if not data.is_folder(source["name"]) or _subset(source, source["split"]) != "train":
         return None

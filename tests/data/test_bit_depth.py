@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -27,6 +29,16 @@ def test_a_folder_that_would_be_nearly_black_is_refused_with_the_numbers_seen(fo
 def test_the_bits_that_hold_them_are_proposed(largest, bits, folder_of):
     with pytest.raises(ValueError, match=f"bits={bits} "):
         from_directory(folder_of([[largest]]))
+
+
+def test_a_dark_file_among_bright_ones_is_named_with_the_bits_to_read_it_by(folder_of):
+    folder = folder_of([[60000]], [[17, 4003]], [[0]], [[40000]])
+    with pytest.warns(UserWarning, match=r"^1 of 4 files .* is 4003\. The first is '.*1\.png'.*bits=12 ") as caught:
+        from_directory(folder, image_size=1)
+    assert caught[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        from_directory(folder, image_size=1, bits=16)
 
 
 def test_others_are_read_as_they_are(folder_of):

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from keras_ssl.data.decode import as_channels, turn_upright
 from keras_ssl.data.jpeg import RATIOS, which_ratio
-from keras_ssl.data.segments import JPEG, LOOKED_AT, OTHER, PNG, kind_and_orientation
+from keras_ssl.data.sniff import JPEG, LOOKED_AT, OTHER, PNG, sniff
 
 _HEAD = 96
 _JFIF = b"\xff\xe0\0\x10JFIF\0"
@@ -23,7 +23,7 @@ _PNG_CHUNKS = ((), ("pHYs",), ("gAMA",), ("sRGB",), ("sRGB", "gAMA"), ("sRGB", "
 _CHUNK_BYTES = {"pHYs": 21, "gAMA": 16, "sRGB": 13}
 
 
-def decode_plain(image_bytes, needed, channels, max_pixels, otherwise, walks=False, orientation="exif"):
+def fast_decode(image_bytes, needed, channels, max_pixels, otherwise, walks=False, orientation="exif"):
     """Decode the content of an image file as `decode_image` does, by a small graph where the file is plain.
 
     Args:
@@ -68,16 +68,16 @@ def decode_plain(image_bytes, needed, channels, max_pixels, otherwise, walks=Fal
 
 
 def is_plain(image_bytes):
-    """Whether a file is a JPEG or PNG that `decode_plain` decodes by itself without a walk, as a boolean tensor."""
+    """Whether a file is a JPEG or PNG that `fast_decode` decodes by itself without a walk, as a boolean tensor."""
     return _kind(_head(image_bytes)) != OTHER
 
 
 def _look(image_bytes):
-    """`kind_and_orientation` of a file, two int32 scalar tensors."""
+    """`sniff` of a file, two int32 scalar tensors."""
 
     def look(head):
         # Bytes in a graph, an array of them outside.
-        return np.array(kind_and_orientation(np.asarray(head).item()), np.int32)
+        return np.array(sniff(np.asarray(head).item()), np.int32)
 
     head = tf.strings.substr(image_bytes, 0, LOOKED_AT)
     found = tf.numpy_function(look, [head], tf.int32, stateful=False)

@@ -1,28 +1,28 @@
-"""What stands at the front of a JPEG or PNG file, walked through in Python: its segments or chunks, and the EXIF tag.
+"""Format and EXIF orientation of JPEG and PNG files, from their segments or chunks, in Python.
 
-It finds what `headers` finds in a graph, which takes as long as to decode a small picture.
+`headers` does the same in a graph, which takes as long as decoding a small image.
 """
 
 JPEG, PNG, OTHER = range(3)
-#: So many bytes of a file are looked at: EXIF data stand first, and take 64 KiB at the most.
+#: Bytes that are read of a file. EXIF data come first, and have 64 KiB at most.
 LOOKED_AT = 2**16 + 2**12
 _PNG_START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
-# Of 16 bits are those whose values need more than a decoder.
+# Files of 16 bits need more than a decoder.
 _PNG_BITS = (1, 2, 4, 8)
-# As much of EXIF data, and as many of the entries of a directory, are searched for the tag.
+# The search for the tag reads this much of the EXIF data, and this many entries of a directory.
 _EXIF_BYTES, _ENTRIES = 4096, 100
 _ORIENTATION, _SHORT = 0x0112, 3
 
 
-def kind_and_orientation(head):
-    """The kind of an image file by its first bytes, and its orientation.
+def sniff(head: bytes) -> tuple[int, int]:
+    """Reads the format and the orientation of an image file from its first bytes.
 
     Args:
-        head: Bytes: the first `LOOKED_AT` of the file, or all.
+        head: Bytes. The first `LOOKED_AT` of the file, or all of it.
 
     Returns:
-        `JPEG` or `PNG` where a decoder for it is enough, else `OTHER`, such as where the pixels begin farther back;
-        and the EXIF tag, from 1 (upright) to 8.
+        Tuple `(kind, orientation)`. `kind` is `JPEG` or `PNG` if the plain decoder is enough, else `OTHER`, for
+        example if the pixels begin after `head`. `orientation` is the EXIF tag, from 1 (upright) to 8.
     """
     if head[:3] == b"\xff\xd8\xff":
         return _walk(head, JPEG, 2, _jpeg_segment)
@@ -44,7 +44,7 @@ def _walk(head, kind, position, part_at):
 
 
 def _jpeg_segment(head, position):
-    """The bytes of an APPn segment, 0 of any other, and where in it EXIF data begin."""
+    """The length of an APPn segment, 0 for others, and the position of its EXIF data."""
     if head[position] != 0xFF or not 0xE0 <= head[position + 1] <= 0xEF:
         return 0, None
     is_exif = head[position + 1] == 0xE1 and head[position + 4 : position + 10] == b"Exif\0\0"
@@ -52,7 +52,7 @@ def _jpeg_segment(head, position):
 
 
 def _png_chunk(head, position):
-    """The bytes of a chunk before the pixels, 0 behind them, and where in it EXIF data begin."""
+    """The length of a chunk before the pixels, else 0, and the position of its EXIF data."""
     name = head[position + 4 : position + 8]
     if name in (b"IDAT", b"\0\0\0\0"):
         return 0, None
@@ -61,12 +61,12 @@ def _png_chunk(head, position):
 
 
 def _orientation(exif):
-    """The tag of the first directory of EXIF data, which are laid out as a TIFF file."""
+    """The orientation in the first directory of EXIF data, which have the format of a TIFF file."""
     exif = exif[6:] if exif[:6] == b"Exif\0\0" else exif
     order = "little" if exif[:1] == b"I" else "big"
 
     def number(start, count):
-        # Behind the end stand zeros.
+        # Zeros beyond the end.
         return int.from_bytes(exif[start : start + count].ljust(count, b"\0"), order)
 
     directory = number(4, 4)

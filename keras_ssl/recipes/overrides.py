@@ -11,7 +11,7 @@ _WHOLE = ("batch_size", "epochs", "steps_per_epoch")
 LARGEST = 2**31 - 1
 
 
-def given(settings, overrides):
+def parse_overrides(settings, overrides):
     """The caller's overrides, each in the form that the recipe wants.
 
     Args:
@@ -24,14 +24,14 @@ def given(settings, overrides):
     Raises:
         ValueError: for a value that is of another kind than the recipe's.
     """
-    return {key: _given(key, value, read(settings, key)) for key, value in overrides.items()}
+    return {key: _parse(key, value, read(settings, key)) for key, value in overrides.items()}
 
 
-def _given(key, value, own):
+def _parse(key, value, own):
     if value is None:
         return None
     if key in SIZES:
-        return size(key, value)
+        return parse_size(key, value)
     if isinstance(own, dict) and not isinstance(value, dict) and not ("name" in own and isinstance(value, str)):
         raise ValueError(
             f"{key} has the parts {', '.join(own)}: set one of them, such as {key}.{next(iter(own))}=…. "
@@ -50,7 +50,7 @@ def _given(key, value, own):
     )
 
 
-def size(key, value):
+def parse_size(key, value):
     """A size as [height, width].
 
     Args:

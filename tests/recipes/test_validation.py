@@ -6,7 +6,7 @@ from click.testing import CliRunner
 
 from keras_ssl import recipes
 from keras_ssl.cli import main
-from keras_ssl.recipes.known import member
+from keras_ssl.recipes.validation import lookup
 
 PHOTOGRAPHS = recipes.Facts(500, (96, 128), resizable=True, accelerator=False, cores=2)
 DIGITS = recipes.Facts(1437, (8, 8), 1, accelerator=False, cores=2)
@@ -125,7 +125,7 @@ def test_a_whole_number_is_a_constant_learning_rate():
 
 def test_names_that_are_close_are_named():
     with pytest.raises(ValueError, match=r"no backbone .* Did you mean resnet18 or resnet50\? Received: backbone="):
-        member("backbone", __import__("keras_ssl").backbones, "resnet1")
+        lookup("backbone", __import__("keras_ssl").backbones, "resnet1")
 
 
 KEYS = """

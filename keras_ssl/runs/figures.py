@@ -1,3 +1,8 @@
+from pathlib import Path
+
+import keras
+import numpy as np
+
 from keras_ssl import plots
 from keras_ssl.runs.run import save_figure
 
@@ -6,13 +11,13 @@ SAMPLES = 4 * COLUMNS
 WALKS = 4
 
 
-def draw_task(model, images, folder):
-    """Saves what a method is going to look at as figures in a run folder: random views, and what it asks about them.
+def save_task_figures(model: keras.Model, images: np.ndarray, folder: Path) -> None:
+    """Saves figures of the inputs of a method in a run folder: random views, and the pretext task.
 
     Args:
-        model: a `keras_ssl.SelfSupervisedModel`.
-        images: array (n, height, width, channels), raw pixels in [0, 255].
-        folder: the run folder.
+        model: A `keras_ssl.SelfSupervisedModel`.
+        images: Array of shape `(n, height, width, channels)`. Raw pixels in [0, 255].
+        folder: The run folder.
     """
     if model.augmenter is not None:
         save_figure(folder, "views", plots.views, model.augmenter, images, seed=model.seed)
@@ -20,16 +25,16 @@ def draw_task(model, images, folder):
         save_figure(folder, "questions", plots.questions, model, images)
 
 
-def draw_pictures(model, images, folder):
-    """Saves what a method can show of itself as figures in a run folder.
+def save_sample_figures(model: keras.Model, images: np.ndarray, folder: Path) -> None:
+    """Saves figures of the outputs of a method in a run folder.
 
-    A method that rebuilds images shows some of them beside what it makes of them; one that draws new images shows
-    some, and the way from one to another.
+    For methods that reconstruct images: images beside their reconstructions. For generative methods: samples, and
+    walks from one latent vector to another.
 
     Args:
-        model: a `keras_ssl.SelfSupervisedModel`.
-        images: array (n, height, width, channels), raw pixels in [0, 255].
-        folder: the run folder.
+        model: A `keras_ssl.SelfSupervisedModel`.
+        images: Array of shape `(n, height, width, channels)`. Raw pixels in [0, 255].
+        folder: The run folder.
     """
     images = images[:COLUMNS]
     if hasattr(model, "mask_images"):

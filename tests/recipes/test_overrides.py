@@ -1,24 +1,24 @@
 import pytest
 
 from keras_ssl import recipes
-from keras_ssl.recipes.given import given, size
+from keras_ssl.recipes.overrides import parse_overrides, parse_size
 
 PHOTOGRAPHS = recipes.Facts(500, (96, 128), resizable=True, accelerator=False, cores=2)
 
 
 @pytest.mark.parametrize("value", [64, 64.0, "64", "64x64", "64X64", "64,64", "(64, 64)", [64, 64], (64, 64), [64]])
 def test_a_size_as_people_write_it(value):
-    assert size("image_size", value) == [64, 64]
+    assert parse_size("image_size", value) == [64, 64]
 
 
 def test_height_comes_first():
-    assert size("image_size", "64x96") == size("image_size", "64 x 96") == [64, 96]
+    assert parse_size("image_size", "64x96") == parse_size("image_size", "64 x 96") == [64, 96]
 
 
 @pytest.mark.parametrize("value", ["64px", "64x", "64x64x3", [64, 64, 3], 0, -64, 64.5, "big", [], {}, True])
 def test_what_is_no_size_is_refused_in_words(value):
     with pytest.raises(ValueError, match=r"image_size must be height and width.*Received: image_size="):
-        size("image_size", value)
+        parse_size("image_size", value)
 
 
 @pytest.mark.parametrize("value", [64, "64x64", [64, 64]])
@@ -58,4 +58,4 @@ def test_whole_numbers_written_as_floats():
 def test_others_are_left_as_they_are():
     overrides = {"augmenter": None, "backbone": "small_cnn", "learning_rate.base": 0.5, "new.part": "x"}
     own = {"augmenter": {"name": "a"}, "backbone": {"name": "b"}, "learning_rate": {"base": 1}}
-    assert given(own, overrides) == overrides
+    assert parse_overrides(own, overrides) == overrides

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from keras_ssl.data import describe, load
-from keras_ssl.data.foreign_code import refuse_foreign_code
+from keras_ssl.data.untrusted_code import refuse_untrusted_code
 
 IMAGE = {"pythonClassName": "tensorflow_datasets.core.features.image_feature.Image"}
 
@@ -51,11 +51,11 @@ def test_a_prepared_data_set_imports_no_module_of_its_own(features, file, call, 
 
 def test_modules_that_the_caller_imported_are_taken(foreign):
     write, _ = foreign
-    refuse_foreign_code("their_images", write({"pythonClassName": "json.decoder.Feature"}))
+    refuse_untrusted_code("their_images", write({"pythonClassName": "json.decoder.Feature"}))
 
 
 def test_community_data_sets_are_refused():
     with pytest.raises(ValueError, match="run code of others.*name='huggingface:mnist'"):
         load("huggingface:mnist")
-    refuse_foreign_code("mnist:3.0.1", None)
-    refuse_foreign_code("mnist:*.*.*", None)
+    refuse_untrusted_code("mnist:3.0.1", None)
+    refuse_untrusted_code("mnist:*.*.*", None)

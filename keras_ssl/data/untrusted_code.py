@@ -13,7 +13,7 @@ _DEEPEST = 3  # data set, configuration, version
 _VERSION = re.compile(r"[\d*]")
 
 
-def refuse_foreign_code(name, data_dir):
+def refuse_untrusted_code(name, data_dir):
     """Raises a ValueError where reading a data set would run code that is neither of TFDS nor imported already.
 
     Args:

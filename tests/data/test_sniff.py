@@ -8,7 +8,7 @@ import tensorflow as tf
 from PIL import Image
 
 from keras_ssl.data.headers import switch_format
-from keras_ssl.data.segments import JPEG, LOOKED_AT, OTHER, PNG, kind_and_orientation
+from keras_ssl.data.sniff import JPEG, LOOKED_AT, OTHER, PNG, sniff
 
 
 def encoded(kind, orientation, **options):
@@ -28,7 +28,7 @@ def by_headers(content):
 @pytest.mark.parametrize(("name", "kind"), [("JPEG", JPEG), ("PNG", PNG)])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_the_tag_is_read(name, kind, orientation):
-    assert kind_and_orientation(encoded(name, orientation)) == (kind, orientation)
+    assert sniff(encoded(name, orientation)) == (kind, orientation)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
@@ -38,15 +38,15 @@ def test_broken_tags_are_read_as_headers_reads_them(kind, rng):
     for _ in range(40):
         content = bytearray(whole)
         content[start + rng.integers(0, 30)] = rng.integers(0, 256)
-        assert kind_and_orientation(bytes(content))[1] == by_headers(bytes(content))
+        assert sniff(bytes(content))[1] == by_headers(bytes(content))
 
 
 def test_what_lies_far_behind_is_left_to_others():
     segment = b"\xff\xe2\xff\xff" + bytes(0xFFFD)
     far = b"\xff\xd8" + 2 * segment + encoded("JPEG", 6)[2:]
-    assert kind_and_orientation(far[:LOOKED_AT]) == (OTHER, 1)
+    assert sniff(far[:LOOKED_AT]) == (OTHER, 1)
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a" + bytes(99), bytes(99)])
 def test_what_is_no_jpeg_or_png_is_other(content):
-    assert kind_and_orientation(content) == (OTHER, 1)
+    assert sniff(content) == (OTHER, 1)

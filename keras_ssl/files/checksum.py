@@ -1,23 +1,25 @@
-"""A seal on `.keras` files, by which a truncated or damaged one is told before it is loaded."""
+"""A checksum in `.keras` files, which shows before loading that a file is truncated or damaged."""
 
 import hashlib
+import os
 import re
 import zipfile
+from typing import Any
 
 import keras
 
-# A zip archive may end in a comment, so a sealed file is loaded by whatever loads one that is not.
-_SEAL = re.compile(rb"keras_ssl seal 1 ([0-9]{12}) ([0-9a-f]{64})")
+# A zip archive may end in a comment, so a file with a checksum loads like any other.
+_COMMENT = re.compile(rb"keras_ssl seal 1 ([0-9]{12}) ([0-9a-f]{64})")
 _DIGEST_BYTES = 64
-_SEAL_BYTES = len(b"keras_ssl seal 1 ") + 12 + 1 + _DIGEST_BYTES
+_COMMENT_BYTES = len(b"keras_ssl seal 1 ") + 12 + 1 + _DIGEST_BYTES
 
 
-def seal(path, sequence=0):
+def add_checksum(path: str | os.PathLike[str], sequence: int = 0) -> None:
     """Writes a sequence number and a SHA-256 checksum into a `.keras` file.
 
     Args:
-        path: of the file.
-        sequence: int, by which files are told that were written one after the other.
+        path: Path of the file.
+        sequence: Integer. Orders files that were written one after the other. Defaults to `0`.
     """
     with zipfile.ZipFile(path, "a") as archive:
         archive.comment = b"keras_ssl seal 1 %012d %s" % (sequence, b"0" * _DIGEST_BYTES)
@@ -27,17 +29,17 @@ def seal(path, sequence=0):
         file.write(digest)
 
 
-def sequence_of(path):
-    """The sequence number of a sealed file, 0 of one without a seal, and None of a truncated one."""
-    found = _seal_of(path)
+def read_sequence(path: str | os.PathLike[str]) -> int | None:
+    """The sequence number of a file: `0` without a checksum, `None` of a truncated file."""
+    found = _read_comment(path)
     if found:
         return int(found[1])
     return 0 if zipfile.is_zipfile(path) else None
 
 
-def is_whole(path):
-    """Whether a `.keras` file is as it was written. One without a seal is looked at by the checksums of its parts."""
-    if found := _seal_of(path):
+def is_intact(path: str | os.PathLike[str]) -> bool:
+    """Whether a `.keras` file is undamaged. Without our checksum, those of the zip archive decide."""
+    if found := _read_comment(path):
         return _digest(path) == found[2]
     try:
         with zipfile.ZipFile(path) as archive:
@@ -47,13 +49,17 @@ def is_whole(path):
         return False
 
 
-def load_whole(path, **kwargs):
-    """`keras.saving.load_model`, with words where the file is truncated or damaged.
+def load_intact(path: str | os.PathLike[str], **kwargs: Any) -> keras.Model:
+    """`keras.saving.load_model` of a file whose checksum is right.
+
+    Args:
+        path: Path of the file.
+        **kwargs: Passed on to `keras.saving.load_model`.
 
     Raises:
-        ValueError: where it is.
+        ValueError: If the file is truncated or damaged.
     """
-    if not is_whole(path):
+    if not is_intact(path):
         raise ValueError(
             "The file is not what was written: it is truncated or damaged. Copy it anew, or write it again. "
             f"Received: path={str(path)!r}"
@@ -61,11 +67,11 @@ def load_whole(path, **kwargs):
     return keras.saving.load_model(path, **kwargs)
 
 
-def _seal_of(path):
+def _read_comment(path):
     with open(path, "rb") as file:
         size = file.seek(0, 2)
-        file.seek(max(0, size - _SEAL_BYTES))
-        return _SEAL.fullmatch(file.read())
+        file.seek(max(0, size - _COMMENT_BYTES))
+        return _COMMENT.fullmatch(file.read())
 
 
 def _digest(path):

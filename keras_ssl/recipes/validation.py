@@ -8,7 +8,7 @@ import keras
 from keras_ssl import augment, backbones, heads, methods, optimizers, tasks
 from keras_ssl.did_you_mean import did_you_mean
 from keras_ssl.optimizers import CosineMomentum
-from keras_ssl.recipes.given import LARGEST, is_number, size
+from keras_ssl.recipes.overrides import LARGEST, is_number, parse_size
 from keras_ssl.recipes.settings import override
 
 #: What the recipe makes of parts of its own, and a method takes as an argument.
@@ -34,7 +34,7 @@ RANGES = {
 }
 
 
-def member(kind, module, name):
+def lookup(kind, module, name):
     """What `module` has under that name.
 
     Raises:
@@ -53,7 +53,7 @@ def optimizer_module(name):
     return optimizers if name in optimizers.__all__ else keras.optimizers
 
 
-def overridden(settings, overrides):
+def apply_overrides(settings, overrides):
     """A recipe's `settings` with the caller's `overrides`, a dict by keys with dots, laid over them.
 
     Raises:
@@ -66,7 +66,7 @@ def overridden(settings, overrides):
     return changed
 
 
-def check_kept(settings, own):
+def check_saved_settings(settings, own):
     """Checks the settings of a recipe that were kept in a file, which anybody may have changed.
 
     Args:
@@ -102,8 +102,8 @@ def _check_settings(settings, own):
             _check_whole(key, settings[key])
     for key in ("image_size", "read_size"):
         if settings.get(key) is not None:
-            size(key, settings[key])
-    method = member("method", methods, settings["method"])
+            parse_size(key, settings[key])
+    method = lookup("method", methods, settings["method"])
     arguments = _parameters(method)
     _check_part("backbone", backbones, settings.get("backbone"))
     _check_part("augmenter", augment, settings.get("augmenter"))
@@ -158,7 +158,7 @@ def _check_part(key, module, part, ranges=None):
         raise ValueError(f"{key} needs a name, of what to make. Received: {key}={part!r}")
     kind = key.partition(".")[0].removesuffix("s")
     module = module or optimizer_module(part["name"])
-    known = _parameters(member(kind, module, part["name"]), drop=0 if module is tasks else 1)
+    known = _parameters(lookup(kind, module, part["name"]), drop=0 if module is tasks else 1)
     _check_values(key, {name: value for name, value in part.items() if name != "name"}, known, ranges)
 
 

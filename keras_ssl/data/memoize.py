@@ -1,18 +1,22 @@
 import contextlib
 import contextvars
+from collections.abc import Callable, Hashable, Iterator
+from typing import TypeVar
+
+_Value = TypeVar("_Value")
 
 _known = contextvars.ContextVar("known", default=None)
 
 
 @contextlib.contextmanager
-def looked_at_once():
-    """Within this context or decorated function, such as a command, look at each folder and its files once.
+def memoize_scans() -> Iterator[None]:
+    """Context manager and decorator within which each folder of images is scanned only once.
 
-    Outside of any, each opening of a folder looks at it anew.
+    Elsewhere a folder is scanned each time it is opened.
 
     Example:
 
-    >>> with keras_ssl.data.once.looked_at_once():
+    >>> with keras_ssl.data.memoize.memoize_scans():
     ...     train, test = (keras_ssl.data.from_directory("photos", subset=part) for part in ("train", "test"))
     """
     outer = _known.get()
@@ -23,8 +27,8 @@ def looked_at_once():
         _known.reset(token)
 
 
-def once(key, find):
-    """What `find()` returns, from before if it was asked for within the same `looked_at_once`."""
+def memoized(key: Hashable, find: Callable[[], _Value]) -> _Value:
+    """Returns `find()`, or its earlier result for the same `key` within the same `memoize_scans`."""
     known = _known.get()
     if known is None:
         return find()

@@ -7,7 +7,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from keras_ssl.data.decode import MAX_PIXELS, decode_image
-from keras_ssl.data.plain import decode_plain, is_plain
+from keras_ssl.data.fast_decode import fast_decode, is_plain
 
 
 def encoded(kind, mode="RGB", size=(40, 30), **options):
@@ -30,7 +30,7 @@ def never(image_bytes):
 def test_plain_files_have_the_pixels_of_decode_image(kind, mode, channels, needed):
     content = encoded(kind, mode)
     assert is_plain(content)
-    image = decode_plain(content, needed, channels, MAX_PIXELS, never)
+    image = fast_decode(content, needed, channels, MAX_PIXELS, never)
     np.testing.assert_array_equal(image, decode_image(content, channels, needed=needed))
 
 
@@ -63,8 +63,8 @@ def test_what_needs_more_than_a_decoder_is_not_plain(content):
 def test_large_images_are_left_to_the_other_way(kind):
     other = tf.zeros((1, 2, 3), tf.uint8)
     content = encoded(kind)
-    assert decode_plain(content, None, 3, 1199, lambda image_bytes: other).shape == (1, 2, 3)
-    assert decode_plain(content, None, 3, 1200, lambda image_bytes: other).shape == (30, 40, 3)
+    assert fast_decode(content, None, 3, 1199, lambda image_bytes: other).shape == (1, 2, 3)
+    assert fast_decode(content, None, 3, 1200, lambda image_bytes: other).shape == (30, 40, 3)
 
 
 def not_plain(content):
@@ -95,7 +95,7 @@ TAGGED = {
 def test_files_with_segments_are_plain_where_heads_are_walked(channels, needed, orientation):
     @tf.function(input_signature=[tf.TensorSpec((), tf.string)], autograph=False)
     def both(content):
-        quickly = decode_plain(content, needed, channels, MAX_PIXELS, not_plain, True, orientation)
+        quickly = fast_decode(content, needed, channels, MAX_PIXELS, not_plain, True, orientation)
         return quickly, decode_image(content, channels, orientation=orientation, needed=needed)
 
     for name, content in TAGGED.items():
@@ -105,4 +105,4 @@ def test_files_with_segments_are_plain_where_heads_are_walked(channels, needed, 
 
 @pytest.mark.parametrize("kind", ["WebP", "BMP", "GIF"])
 def test_other_kinds_are_not_plain_where_heads_are_walked(kind):
-    assert decode_plain(encoded(kind), None, 3, MAX_PIXELS, not_plain, walks=True).shape == (1, 1, 3)
+    assert fast_decode(encoded(kind), None, 3, MAX_PIXELS, not_plain, walks=True).shape == (1, 1, 3)
