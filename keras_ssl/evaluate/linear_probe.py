@@ -11,23 +11,23 @@ GRID = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
 
 
 def linear_probe(train, test, C=None, seed=0):
-    """Accuracy of a linear classifier on frozen features, the field's standard measure of them.
+    """Accuracy of a linear classifier on frozen features, the standard measure of features.
 
     Multinomial logistic regression with an L2 penalty (scikit-learn's, by L-BFGS to convergence) on features
     standardized by the training images' mean and deviation. The penalty is chosen on a part of the training images.
 
     Args:
         train: `Features`, or a tuple of features (n, features) and integer labels (n,).
-        test: likewise; scored once.
-        C: positive float, scikit-learn's inverse strength of the penalty (smaller means simpler), or None to
-            choose it. Defaults to None.
-        seed: int, for the held-out part. Defaults to 0.
+        test: Like `train`; scored once.
+        C: Positive float. Scikit-learn's inverse strength of the penalty (smaller means simpler), or None to choose
+            it. Defaults to `None`.
+        seed: Integer. For the held-out part. Defaults to `0`.
 
     Returns:
         `Score`.
 
     Raises:
-        ValueError: when features and labels do not fit together, or C is not positive.
+        ValueError: If features and labels do not fit together, or C is not positive.
 
     Example:
 
@@ -58,14 +58,14 @@ def linear_classifier(train, C=None, seed=0):
     Args:
         train: `Features`, or a tuple of features (n, features) and labels (n,), the integers 0, 1, …, each
             of which occurs.
-        C: as for `linear_probe`.
-        seed: as for `linear_probe`.
+        C: As for `linear_probe`.
+        seed: As for `linear_probe`.
 
     Returns:
         A `keras.Model` from features (batch, features) to probabilities (batch, classes).
 
     Raises:
-        ValueError: as for `linear_probe`, and when a class has no image.
+        ValueError: As for `linear_probe`, and when a class has no image.
 
     Example:
 

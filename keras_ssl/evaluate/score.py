@@ -12,15 +12,15 @@ class Score:
     """How good features were at one task, and how that was measured.
 
     Args:
-        name: str, the kind of score, such as `"kNN"`.
-        accuracy: float in [0, 1], the share of test images with the right label; a mean, where there is a deviation.
-        protocol: str, in words: what was fitted on which images, and how often the test images were looked at.
-        deviation: float or None, the standard deviation (n - 1 in the denominator) over repeated draws.
-        settings: dict of the numbers that the protocol depends on.
-        balanced_accuracy: float in [0, 1] or None, the mean of the recalls of the classes, in which each counts alike
-            however many images it has; a mean, where there is a deviation.
-        balanced_deviation: float or None, its standard deviation over the same draws.
-        imbalance: float of at least 1 or None, the test images of the largest class by those of the smallest.
+        name: String. The kind of score, such as `"kNN"`.
+        accuracy: Float in [0, 1]. The share of test images with the right label; a mean, where there is a deviation.
+        protocol: String, in words: what was fitted on which images, and how often the test images were looked at.
+        deviation: Float or None, the standard deviation (n - 1 in the denominator) over repeated draws.
+        settings: Dict of the numbers that the protocol depends on.
+        balanced_accuracy: Float in [0, 1] or None, the mean of the recalls of the classes, in which each counts
+            alike however many images it has; a mean, where there is a deviation.
+        balanced_deviation: Float or None, its standard deviation over the same draws.
+        imbalance: Float of at least 1 or None, the test images of the largest class by those of the smallest.
 
     Example:
 
@@ -105,9 +105,9 @@ def format_table(rows, title="features"):
     """Scores of several encoders as a table that reads well in a terminal and in Markdown.
 
     Args:
-        rows: dict from a row's name to its scores: a `Score`, or a list of them, where what `few_label` returns may
+        rows: Dict from a row's name to its scores: a `Score`, or a list of them, where what `few_label` returns may
             stand in place of a `Score`.
-        title: str, the head of the first column. Defaults to `"features"`.
+        title: String. The head of the first column. Defaults to `"features"`.
 
     Returns:
         str, several lines. A score that a row lacks leaves its cell empty. Where the largest class of the test images

@@ -20,16 +20,16 @@ def svm(train, test, C=None, seed=0):
 
     Args:
         train: `Features`, or a tuple of features (n, features) and integer labels (n,).
-        test: likewise; scored once.
-        C: positive float, scikit-learn's inverse strength of the penalty, or None to choose it on a part of the
-            training images. Defaults to None.
-        seed: int, for the held-out part and the solver. Defaults to 0.
+        test: Like `train`; scored once.
+        C: Positive float. Scikit-learn's inverse strength of the penalty, or None to choose it on a part of the
+            training images. Defaults to `None`.
+        seed: Integer. For the held-out part and the solver. Defaults to `0`.
 
     Returns:
         `Score`.
 
     Raises:
-        ValueError: when features and labels do not fit together, or C is not positive.
+        ValueError: If features and labels do not fit together, or C is not positive.
 
     Example:
 

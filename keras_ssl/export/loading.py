@@ -8,7 +8,7 @@ from keras_ssl.export.manifest import verify
 def load(path):
     """Loads an exported encoder for use from Python, after checking that its files are whole.
 
-    It runs the graph that TensorFlow Serving runs. To build on the encoder with Keras, load `encoder.keras` from the
+    To build on the encoder with Keras, load `encoder.keras` from the
     same folder with `keras.saving.load_model` instead.
 
     It runs the graph of the SavedModel, which may read and write files: load those of people you trust. A checksum

@@ -13,7 +13,7 @@ _PACKAGES = ("keras_ssl", "keras", "tensorflow", "tensorflow-serving-api")
 
 
 def write_manifest(folder, *, metadata, **facts):
-    """Writes `manifest.json`: what the files in `folder` are, and the checksum of each.
+    """Writes `manifest.json`: what the model is, and the checksum of each file in `folder`.
 
     Args:
         folder: The version folder, otherwise complete.
@@ -39,10 +39,10 @@ def write_manifest(folder, *, metadata, **facts):
 
 
 def verify(path):
-    """Checks that an exported model is whole and unchanged: each file against its checksum in the manifest.
+    """Checks each file of an exported model against its checksum in the manifest.
 
-    It finds truncated downloads, lost files and edited ones. It is no signature: who can write the files can write
-    the manifest. Files that the manifest does not name are left alone.
+    It finds truncated downloads, lost files and edited ones. It is not a signature: whoever can write the files can
+    write the manifest. Files that the manifest does not name are left alone.
 
     Args:
         path: The folder that `export.saved_model` wrote into (its newest version is checked), or one version

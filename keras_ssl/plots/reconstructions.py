@@ -3,18 +3,18 @@ from keras_ssl.plots.image_grid import draw_image, image_grid
 
 
 def reconstructions(images, rebuilt):
-    """What is left of images that went through a code: the images above, what the decoder made of them below.
+    """Images in the first row, and their reconstructions below.
 
     Args:
-        images: array (n, height, width, channels), raw pixels in [0, 255]; a column for each.
-        rebuilt: array of the same shape, what `reconstruct(images)` of a method gave, or a dict of several by name, a
-            row each.
+        images: Array (n, height, width, channels), raw pixels in [0, 255]; a column for each.
+        rebuilt: Array of the same shape, what `reconstruct(images)` of a method gave, or a dict of several by name,
+            a row each.
 
     Returns:
         A `matplotlib.figure.Figure`.
 
     Raises:
-        ValueError: when the shapes differ, or there are no images.
+        ValueError: If the shapes differ, or there are no images.
 
     Example:
 

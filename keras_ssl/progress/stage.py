@@ -6,17 +6,17 @@ from keras_ssl.progress.duration import duration
 
 
 class Stage:
-    """Says by name what takes long while it does: a bar on a terminal, else one line, without control characters.
+    """Context that shows the progress of long work: a bar on a terminal, else one line without control characters.
 
-    The line begins with the stage and ends when it is over, with the seconds that it took. So does the line of a
-    stage of unknown length on a terminal.
+    The line starts with the name and ends with the seconds that the work took. A stage of unknown length has such a
+    line on a terminal too.
 
     Args:
-        name: str, what is going on.
-        length: int, how many steps it has, or None where that is not known. Defaults to `None`.
-        unit: str, of what is counted. Defaults to `"images"`.
-        verbose: 0 for silence. Defaults to 1.
-        file: where to write to. `None` is standard output. Defaults to `None`.
+        name: String. Name of the work.
+        length: Integer. Number of steps, or `None` where unknown. Defaults to `None`.
+        unit: String. Unit of `count`. Defaults to `"images"`.
+        verbose: 0 for silence. Defaults to `1`.
+        file: File to write to. `None` means standard output. Defaults to `None`.
 
     Example:
 

@@ -14,7 +14,7 @@ from keras_ssl.data.describe import is_folder
 from keras_ssl.data.once import looked_at_once
 from keras_ssl.data.resize import check_resize
 from keras_ssl.evaluate import training_verdict
-from keras_ssl.evaluate.knn_references import REFERENCES
+from keras_ssl.evaluate.baselines import KNN_BASELINES
 from keras_ssl.files.atomic_write import atomic_write
 from keras_ssl.recipes.known import check_kept
 from keras_ssl.recipes.plan import sees_all
@@ -353,7 +353,7 @@ def _list_skipped(skipped, path):
 def _references(folder):
     """The references in the log of a run that goes on, which began before its features did; else True, to measure."""
     rows = read_history(folder / "history.csv")
-    return {name: float(rows[0][name]) for name in REFERENCES if name in rows[0]} if rows else True
+    return {name: float(rows[0][name]) for name in KNN_BASELINES if name in rows[0]} if rows else True
 
 
 def _batch_statistics(config):

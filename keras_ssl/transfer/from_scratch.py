@@ -11,18 +11,18 @@ def from_scratch(encoder, train, test, *, learning_rate=1e-3, seed=0, **settings
     are no features to keep.
 
     Args:
-        encoder: as for `fine_tune`; none of its weights are used.
-        train: as for `fine_tune`.
-        test: as for `fine_tune`.
-        learning_rate: positive float. Defaults to 1e-3, Adam's own.
-        seed: int: the weights too are a function of it. Defaults to 0.
-        **settings: as for `fine_tune`; `head_first` and `layer_decay` are those of a network without features.
+        encoder: As for `fine_tune`; none of its weights are used.
+        train: As for `fine_tune`.
+        test: As for `fine_tune`.
+        learning_rate: Positive float. Defaults to `1e-3`, Adam's own.
+        seed: Integer. The weights too are a function of it. Defaults to `0`.
+        **settings: As for `fine_tune`; `head_first` and `layer_decay` are those of a network without features.
 
     Returns:
         `Score` of the same name, so that both stand in one column of a table.
 
     Raises:
-        ValueError: as for `fine_tune` and `random_encoder`.
+        ValueError: As for `fine_tune` and `random_encoder`.
 
     Example:
 

@@ -137,7 +137,7 @@ def test_an_encoder_that_keras_cannot_rebuild_has_pixels_alone_beside_it(data, m
     def fail(*args):
         raise ValueError("cannot rebuild")
 
-    monkeypatch.setattr("keras_ssl.evaluate.knn_references.random_encoder", fail)
+    monkeypatch.setattr("keras_ssl.evaluate.baselines.random_encoder", fail)
     _, history = fit(data[0][0], [KNNMonitor(*data, k=5)], epochs=1)
     assert set(history) == {"loss", "val_knn_accuracy", "knn_accuracy_of_raw_pixels"}
 
