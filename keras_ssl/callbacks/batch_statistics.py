@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 
 from keras_ssl.callbacks.require_encoder import require_encoder
@@ -33,7 +35,7 @@ class BatchStatistics(keras.callbacks.Callback):
     >>> history = model.fit(x, batch_size=32, callbacks=[statistics], verbose=0)
     """
 
-    def __init__(self, images, batch_size=256):
+    def __init__(self, images: Any, batch_size: int = 256) -> None:
         super().__init__()
         ImageBatches(images, batch_size)  # raises now, not after an epoch
         self._images = images

@@ -1,3 +1,4 @@
+import os
 import re
 import warnings
 from pathlib import Path
@@ -42,7 +43,7 @@ class Checkpoint(keras.callbacks.Callback):
     >>> _ = model.fit(images, initial_epoch=epochs_done, epochs=4, verbose=0)
     """
 
-    def __init__(self, folder, every=1, keep=2):
+    def __init__(self, folder: str | os.PathLike[str], every: int = 1, keep: int = 2) -> None:
         super().__init__()
         if every < 1 or keep < 1:
             raise ValueError(f"every and keep must be at least 1. Received: every={every}, keep={keep}")
@@ -103,7 +104,7 @@ def _checkpoints(folder):
     return sorted(found, key=lambda one: (one.sequence is None, one.sequence, one.epochs_done))
 
 
-def latest_checkpoint(folder):
+def latest_checkpoint(folder: str | os.PathLike[str]) -> tuple[Path | None, int]:
     """The newest whole checkpoint that `Checkpoint` left in `folder`.
 
     Returns:

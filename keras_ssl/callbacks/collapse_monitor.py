@@ -1,4 +1,5 @@
 import warnings
+from typing import Any
 
 import keras
 import numpy as np
@@ -57,7 +58,15 @@ class CollapseMonitor(keras.callbacks.Callback):
     True
     """
 
-    def __init__(self, images=None, every=1, min_spread=MIN_SPREAD, min_rank=MIN_RANK, stop=False, batch_size=256):
+    def __init__(
+        self,
+        images: Any = None,
+        every: int = 1,
+        min_spread: float = MIN_SPREAD,
+        min_rank: float = MIN_RANK,
+        stop: bool = False,
+        batch_size: int = 256,
+    ) -> None:
         super().__init__()
         if every < 1:
             raise ValueError(f"every must be a positive number of epochs. Received: every={every}")

@@ -1,3 +1,4 @@
+import os
 import warnings
 from pathlib import Path
 
@@ -49,7 +50,14 @@ class GANMonitor(keras.callbacks.Callback):
     >>> history = model.fit(images, batch_size=32, epochs=10, callbacks=[monitor], verbose=0)
     """
 
-    def __init__(self, folder=None, every=1, images=16, patience=3, seed=0):
+    def __init__(
+        self,
+        folder: str | os.PathLike[str] | None = None,
+        every: int = 1,
+        images: int = 16,
+        patience: int = 3,
+        seed: int = 0,
+    ) -> None:
         super().__init__()
         if min(every, images, patience) < 1:
             raise ValueError(

@@ -1,3 +1,6 @@
+from collections.abc import Mapping
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -40,7 +43,7 @@ class KNNMonitor(keras.callbacks.Callback):
         k: Positive integer. The number of neighbors. Defaults to `20`.
         temperature: Positive float. Defaults to `0.1`.
         batch_size: Integer. For arrays only. Defaults to `256`.
-        references: Boolean. Whether to measure the two baselines; or a dict of them by name, as a resumed run has in
+        baselines: Boolean. Whether to measure the two baselines; or a dict of them by name, as a resumed run has in
             its log. Defaults to `True`.
         verbose: 1 to print the baselines before the first epoch. Defaults to `0`.
 
@@ -63,7 +66,17 @@ class KNNMonitor(keras.callbacks.Callback):
     1
     """
 
-    def __init__(self, train, validation, every=1, k=20, temperature=0.1, batch_size=256, references=True, verbose=0):
+    def __init__(
+        self,
+        train: Any,
+        validation: Any,
+        every: int = 1,
+        k: int = 20,
+        temperature: float = 0.1,
+        batch_size: int = 256,
+        baselines: bool | Mapping[str, float] = True,
+        verbose: int = 0,
+    ) -> None:
         super().__init__()
         self._train_images = train
         self._train = _labelled(train, "train", batch_size)
@@ -78,7 +91,7 @@ class KNNMonitor(keras.callbacks.Callback):
         self._every = every
         self._k = k
         self._temperature = temperature
-        self._references = {} if references is False else references
+        self._baselines = {} if baselines is False else baselines
         self._verbose = verbose
         self.scored_images = None
 
@@ -87,13 +100,13 @@ class KNNMonitor(keras.callbacks.Callback):
         encoder = require_encoder(self)
         self._embed = EmbeddingFunction(encoder, self._train.image_shape)
         self._accuracy = None
-        if self._references is not True:
+        if self._baselines is not True:
             # Unsuitable data raises an error now, not after an epoch of training.
             self._measure(lambda images: np.ones((len(images), 1), "float32"))
         else:
-            self._references = knn_baselines(encoder, self._train_images, self._train.image_shape, self._measure)
-        if self._verbose and self._references:
-            found = ", ".join(f"{value:.3f} of {KNN_BASELINES[name]}" for name, value in self._references.items())
+            self._baselines = knn_baselines(encoder, self._train_images, self._train.image_shape, self._measure)
+        if self._verbose and self._baselines:
+            found = ", ".join(f"{value:.3f} of {KNN_BASELINES[name]}" for name, value in self._baselines.items())
             print(f"kNN accuracy to beat, on {self.scored_images} images: {found}.", flush=True)
 
     def on_epoch_end(self, epoch, logs=None):
@@ -102,7 +115,7 @@ class KNNMonitor(keras.callbacks.Callback):
         if due or self._accuracy is None:
             self._accuracy = self._measure(self._embed)
         if logs is not None:
-            logs.update({"val_knn_accuracy": self._accuracy, **self._references})
+            logs.update({"val_knn_accuracy": self._accuracy, **self._baselines})
 
     def _measure(self, embed):
         train = _with_labels(collect(embed, self._train), "train")

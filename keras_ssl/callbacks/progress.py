@@ -1,5 +1,6 @@
 import sys
 import time
+from typing import TextIO
 
 import keras
 
@@ -34,7 +35,14 @@ class Progress(keras.callbacks.Callback):
     Epoch 2/2: ...
     """
 
-    def __init__(self, batch_size=None, name="Training", *, plain=None, file=None):
+    def __init__(
+        self,
+        batch_size: int | None = None,
+        name: str = "Training",
+        *,
+        plain: bool | None = None,
+        file: TextIO | None = None,
+    ) -> None:
         super().__init__()
         if batch_size is not None and batch_size < 1:
             raise ValueError(f"batch_size must be at least 1. Received: batch_size={batch_size}")

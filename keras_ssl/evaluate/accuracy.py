@@ -1,9 +1,13 @@
+from typing import Any
+
+import keras
+
 from keras_ssl.evaluate.checks import check_labelled
 from keras_ssl.evaluate.features import extract_features
-from keras_ssl.evaluate.score import scored
+from keras_ssl.evaluate.score import Score, scored
 
 
-def accuracy(classifier, test, batch_size=256, verbose=0):
+def accuracy(classifier: keras.Model, test: Any, batch_size: int = 256, verbose: int = 0) -> Score:
     """Accuracy of a classifier: how often its most probable class is the label.
 
     Args:

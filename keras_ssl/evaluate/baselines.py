@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -5,7 +8,7 @@ from keras_ssl.backbones.copies import rebuilt
 from keras_ssl.backbones.seeded_weights import seeded_weights
 from keras_ssl.evaluate.embedding_function import EmbeddingFunction
 from keras_ssl.evaluate.estimate_batch_statistics import estimate_batch_statistics
-from keras_ssl.evaluate.features import collect, extract_features
+from keras_ssl.evaluate.features import Features, collect, extract_features
 from keras_ssl.evaluate.image_batches import ImageBatches
 from keras_ssl.evaluate.knn import knn
 from keras_ssl.evaluate.score import mean_score
@@ -14,7 +17,7 @@ from keras_ssl.evaluate.score import mean_score
 KNN_BASELINES = {"knn_accuracy_of_raw_pixels": "raw pixels", "knn_accuracy_of_random_encoder": "the random encoder"}
 
 
-def raw_pixels(dataset, batch_size=256, verbose=0, name="raw pixels"):
+def raw_pixels(dataset: Any, batch_size: int = 256, verbose: int = 0, name: str = "raw pixels") -> Features:
     """Pixels as features: the baseline without an encoder.
 
     They are scaled to [-1, 1], as encoders see them: with mid-gray at the origin a cosine, such as kNN's, compares
@@ -47,7 +50,9 @@ def pixels_as_features(images):
     return images.reshape(len(images), -1) / 127.5 - 1
 
 
-def random_encoder(encoder, images, seed=0, batch_size=256, verbose=0):
+def random_encoder(
+    encoder: keras.Model, images: Any, seed: int = 0, batch_size: int = 256, verbose: int = 0
+) -> keras.Model:
     """Copy of an encoder with random weights: the baseline that shows what training has added.
 
     Weights are drawn anew by the initializers that the encoder's configuration names; none of the encoder's own
@@ -85,7 +90,15 @@ def random_encoder(encoder, images, seed=0, batch_size=256, verbose=0):
     return fresh
 
 
-def random_baseline(encoder, train, test, score=knn, seeds=3, batch_size=256, verbose=0):
+def random_baseline(
+    encoder: keras.Model,
+    train: Any,
+    test: Any,
+    score: Callable[..., Any] = knn,
+    seeds: int = 3,
+    batch_size: int = 256,
+    verbose: int = 0,
+) -> Any:
     """Mean score of several encoders with random weights, and its standard deviation.
 
     Args:
@@ -142,12 +155,12 @@ def knn_baselines(encoder, train, image_shape, measure):
         encoder.
     """
     pixels, random = KNN_BASELINES
-    references = {pixels: measure(pixels_as_features)}
+    baselines = {pixels: measure(pixels_as_features)}
     try:
         fresh = random_encoder(encoder, train)
     except ValueError:
-        return references
-    return {**references, random: measure(EmbeddingFunction(fresh, image_shape))}
+        return baselines
+    return {**baselines, random: measure(EmbeddingFunction(fresh, image_shape))}
 
 
 def _over_encoders(scores):

@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -5,7 +7,7 @@ from keras_ssl.evaluate.features import collect
 from keras_ssl.evaluate.image_batches import ImageBatches
 
 
-def estimate_batch_statistics(encoder, images, batch_size=256, verbose=0):
+def estimate_batch_statistics(encoder: keras.Model, images: Any, batch_size: int = 256, verbose: int = 0) -> None:
     """Sets an encoder's batch normalization statistics to those of given images.
 
     In inference, batch normalization uses moving averages of its training. They are wrong for an encoder that was

@@ -1,6 +1,8 @@
+import os
 import warnings
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 
 from keras_ssl.checks.images import refuse_beyond_255
@@ -21,7 +23,13 @@ class Features(NamedTuple):
     labels: np.ndarray | None = None
 
 
-def extract_features(encoder, dataset, batch_size=256, verbose=1, name="features"):
+def extract_features(
+    encoder: keras.Model | str | os.PathLike[str],
+    dataset: Any,
+    batch_size: int = 256,
+    verbose: int = 1,
+    name: str = "features",
+) -> Features:
     """Computes an encoder's features of images: the input of the scores in `keras_ssl.evaluate`.
 
     One pass, in inference mode. Images and labels are read together, so their order does not matter; but a shuffled

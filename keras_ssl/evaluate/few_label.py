@@ -1,15 +1,24 @@
+from collections.abc import Sequence
+
 import numpy as np
 
 from keras_ssl.evaluate import threads
 from keras_ssl.evaluate.checks import check_split
+from keras_ssl.evaluate.features import Features
 from keras_ssl.evaluate.row_space import row_basis
-from keras_ssl.evaluate.score import mean_score, scored
+from keras_ssl.evaluate.score import Score, mean_score, scored
 
 # With so few labels there is nothing to choose it on. Any value from 0.1 to 10 gives the same to one percent.
 C = 1.0
 
 
-def few_label(train, test, labels_per_class=(1, 5, 10), repeats=10, seed=0):
+def few_label(
+    train: Features | tuple,
+    test: Features | tuple,
+    labels_per_class: Sequence[int] = (1, 5, 10),
+    repeats: int = 10,
+    seed: int = 0,
+) -> dict[int, Score]:
     """Accuracy of a linear classifier on frozen features, fitted to a handful of labels per class.
 
     Of all training images a few of each class, drawn at random, keep their labels, and a logistic regression is

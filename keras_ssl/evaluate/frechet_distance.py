@@ -1,16 +1,22 @@
+import os
 import warnings
+from typing import Any
 
+import keras
 import numpy as np
 
 from keras_ssl.evaluate import threads
 from keras_ssl.evaluate.real_and_fake_features import real_and_fake_features
 
 
-def frechet_distance(encoder, real, fake, batch_size=256):
+def frechet_distance(
+    encoder: keras.Model | str | os.PathLike[str], real: Any, fake: Any, batch_size: int = 256
+) -> float:
     """Fréchet distance of real and generated images, in the features of an encoder.
 
     Heusel et al. 2017, "GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash Equilibrium"
-    (https://arxiv.org/abs/1706.08500), equation 6, with means m and covariances C:
+    (https://arxiv.org/abs/1706.08500), equation 6, for features taken as
+    normally distributed, with means m and covariances C:
 
         d² = ‖m - m'‖² + Tr(C + C' - 2 (C C')^½)
 

@@ -1,5 +1,7 @@
-from typing import NamedTuple
+import os
+from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 
 from keras_ssl.evaluate import threads
@@ -18,7 +20,15 @@ class KernelDistance(NamedTuple):
     deviation: float
 
 
-def kernel_distance(encoder, real, fake, subsets=50, subset_size=1000, batch_size=256, seed=0):
+def kernel_distance(
+    encoder: keras.Model | str | os.PathLike[str],
+    real: Any,
+    fake: Any,
+    subsets: int = 50,
+    subset_size: int = 1000,
+    batch_size: int = 256,
+    seed: int = 0,
+) -> KernelDistance:
     """Kernel distance of real and generated images, in the features of an encoder.
 
     The squared maximum mean discrepancy of Bińkowski et al. 2018, "Demystifying MMD GANs"

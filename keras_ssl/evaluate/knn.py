@@ -1,11 +1,12 @@
 import numpy as np
 
 from keras_ssl.evaluate.checks import check_split
+from keras_ssl.evaluate.features import Features
 from keras_ssl.evaluate.nearest import nearest
-from keras_ssl.evaluate.score import scored
+from keras_ssl.evaluate.score import Score, scored
 
 
-def knn(train, test, k=20, temperature=0.1):
+def knn(train: Features | tuple, test: Features | tuple, k: int = 20, temperature: float = 0.1) -> Score:
     """Weighted k-nearest-neighbor accuracy, which needs no fitting.
 
     The neighbors of a test image i are the k training images N(i) with the greatest cosine similarity s. Class c

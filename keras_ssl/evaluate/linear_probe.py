@@ -1,16 +1,17 @@
+import keras
 import numpy as np
 
 from keras_ssl.evaluate.checks import check_labelled, check_numbered, check_split
 from keras_ssl.evaluate.features import Features
 from keras_ssl.evaluate.row_space import RowSpace
-from keras_ssl.evaluate.score import scored
+from keras_ssl.evaluate.score import Score, scored
 from keras_ssl.evaluate.softmax_head import softmax_head
 from keras_ssl.evaluate.tuning import fit_tuned, tuning_in_words
 
 GRID = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
 
 
-def linear_probe(train, test, C=None, seed=0):
+def linear_probe(train: Features | tuple, test: Features | tuple, C: float | None = None, seed: int = 0) -> Score:
     """Accuracy of a linear classifier on frozen features, the standard measure of features.
 
     Multinomial logistic regression with an L2 penalty (scikit-learn's, by L-BFGS to convergence) on features
@@ -50,7 +51,7 @@ def linear_probe(train, test, C=None, seed=0):
     )
 
 
-def linear_classifier(train, C=None, seed=0):
+def linear_classifier(train: Features | tuple, C: float | None = None, seed: int = 0) -> keras.Sequential:
     """The linear probe's classifier as a Keras model, for `keras_ssl.export.saved_model(…, classifier=…)`.
 
     Standardization is folded into the weights, so it takes features as the encoder gives them.

@@ -2,12 +2,13 @@ import numpy as np
 
 from keras_ssl.evaluate import threads
 from keras_ssl.evaluate.checks import check_split
-from keras_ssl.evaluate.score import scored
+from keras_ssl.evaluate.features import Features
+from keras_ssl.evaluate.score import Score, scored
 
 HELD_OUT_SHARE = 0.1
 
 
-def mlp_probe(train, test, units=256, seed=0):
+def mlp_probe(train: Features | tuple, test: Features | tuple, units: int = 256, seed: int = 0) -> Score:
     """Accuracy of a small neural network on frozen features, which need not be linearly separable.
 
     One hidden ReLU layer, trained by Adam (scikit-learn's `MLPClassifier`) on features standardized by the training

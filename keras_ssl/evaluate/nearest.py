@@ -1,11 +1,12 @@
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 # Similarities per block, 64 MB in float32: 50 000 images against 10 000 at once would be 2 GB.
 BLOCK_SIZE = 2**24
 
 
-def nearest(queries, bank, k=20):
+def nearest(queries: npt.ArrayLike, bank: npt.ArrayLike, k: int = 20) -> tuple[np.ndarray, np.ndarray]:
     """Finds the nearest rows by cosine similarity, in blocks of queries to limit memory.
 
     Of equally similar rows the one that comes first in the bank counts as nearer. A row of zeros has no direction:

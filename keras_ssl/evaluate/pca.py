@@ -1,9 +1,10 @@
 import numpy as np
+import numpy.typing as npt
 
 from keras_ssl.evaluate.image_batches import ImageBatches
 
 
-def pca_reconstructions(train, images, dimensions, seed=0):
+def pca_reconstructions(train: npt.ArrayLike, images: npt.ArrayLike, dimensions: int, seed: int = 0) -> np.ndarray:
     """Reconstructions by principal component analysis: the linear baseline of an autoencoder.
 
     No linear encoder and decoder with so many dimensions rebuild the training images with a smaller squared error

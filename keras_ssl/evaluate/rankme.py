@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 
 from keras_ssl.evaluate.checks import check_finite
@@ -7,7 +9,7 @@ from keras_ssl.evaluate.features import Features
 EPSILON = 1e-7
 
 
-def rankme(features):
+def rankme(features: Any) -> float:
     """Effective rank of features, a measure of their quality without labels.
 
     Garrido et al. 2022, "RankMe: Assessing the Downstream Performance of Pretrained Self-Supervised Representations

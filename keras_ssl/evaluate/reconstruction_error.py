@@ -1,7 +1,8 @@
 import numpy as np
+import numpy.typing as npt
 
 
-def reconstruction_error(images, rebuilt):
+def reconstruction_error(images: npt.ArrayLike, rebuilt: npt.ArrayLike) -> float:
     """Mean squared error of reconstructed images, of pixels scaled to [0, 1].
 
     Args:

@@ -1,4 +1,6 @@
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from keras_ssl.evaluate.baselines import KNN_BASELINES
 from keras_ssl.evaluate.diagnosis import diagnose
@@ -14,7 +16,15 @@ WORDS = {
 }
 
 
-def training_verdict(method, history, *, steps=None, scored_images=None, settings=None, command=None):
+def training_verdict(
+    method: str,
+    history: Mapping[str, Sequence[float]],
+    *,
+    steps: int | None = None,
+    scored_images: int | None = None,
+    settings: Mapping[str, Any] | None = None,
+    command: str | None = None,
+) -> Verdict:
     """Judges a training in words, from its log alone.
 
     Where `callbacks.KNNMonitor` watched it by labels, its last kNN accuracy is compared with that of raw pixels and

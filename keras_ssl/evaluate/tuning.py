@@ -26,7 +26,7 @@ def held_out_rows(labels, seed, share=HELD_OUT_SHARE):
 
 
 def fit_tuned(make, train, strength, grid, seed):
-    """Fits a scikit-learn classifier on `train`, its C given or else chosen on a part held out of `train`.
+    """Fits a scikit-learn classifier on `train`, with a given C or one chosen on held-out rows of `train`.
 
     Args:
         make: Function from C to a classifier to fit. It may return the same one again and again, to start from its
@@ -64,7 +64,7 @@ def _chosen(make, train, grid, held_out):
 
 
 def tuning_in_words(strength, chosen, grid):
-    """How C came about, for a protocol."""
+    """Describes how C was chosen, for a protocol."""
     if not chosen:
         return f"C={strength:g} was given"
     return (

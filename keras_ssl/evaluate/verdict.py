@@ -1,7 +1,10 @@
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from keras_ssl.evaluate.diagnosis import diagnose
+from keras_ssl.evaluate.score import Score
 from keras_ssl.evaluate.thresholds import STANDARD_ERRORS
 
 UNKNOWN = "Nothing that was logged tells why: try another method, such as simclr or moco, or larger images."
@@ -27,7 +30,14 @@ class Verdict:
         return f"{self.text} {self.advice}".strip()
 
 
-def verdict(rows, test_images, history=None, steps=None, settings=None, command=None):
+def verdict(
+    rows: Mapping[str, Mapping[str, Score]],
+    test_images: int,
+    history: Mapping[str, Sequence[float]] | None = None,
+    steps: int | None = None,
+    settings: Mapping[str, Any] | None = None,
+    command: str | None = None,
+) -> Verdict:
     """Judges in words whether features are better than raw pixels and a random encoder.
 
     A difference counts where it is larger than two standard errors: of the two shares of `test_images`, and of the

@@ -9,7 +9,7 @@ from keras_ssl.backbones.copies import rebuilt
 _LOW_PRECISION = ("mixed_bfloat16", "mixed_float16", "bfloat16", "float16")
 
 
-def inference_copy(model):
+def inference_copy(model: keras.Model) -> keras.Model:
     """Copy of a built Keras model that computes in float32, without optimizer, loss or strategy.
 
     What is served must not depend on how it was trained: bfloat16 is slow on most CPUs that serve, and a variable

@@ -2,8 +2,10 @@ import datetime
 import hashlib
 import importlib.metadata
 import json
+import os
 import platform
 from pathlib import Path
+from typing import Any
 
 from keras_ssl.export import versions
 
@@ -38,7 +40,7 @@ def write_manifest(folder, *, metadata, **facts):
     (Path(folder) / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def verify(path):
+def verify(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Checks each file of an exported model against its checksum in the manifest.
 
     It finds truncated downloads, lost files and edited ones. It is not a signature: whoever can write the files can

@@ -1,11 +1,17 @@
+from typing import TYPE_CHECKING
+
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from keras_ssl.checks.images import check_image_array
 from keras_ssl.plots.image_grid import draw_image, image_grid
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def attention_maps(encoder, images, block=-1):
+
+def attention_maps(encoder: keras.Model, images: npt.ArrayLike, block: int = -1) -> "Figure":
     """Attention maps of a vision transformer: each image beside the attention of every head of one block.
 
     With a class token it is the attention of that token, as in Caron et al. 2021, "Emerging Properties in

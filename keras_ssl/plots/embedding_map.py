@@ -1,7 +1,15 @@
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
+import numpy.typing as npt
 
 from keras_ssl.evaluate import threads
 from keras_ssl.plots.style import COLORS, GRAY, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 # Three, so that the pairs of alike colors get different ones, and 30 classes a look of their own.
 MARKERS = "o^s"
@@ -12,7 +20,14 @@ COMPONENTS = 50
 LEAST_DEVIATION = 1e-6
 
 
-def embedding_map(features, labels=None, method="tsne", class_names=None, max_points=2000, seed=0):
+def embedding_map(
+    features: npt.ArrayLike,
+    labels: npt.ArrayLike | None = None,
+    method: str = "tsne",
+    class_names: Sequence[str] | None = None,
+    max_points: int = 2000,
+    seed: int = 0,
+) -> "Figure":
     """Map of features in two dimensions: images with similar features lie close together.
 
     Features are normalized first, because methods and kNN compare directions. In a t-SNE map neighborhoods mean

@@ -1,13 +1,23 @@
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+import numpy.typing as npt
 
 from keras_ssl.checks.images import check_image_array
 from keras_ssl.plots.image_grid import draw_image, image_grid
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 # Below this angle, in radians, the arc is the line to float32 precision, and the sines divide zero by zero.
 SMALLEST_ANGLE = 1e-4
 
 
-def latent_walk(decode, start, end, steps=8, path="spherical"):
+def latent_walk(
+    decode: Callable[..., Any], start: npt.ArrayLike, end: npt.ArrayLike, steps: int = 8, path: str = "spherical"
+) -> "Figure":
     """Images decoded on the way from one latent vector to another, one row per pair.
 
     Where a model has learned what images have in common, they change smoothly and each looks like an image; where it

@@ -1,8 +1,15 @@
+from typing import TYPE_CHECKING, Any
+
+import numpy.typing as npt
+
 from keras_ssl.checks.images import check_image_array
 from keras_ssl.plots.image_grid import grid_of_columns
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def masked_reconstructions(method, images, seed=0):
+
+def masked_reconstructions(method: Any, images: npt.ArrayLike, seed: int = 0) -> "Figure":
     """Masked images, their reconstructions and the originals, one row per image.
 
     The prediction stands in the masked parts only; the others are the image's own pixels. With `MAE`'s normalized

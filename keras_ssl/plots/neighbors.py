@@ -1,9 +1,22 @@
+from typing import TYPE_CHECKING
+
+import numpy.typing as npt
+
 from keras_ssl.checks.images import check_image_array
 from keras_ssl.evaluate import nearest
 from keras_ssl.plots.image_grid import draw_image, image_grid
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def neighbors(query_images, bank_images, query_features, bank_features, k=8):
+
+def neighbors(
+    query_images: npt.ArrayLike,
+    bank_images: npt.ArrayLike,
+    query_features: npt.ArrayLike,
+    bank_features: npt.ArrayLike,
+    k: int = 8,
+) -> "Figure":
     """Query images, each with its nearest neighbors in a bank and their cosine similarities.
 
     Args:

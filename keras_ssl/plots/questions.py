@@ -1,8 +1,15 @@
+from typing import TYPE_CHECKING, Any
+
+import numpy.typing as npt
+
 from keras_ssl.checks.images import check_image_array
 from keras_ssl.plots.image_grid import grid_of_columns
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def questions(method, images):
+
+def questions(method: Any, images: npt.ArrayLike) -> "Figure":
     """Images beside the pretext task that a method makes of them, such as rotations or shuffled tiles.
 
     Look at them before training: a task that you cannot solve either teaches the encoder nothing.

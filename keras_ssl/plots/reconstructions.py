@@ -1,8 +1,16 @@
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy.typing as npt
+
 from keras_ssl.checks.images import check_image_array
 from keras_ssl.plots.image_grid import draw_image, image_grid
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def reconstructions(images, rebuilt):
+
+def reconstructions(images: npt.ArrayLike, rebuilt: npt.ArrayLike | Mapping[str, npt.ArrayLike]) -> "Figure":
     """Images in the first row, and their reconstructions below.
 
     Args:

@@ -1,10 +1,16 @@
 import math
+from typing import TYPE_CHECKING
+
+import numpy.typing as npt
 
 from keras_ssl.checks.images import check_image_array
 from keras_ssl.plots.image_grid import draw_image, image_grid
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def samples(images, columns=None):
+
+def samples(images: npt.ArrayLike, columns: int | None = None) -> "Figure":
     """Grid of images, such as those of a generator or of a data set.
 
     Args:

@@ -1,15 +1,24 @@
 import csv
 import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
+import keras
 import numpy as np
 
 from keras_ssl.evaluate.baselines import KNN_BASELINES
 from keras_ssl.plots.style import COLORS, GRAY, new_figure
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
 COLUMNS = 3
 
 
-def training_curves(history):
+def training_curves(
+    history: keras.callbacks.History | Mapping[str, Sequence[float]] | str | os.PathLike[str],
+) -> "Figure":
     """Curves of the loss and all other logged metrics, one panel per metric.
 
     What was measured on validation data is drawn beside its training counterpart, and what kNN makes of raw pixels

@@ -1,10 +1,16 @@
+from typing import TYPE_CHECKING, Any
+
+import numpy.typing as npt
 import tensorflow as tf
 
 from keras_ssl.checks.images import check_image_array
 from keras_ssl.plots.image_grid import grid_of_columns
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def views(augmenter, images, views=2, seed=0):
+
+def views(augmenter: Any, images: npt.ArrayLike, views: int = 2, seed: int = 0) -> "Figure":
     """Images beside random views of them, as a method sees them in training.
 
     Look at this before training. One should still recognize in each view what the features are meant to tell apart.

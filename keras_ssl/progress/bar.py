@@ -1,4 +1,6 @@
 import time
+from collections.abc import Callable
+from typing import TextIO
 
 import click
 
@@ -22,7 +24,7 @@ class Bar:
     >>> bar.end()
     """
 
-    def __init__(self, name, length, file):
+    def __init__(self, name: str, length: int, file: TextIO) -> None:
         self._bar = click.progressbar(
             length=length,
             label=name,
@@ -34,7 +36,7 @@ class Bar:
         self._bar.render_progress()
         self._done, self._shown = 0, time.monotonic()
 
-    def move_to(self, done, text, at_once=False):
+    def move_to(self, done: int, text: str | Callable[[], str], at_once: bool = False) -> None:
         """Moves the bar to `done` steps; skipped if the last update was less than 0.1 seconds ago.
 
         Args:
@@ -47,6 +49,6 @@ class Bar:
             self._bar.update(done - self._done, text() if callable(text) else text)
             self._done, self._shown = done, now
 
-    def end(self):
+    def end(self) -> None:
         """Ends the bar's line."""
         self._bar.render_finish()

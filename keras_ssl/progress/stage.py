@@ -1,5 +1,6 @@
 import sys
 import time
+from typing import TextIO
 
 from keras_ssl.progress.bar import Bar
 from keras_ssl.progress.duration import duration
@@ -25,7 +26,9 @@ class Stage:
     ...         stage.advance(len(images))
     """
 
-    def __init__(self, name, length=None, unit="images", verbose=1, file=None):
+    def __init__(
+        self, name: str, length: int | None = None, unit: str = "images", verbose: int = 1, file: TextIO | None = None
+    ) -> None:
         self._name = name
         self._length = length
         self._unit = unit
@@ -43,7 +46,7 @@ class Stage:
             print(f"{self._name}: ", end="", file=self._out, flush=True)
         return self
 
-    def advance(self, count=0):
+    def advance(self, count: int = 0) -> None:
         """One more step is done, of so many of the units."""
         self._steps += 1
         self._counted += count

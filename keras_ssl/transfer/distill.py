@@ -1,7 +1,10 @@
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_ssl.augment import Augmenter
 from keras_ssl.checks.arguments import check_positive
 from keras_ssl.checks.networks import check_encoder
 from keras_ssl.data import from_arrays
@@ -15,22 +18,22 @@ TOLERANCE = 1e-2
 
 
 def distill(
-    teacher,
-    encoder,
-    images,
+    teacher: keras.Model,
+    encoder: keras.Model,
+    images: Any,
     *,
-    temperature=1.0,
-    label_weight=0.0,
-    epochs=None,
-    warmup_epochs=None,
-    learning_rate=1e-3,
-    layer_decay=1.0,
-    weight_decay=0.05,
-    augmenter=None,
-    batch_size=64,
-    seed=0,
-    verbose=0,
-):
+    temperature: float = 1.0,
+    label_weight: float = 0.0,
+    epochs: int | None = None,
+    warmup_epochs: float | None = None,
+    learning_rate: float = 1e-3,
+    layer_decay: float = 1.0,
+    weight_decay: float = 0.05,
+    augmenter: Augmenter | None = None,
+    batch_size: int = 64,
+    seed: int = 0,
+    verbose: int = 0,
+) -> keras.Sequential:
     """Distills a classifier into a smaller network, on images that need no labels.
 
     The third step of SimCLR v2, after pretraining and fine-tuning (Chen et al. 2020,

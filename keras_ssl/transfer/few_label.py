@@ -1,13 +1,25 @@
+from collections.abc import Sequence
+from typing import Any
+
+import keras
 import numpy as np
 
 from keras_ssl.evaluate.few_label import C, shuffled_classes
 from keras_ssl.evaluate.image_batches import labelled_arrays
-from keras_ssl.evaluate.score import mean_score
+from keras_ssl.evaluate.score import Score, mean_score
 from keras_ssl.transfer.fine_tune import fine_tune
 from keras_ssl.transfer.from_scratch import from_scratch
 
 
-def few_label(train, test, encoder, shares=(0.01, 0.1), repeats=1, seed=0, **settings):
+def few_label(
+    train: Any,
+    test: Any,
+    encoder: keras.Model,
+    shares: Sequence[float] = (0.01, 0.1),
+    repeats: int = 1,
+    seed: int = 0,
+    **settings: Any,
+) -> dict[str, dict[float, Score]]:
     """Accuracy of fine-tuning on a share of the labels, beside the same network from scratch.
 
     The semi-supervised measure of SimCLR and its successors (Chen et al. 2020, https://arxiv.org/abs/2002.05709,

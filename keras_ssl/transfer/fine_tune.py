@@ -1,9 +1,12 @@
 import dataclasses
 import inspect
+from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_ssl.augment import Augmenter
 from keras_ssl.checks.networks import check_encoder
 from keras_ssl.data import from_arrays
 from keras_ssl.evaluate.accuracy import accuracy
@@ -11,11 +14,12 @@ from keras_ssl.evaluate.checks import check_labelled, check_numbered, check_spli
 from keras_ssl.evaluate.features import extract_features
 from keras_ssl.evaluate.image_batches import labelled_arrays
 from keras_ssl.evaluate.linear_probe import linear_classifier
+from keras_ssl.evaluate.score import Score
 from keras_ssl.evaluate.softmax_head import softmax_head
 from keras_ssl.transfer.train_classifier import train_classifier
 
 
-def fine_tune(encoder, train, test, **settings):
+def fine_tune(encoder: keras.Model, train: Any, test: Any, **settings: Any) -> Score:
     """Accuracy of an encoder fine-tuned on labels: all layers are trained.
 
     The head comes first: a linear probe, logistic regression on the features of the frozen encoder. Then all layers
@@ -63,21 +67,21 @@ def fine_tune(encoder, train, test, **settings):
 
 
 def fine_tuned_classifier(
-    encoder,
-    train,
+    encoder: keras.Model,
+    train: Any,
     *,
-    epochs=None,
-    warmup_epochs=None,
-    learning_rate=1e-3,
-    layer_decay=0.9,
-    weight_decay=0.05,
-    head_first=True,
-    C=None,
-    augmenter=None,
-    batch_size=64,
-    seed=0,
-    verbose=0,
-):
+    epochs: int | None = None,
+    warmup_epochs: float | None = None,
+    learning_rate: float = 1e-3,
+    layer_decay: float = 0.9,
+    weight_decay: float = 0.05,
+    head_first: bool = True,
+    C: float | None = None,
+    augmenter: Augmenter | None = None,
+    batch_size: int = 64,
+    seed: int = 0,
+    verbose: int = 0,
+) -> keras.Sequential:
     """Fine-tunes an encoder and a linear head on labelled images, and returns the classifier.
 
     It is a `keras.Sequential` of two models, the encoder and the head, and exports like the probe's:

@@ -1,10 +1,16 @@
 import dataclasses
+from typing import Any
+
+import keras
 
 from keras_ssl.evaluate.baselines import random_encoder
+from keras_ssl.evaluate.score import Score
 from keras_ssl.transfer.fine_tune import fine_tune
 
 
-def from_scratch(encoder, train, test, *, learning_rate=1e-3, seed=0, **settings):
+def from_scratch(
+    encoder: keras.Model, train: Any, test: Any, *, learning_rate: float = 1e-3, seed: int = 0, **settings: Any
+) -> Score:
     """Accuracy of the encoder's architecture trained from random weights: the baseline of `fine_tune`.
 
     The same training, but from `random_encoder`, with a random head and one learning rate for all layers: there
