@@ -1,28 +1,30 @@
+from typing import Any
+
 import keras
 
-from keras_ssl.callbacks.encoder_of import encoder_of
-from keras_ssl.evaluate.batch_statistics import estimate_batch_statistics
+from keras_ssl.callbacks.require_encoder import require_encoder
+from keras_ssl.evaluate.estimate_batch_statistics import estimate_batch_statistics
 from keras_ssl.evaluate.image_batches import ImageBatches
 
 
 class BatchStatistics(keras.callbacks.Callback):
-    """Keeps the encoder's batch normalization fit for whole images, while a method trains it on parts of them.
+    """Sets the encoder's batch normalization statistics to those of whole images after each epoch.
 
-    For `keras_ssl.Jigsaw`, and `MultiTask` with such a task: their encoders see standardized tiles, and what batch
-    normalization remembers for inference are moving averages over those. After each epoch this callback puts the
-    statistics of `images` in their place (`keras_ssl.evaluate.estimate_batch_statistics`). Training goes by its
-    batches, so it is not disturbed; but the task itself, in `evaluate` after the training, meets statistics that are
-    no longer its tiles'. Runs have this callback where the method asks for it.
+    For `keras_ssl.Jigsaw`, and `MultiTask` with such a task. Their encoders are trained on standardized tiles, so the
+    moving averages of batch normalization are those of tiles. After each epoch this callback replaces them by the
+    statistics of `images` (`keras_ssl.evaluate.estimate_batch_statistics`). Training uses batch statistics and does
+    not change; but `model.evaluate` afterwards measures the task with statistics that are not those of its tiles.
+    Runs add this callback for the methods that need it.
 
     Place it before all callbacks that use or save the encoder.
 
     Args:
-        images: some thousand training images, a batched `tf.data.Dataset` or an array, raw pixels in [0, 255], with
+        images: Some thousand training images, a batched `tf.data.Dataset` or an array, raw pixels in [0, 255], with
             or without labels; not the data set that fit trains on, so that its order is left alone.
-        batch_size: int, for an array only. Defaults to 256.
+        batch_size: Integer. For an array only. Defaults to `256`.
 
     Raises:
-        ValueError: when these are not batches of images; in fit, when the model has no encoder.
+        ValueError: If these are not batches of images; in fit, if the model has no encoder.
 
     Example:
 
@@ -33,15 +35,15 @@ class BatchStatistics(keras.callbacks.Callback):
     >>> history = model.fit(x, batch_size=32, callbacks=[statistics], verbose=0)
     """
 
-    def __init__(self, images, batch_size=256):
+    def __init__(self, images: Any, batch_size: int = 256) -> None:
         super().__init__()
-        ImageBatches(images, batch_size)  # says now what is wrong with them, not after an epoch
+        ImageBatches(images, batch_size)  # raises now, not after an epoch
         self._images = images
         self._batch_size = batch_size
 
     def on_train_begin(self, logs=None):
-        """Looks whether there is an encoder."""
-        self._encoder = encoder_of(self)
+        """Checks that the model has an encoder."""
+        self._encoder = require_encoder(self)
 
     def on_epoch_end(self, epoch, logs=None):
         """Estimates the statistics."""

@@ -1,3 +1,4 @@
+import os
 import re
 import warnings
 from pathlib import Path
@@ -14,7 +15,7 @@ _NAME = re.compile(r"epoch-(\d+)\.keras")
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Keeps the whole model in a folder, so that an interrupted fit can go on as if it had never stopped.
+    """Saves the whole model during fit, so that an interrupted training can resume exactly.
 
     A checkpoint holds the method, its optimizers and its step counter: training that goes on from it, on the
     same data from `keras_ssl.data`, gives the same weights bit for bit on the same machine. It is written
@@ -25,9 +26,9 @@ class Checkpoint(keras.callbacks.Callback):
     training, those of this one take their place.
 
     Args:
-        folder: where `epoch-0001.keras`, `epoch-0002.keras`, … go; made if it is not there.
-        every: int, epochs between checkpoints; the last epoch always has one. Default 1.
-        keep: int, how many of the newest stay. Default 2, so that there is one before a damaged one.
+        folder: Where `epoch-0001.keras`, `epoch-0002.keras`, … go; made if it is not there.
+        every: Integer. Epochs between checkpoints; the last epoch always has one. Defaults to `1`.
+        keep: Integer. How many of the newest stay. Defaults to `2`, so that there is one before a damaged one.
 
     Example:
 
@@ -42,7 +43,7 @@ class Checkpoint(keras.callbacks.Callback):
     >>> _ = model.fit(images, initial_epoch=epochs_done, epochs=4, verbose=0)
     """
 
-    def __init__(self, folder, every=1, keep=2):
+    def __init__(self, folder: str | os.PathLike[str], every: int = 1, keep: int = 2) -> None:
         super().__init__()
         if every < 1 or keep < 1:
             raise ValueError(f"every and keep must be at least 1. Received: every={every}, keep={keep}")
@@ -103,17 +104,17 @@ def _checkpoints(folder):
     return sorted(found, key=lambda one: (one.sequence is None, one.sequence, one.epochs_done))
 
 
-def latest_checkpoint(folder):
+def latest_checkpoint(folder: str | os.PathLike[str]) -> tuple[Path | None, int]:
     """The newest whole checkpoint that `Checkpoint` left in `folder`.
 
     Returns:
         A tuple of its path and the number of epochs it has done, or `(None, 0)` where there is none.
 
     Raises:
-        ValueError: where there are checkpoints, and all are truncated or damaged.
+        ValueError: If there are checkpoints, and all are truncated or damaged.
 
     Warns:
-        UserWarning: where a newer one is truncated or damaged, which is passed over.
+        UserWarning: If a newer one is truncated or damaged, which is passed over.
     """
     checkpoints = _checkpoints(folder)[::-1]
     whole = next((number for number, found in enumerate(checkpoints) if is_intact(found.path)), len(checkpoints))

@@ -1,9 +1,10 @@
 import warnings
+from typing import Any
 
 import keras
 import numpy as np
 
-from keras_ssl.callbacks.encoder_of import encoder_of
+from keras_ssl.callbacks.require_encoder import require_encoder
 from keras_ssl.evaluate import rankme
 from keras_ssl.evaluate.embedding_function import EmbeddingFunction
 from keras_ssl.evaluate.features import collect
@@ -16,13 +17,13 @@ SMALLEST_SHARE_OF_STD = 0.01
 
 
 class CollapseMonitor(keras.callbacks.Callback):
-    """Says so in words when all images get the same features, while the loss looks better than ever.
+    """Warns when the features collapse: when all images get nearly the same.
 
-    A loss that pulls views together is lowest where all images are one point. This callback looks for that after each
-    epoch, first at the `embedding_spread` that a method logs, then, where it is given some hundred images, at the
-    encoder's own features of them, which it logs as
+    A loss that pulls views together is lowest when all embeddings are equal, so it does not show a collapse. After
+    each epoch this callback checks the `embedding_spread` that a method logs. Given some hundred images, it also
+    measures the encoder's features of them, and logs
 
-    - `feature_spread`: how far their directions are apart, about 1 over the whole sphere and 0 in one point
+    - `feature_spread`: how far apart their directions are: about 1 on the whole sphere, 0 at one point
       (`keras_ssl.losses.embedding_spread`); 0.1 is usual for a ReLU network before training;
     - `feature_rank`: how many dimensions they use (`keras_ssl.evaluate.rankme`), at most the number of images;
     - `feature_std`: the standard deviation of a feature over the images, averaged over the features.
@@ -31,20 +32,20 @@ class CollapseMonitor(keras.callbacks.Callback):
     no random number is drawn. Place it before the callbacks that use the numbers, such as `CSVLogger`.
 
     Args:
-        images: a batched `tf.data.Dataset` or an array of images, raw pixels in [0, 255], with or without labels; not
-            the data set that fit trains on, so that its order is left alone. Without images the logs alone are
+        images: A batched `tf.data.Dataset` or an array of images, raw pixels in [0, 255], with or without labels;
+            not the data set that fit trains on, so that its order is left alone. Without images the logs alone are
             watched. Defaults to `None`.
-        every: positive int, epochs from one look at the images to the next; the first epoch and the last have one,
-            and the epochs between repeat its numbers. Defaults to 1.
-        min_spread: float in [0, 1]: below it `embedding_spread` or `feature_spread` is a collapse. Defaults to 0.03,
-            where the mean cosine of two images is 0.999.
-        min_rank: float of at least 1: below it `feature_rank` is one. Defaults to 1.5.
-        stop: bool, whether to end the training with the warning. Defaults to `False`.
-        batch_size: int, for an array only. Defaults to 256.
+        every: Positive integer. Epochs between measurements. The first and the last epoch always have one;
+            the epochs between repeat its numbers. Defaults to `1`.
+        min_spread: Float in [0, 1]: a lower `embedding_spread` or `feature_spread` is a collapse. Defaults to
+            `0.03`, where the mean cosine of two images is 0.999.
+        min_rank: Float of at least 1: a lower `feature_rank` is a collapse. Defaults to `1.5`.
+        stop: Boolean. Whether to end the training with the warning. Defaults to `False`.
+        batch_size: Integer. For an array only. Defaults to `256`.
 
     Raises:
-        ValueError: when `every`, `min_spread` or `min_rank` is out of its range; in fit, when the images do not suit
-            the encoder.
+        ValueError: If `every`, `min_spread` or `min_rank` is out of its range; in fit, if the images do not suit the
+            encoder.
 
     Example:
 
@@ -57,7 +58,15 @@ class CollapseMonitor(keras.callbacks.Callback):
     True
     """
 
-    def __init__(self, images=None, every=1, min_spread=MIN_SPREAD, min_rank=MIN_RANK, stop=False, batch_size=256):
+    def __init__(
+        self,
+        images: Any = None,
+        every: int = 1,
+        min_spread: float = MIN_SPREAD,
+        min_rank: float = MIN_RANK,
+        stop: bool = False,
+        batch_size: int = 256,
+    ) -> None:
         super().__init__()
         if every < 1:
             raise ValueError(f"every must be a positive number of epochs. Received: every={every}")
@@ -76,11 +85,11 @@ class CollapseMonitor(keras.callbacks.Callback):
         self._measured, self._first_std, self._collapsed = {}, None, False
         if self._images is None:
             return
-        encoder = encoder_of(self, otherwise="; without images it watches the logs alone")
+        encoder = require_encoder(self, otherwise="; without images it watches the logs alone")
         self._embed = EmbeddingFunction(encoder, self._images.image_shape)
 
     def on_epoch_end(self, epoch, logs=None):
-        """Measures when it is time to, logs, and speaks up."""
+        """Measures when a measurement is due, logs, and warns."""
         logs = {} if logs is None else logs
         due = (epoch + 1) % self._every == 0 or epoch + 1 == self.params.get("epochs")
         if self._images is not None and (due or not self._measured):
@@ -89,7 +98,7 @@ class CollapseMonitor(keras.callbacks.Callback):
         logs.update(self._measured)
         symptoms = [*self._symptoms_of_directions(logs), *self._symptoms_of_scale()]
         if symptoms and not self._collapsed:
-            self._speak_up(epoch, symptoms)
+            self._warn(epoch, symptoms)
         self._collapsed = bool(symptoms)
         if symptoms and self._stop:
             self.model.stop_training = True
@@ -115,7 +124,7 @@ class CollapseMonitor(keras.callbacks.Callback):
         if self._first_std and std < SMALLEST_SHARE_OF_STD * self._first_std:
             yield f"feature_std fell from {self._first_std:.4g} to {std:.4g}: the features shrink to nothing"
 
-    def _speak_up(self, epoch, symptoms):
+    def _warn(self, epoch, symptoms):
         warnings.warn(
             f"The features collapsed by epoch {epoch + 1}: {'; '.join(symptoms)}. A falling loss does not show it. "
             "Usual ways out: a lower learning rate or a longer warm-up, batch normalization in the heads, a higher "

@@ -1,3 +1,4 @@
+import os
 import warnings
 from pathlib import Path
 
@@ -14,31 +15,31 @@ CHANCE = 0.55
 
 
 class GANMonitor(keras.callbacks.Callback):
-    """Shows how a GAN's game goes: a grid of generated images each few epochs, and a warning when one side has won.
+    """Saves grids of generated images while a GAN trains, and warns when one side has won.
 
-    The losses of a GAN say little, since each is measured against an opponent that learns as well. The images say
-    more: all grids show the same latents, so one sees each image become what it is, and sees at once when all become
-    alike. Training is not disturbed: no random number of its is drawn.
+    The losses of a GAN say little, since each is measured against an opponent that also learns. The images say more:
+    all grids show the same latents, so they show how each image develops, and mode collapse at once. Training is not
+    changed: the callback draws none of its random numbers.
 
     The discriminator has won when it is right on more than 95 % of both real and generated images: the generator's
-    images differ from real ones by something that it cannot find out. The generator has won when the discriminator
+    images differ from real ones in a way that it cannot correct. The generator has won when the discriminator
     is right on less than 55 % of both together, hardly more than by guessing, though it was better in some epoch
     before: there is nothing to be learned from it then. Either ends what the other can learn. The callback warns when
     that has lasted for `patience` epochs, and again only after it had ended in between.
 
     Args:
-        folder: where `epoch-0001.png`, `epoch-0002.png`, … go, made if it is not there; None for no images. Defaults
-            to None.
-        every: positive int, epochs from one grid to the next; the last epoch always has one. Defaults to 1.
-        images: positive int, images in a grid. Defaults to 16.
-        patience: positive int, epochs for which a side must have won. Defaults to 3.
-        seed: int, of the latents. Defaults to 0.
+        folder: Where `epoch-0001.png`, `epoch-0002.png`, … go, made if it is not there; None for no images. Defaults
+            to `None`.
+        every: Positive integer. Epochs from one grid to the next; the last epoch always has one. Defaults to `1`.
+        images: Positive integer. Images in a grid. Defaults to `16`.
+        patience: Positive integer. Epochs for which a side must have won. Defaults to `3`.
+        seed: Integer. Seed of the latents. Defaults to `0`.
 
     Raises:
-        ValueError: when a number is not positive; in fit, when the model does not generate.
+        ValueError: If a number is not positive; in fit, if the model does not generate.
 
     Warns:
-        UserWarning: in fit, when one side has won.
+        UserWarning: In fit, when one side has won.
 
     Example:
 
@@ -49,7 +50,14 @@ class GANMonitor(keras.callbacks.Callback):
     >>> history = model.fit(images, batch_size=32, epochs=10, callbacks=[monitor], verbose=0)
     """
 
-    def __init__(self, folder=None, every=1, images=16, patience=3, seed=0):
+    def __init__(
+        self,
+        folder: str | os.PathLike[str] | None = None,
+        every: int = 1,
+        images: int = 16,
+        patience: int = 3,
+        seed: int = 0,
+    ) -> None:
         super().__init__()
         if min(every, images, patience) < 1:
             raise ValueError(
@@ -63,7 +71,7 @@ class GANMonitor(keras.callbacks.Callback):
         self.seed = seed
 
     def on_train_begin(self, logs=None):
-        """Starts to count epochs anew."""
+        """Resets the count of epochs."""
         if not hasattr(self.model, "generate"):
             raise ValueError(
                 "GANMonitor draws images with model.generate(n, seed), which keras_ssl.DCGAN has. "
@@ -72,7 +80,7 @@ class GANMonitor(keras.callbacks.Callback):
         self._winner, self._epochs_won, self._had_learned = None, 0, False
 
     def on_epoch_end(self, epoch, logs=None):
-        """Draws when it is time to, and warns when one side has won."""
+        """Saves a grid when one is due, and warns when one side has won."""
         if self.folder and ((epoch + 1) % self.every == 0 or epoch + 1 == self.params.get("epochs")):
             make_folder(self.folder)
             figure = plots.samples(self.model.generate(self.images, self.seed))

@@ -1,16 +1,19 @@
+from collections.abc import Mapping
+from typing import Any
+
 import keras
 import numpy as np
 
-from keras_ssl.callbacks.encoder_of import encoder_of
+from keras_ssl.callbacks.require_encoder import require_encoder
 from keras_ssl.evaluate import knn
+from keras_ssl.evaluate.baselines import KNN_BASELINES, knn_baselines
 from keras_ssl.evaluate.embedding_function import EmbeddingFunction
 from keras_ssl.evaluate.features import Features, collect
 from keras_ssl.evaluate.image_batches import ImageBatches
-from keras_ssl.evaluate.knn_references import REFERENCES, knn_references
 
 
 class KNNMonitor(keras.callbacks.Callback):
-    """Logs how good the features are while they are learned: `val_knn_accuracy`, beside the loss.
+    """Logs the kNN accuracy of the encoder's features during training, as `val_knn_accuracy`.
 
     A self-supervised loss says little about the features. After an epoch this callback takes the encoder's
     features of a few thousand labelled images and measures the weighted k-nearest-neighbor accuracy
@@ -21,36 +24,36 @@ class KNNMonitor(keras.callbacks.Callback):
     logs what it measured last, so that `History`, `CSVLogger`, `EarlyStopping` and the like find a number in every
     epoch. While features are not finite numbers it logs NaN.
 
-    Beside it stands what the same images have before anything is learned, measured once at the start of a fit and the
-    same in every epoch: `knn_accuracy_of_raw_pixels` and `knn_accuracy_of_random_encoder`, the encoder with new
-    weights (`keras_ssl.evaluate.random_encoder`), where Keras can rebuild it. `plots.training_curves` draws both as
-    dashed lines.
+    It also logs two baselines on the same images, measured once at the start of a fit and the same in every epoch:
+    `knn_accuracy_of_raw_pixels` and `knn_accuracy_of_random_encoder`, the encoder with new weights
+    (`keras_ssl.evaluate.random_encoder`), where Keras can rebuild it. `plots.training_curves` draws both as dashed
+    lines.
 
     Place it before the callbacks that use the number: `CSVLogger`, `ModelCheckpoint`, `EarlyStopping`.
 
     Images with a label below 0, by which many data sets mark those without one, are left out.
 
     Args:
-        train: labelled images whose features vote: a batched `tf.data.Dataset` of `(images, labels)`, or a tuple of
+        train: Labelled images whose features vote: a batched `tf.data.Dataset` of `(images, labels)`, or a tuple of
             arrays `(images, labels)`. Some thousand are enough. Use one that is not shuffled and not the one that
             fit trains on, so that its order is left alone.
-        validation: labelled images to score on, likewise; a part of the training split, if the test split is to
-            stay unseen until the end.
-        every: positive int, epochs from one measurement to the next. Defaults to 1.
-        k: positive int, the number of neighbors. Defaults to 20.
-        temperature: positive float. Defaults to 0.1.
-        batch_size: int, for arrays only. Defaults to 256.
-        references: bool, whether to measure those; or a dict of them by name, such as a run that goes on has in its
-            log. Defaults to `True`.
-        verbose: 1 to say the references in words before the first epoch. Defaults to 0.
+        validation: Labelled images to score on, likewise; a part of the training split, if the test split is to stay
+            unseen until the end.
+        every: Positive integer. Epochs between measurements. Defaults to `1`.
+        k: Positive integer. The number of neighbors. Defaults to `20`.
+        temperature: Positive float. Defaults to `0.1`.
+        batch_size: Integer. For arrays only. Defaults to `256`.
+        baselines: Boolean. Whether to measure the two baselines; or a dict of them by name, as a resumed run has in
+            its log. Defaults to `True`.
+        verbose: 1 to print the baselines before the first epoch. Defaults to `0`.
 
     Attributes:
-        scored_images: int, how many images an accuracy comes from; None before the first.
+        scored_images: Integer. How many images an accuracy comes from; None before the first.
 
     Raises:
-        ValueError: when the images have no labels, or `every` is not positive; at the start of fit, when the images
-            do not suit the encoder, the labels are no class numbers of two classes at least, or `k` is greater than
-            the number of training images.
+        ValueError: If the images have no labels, or `every` is not positive; at the start of fit, if the images do
+            not suit the encoder, the labels are no class numbers of two classes at least, or `k` is greater than the
+            number of training images.
 
     Example:
 
@@ -63,7 +66,17 @@ class KNNMonitor(keras.callbacks.Callback):
     1
     """
 
-    def __init__(self, train, validation, every=1, k=20, temperature=0.1, batch_size=256, references=True, verbose=0):
+    def __init__(
+        self,
+        train: Any,
+        validation: Any,
+        every: int = 1,
+        k: int = 20,
+        temperature: float = 0.1,
+        batch_size: int = 256,
+        baselines: bool | Mapping[str, float] = True,
+        verbose: int = 0,
+    ) -> None:
         super().__init__()
         self._train_images = train
         self._train = _labelled(train, "train", batch_size)
@@ -78,31 +91,31 @@ class KNNMonitor(keras.callbacks.Callback):
         self._every = every
         self._k = k
         self._temperature = temperature
-        self._references = {} if references is False else references
+        self._baselines = {} if baselines is False else baselines
         self._verbose = verbose
         self.scored_images = None
 
     def on_train_begin(self, logs=None):
-        """Compiles the encoder's inference, once per fit, and measures the references, once at all."""
-        encoder = encoder_of(self)
+        """Compiles the encoder's inference once per fit, and measures the baselines on the first fit only."""
+        encoder = require_encoder(self)
         self._embed = EmbeddingFunction(encoder, self._train.image_shape)
         self._accuracy = None
-        if self._references is not True:
-            # What does not suit is said now, not after an epoch of training.
+        if self._baselines is not True:
+            # Unsuitable data raises an error now, not after an epoch of training.
             self._measure(lambda images: np.ones((len(images), 1), "float32"))
         else:
-            self._references = knn_references(encoder, self._train_images, self._train.image_shape, self._measure)
-        if self._verbose and self._references:
-            found = ", ".join(f"{value:.3f} of {REFERENCES[name]}" for name, value in self._references.items())
+            self._baselines = knn_baselines(encoder, self._train_images, self._train.image_shape, self._measure)
+        if self._verbose and self._baselines:
+            found = ", ".join(f"{value:.3f} of {KNN_BASELINES[name]}" for name, value in self._baselines.items())
             print(f"kNN accuracy to beat, on {self.scored_images} images: {found}.", flush=True)
 
     def on_epoch_end(self, epoch, logs=None):
-        """Measures when it is time to, and logs."""
+        """Measures when a measurement is due, and logs."""
         due = (epoch + 1) % self._every == 0 or epoch + 1 == self.params.get("epochs")
         if due or self._accuracy is None:
             self._accuracy = self._measure(self._embed)
         if logs is not None:
-            logs.update({"val_knn_accuracy": self._accuracy, **self._references})
+            logs.update({"val_knn_accuracy": self._accuracy, **self._baselines})
 
     def _measure(self, embed):
         train = _with_labels(collect(embed, self._train), "train")

@@ -1,14 +1,15 @@
 import sys
 import time
+from typing import TextIO
 
 import keras
 
-from keras_ssl.evaluate.knn_references import REFERENCES
+from keras_ssl.evaluate.baselines import KNN_BASELINES
 from keras_ssl.progress import Bar, duration
 
 
 class Progress(keras.callbacks.Callback):
-    """One progress bar over all epochs of a fit, or one plain line an epoch where the output is no terminal.
+    """One progress bar over all epochs of a fit, or one plain line per epoch where the output is not a terminal.
 
     The bar says how much of the whole run is done, the time left for it, the images per second and the newest
     metrics. In a file, a pipe or a notebook there is one line an epoch, without control characters. Place it behind
@@ -17,8 +18,8 @@ class Progress(keras.callbacks.Callback):
     Args:
         batch_size: Optional integer, images per step, so that the speed is in images and not in steps per second.
             Defaults to `None`.
-        name: String, what is going on, in front of the bar. Defaults to `"Training"`.
-        plain: Boolean, whether to print lines and no bar. `None` prints lines where the output is no terminal.
+        name: String. What is going on, in front of the bar. Defaults to `"Training"`.
+        plain: Boolean. Whether to print lines and no bar. `None` prints lines where the output is no terminal.
             Defaults to `None`.
         file: Where to write to. `None` is standard output. Defaults to `None`.
 
@@ -34,7 +35,14 @@ class Progress(keras.callbacks.Callback):
     Epoch 2/2: ...
     """
 
-    def __init__(self, batch_size=None, name="Training", *, plain=None, file=None):
+    def __init__(
+        self,
+        batch_size: int | None = None,
+        name: str = "Training",
+        *,
+        plain: bool | None = None,
+        file: TextIO | None = None,
+    ) -> None:
         super().__init__()
         if batch_size is not None and batch_size < 1:
             raise ValueError(f"batch_size must be at least 1. Received: batch_size={batch_size}")
@@ -79,7 +87,7 @@ class Progress(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Shows the metrics of the epoch."""
         # References are the same in every epoch.
-        logs = {key: float(value) for key, value in (logs or {}).items() if key not in REFERENCES}
+        logs = {key: float(value) for key, value in (logs or {}).items() if key not in KNN_BASELINES}
         self._metrics = ", ".join(f"{key} {value:.4g}" for key, value in logs.items())
         if self._bar:
             # An epoch that was shorter than said still ends where it should.

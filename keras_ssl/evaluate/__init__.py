@@ -2,7 +2,7 @@
 
 from keras_ssl.evaluate.accuracy import accuracy
 from keras_ssl.evaluate.baselines import random_baseline, random_encoder, raw_pixels
-from keras_ssl.evaluate.batch_statistics import estimate_batch_statistics
+from keras_ssl.evaluate.estimate_batch_statistics import estimate_batch_statistics
 from keras_ssl.evaluate.features import Features, extract_features
 from keras_ssl.evaluate.few_label import few_label
 from keras_ssl.evaluate.frechet_distance import frechet_distance

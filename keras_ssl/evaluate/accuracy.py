@@ -1,25 +1,29 @@
+from typing import Any
+
+import keras
+
 from keras_ssl.evaluate.checks import check_labelled
 from keras_ssl.evaluate.features import extract_features
-from keras_ssl.evaluate.score import scored
+from keras_ssl.evaluate.score import Score, scored
 
 
-def accuracy(classifier, test, batch_size=256, verbose=0):
-    """How often a classifier's most probable class is an image's label.
+def accuracy(classifier: keras.Model, test: Any, batch_size: int = 256, verbose: int = 0) -> Score:
+    """Accuracy of a classifier: how often its most probable class is the label.
 
     Args:
-        classifier: a `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
+        classifier: A `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
             probabilities or logits (batch, classes): what `fine_tuned_classifier` and `distill` return, or your own.
-        test: labelled images: a batched `tf.data.Dataset` of `(images, labels)`, or a tuple of arrays;
-            looked at once.
-        batch_size: int, for arrays only. Defaults to 256.
-        verbose: 0 for silence or 1 for a progress bar. Defaults to 0.
+        test: Labelled images: a batched `tf.data.Dataset` of `(images, labels)`, or a tuple of arrays; scored
+            once.
+        batch_size: Integer. For arrays only. Defaults to `256`.
+        verbose: 0 for silence or 1 for a progress bar. Defaults to `0`.
 
     Returns:
         `Score`.
 
     Raises:
-        ValueError: when the images have no labels, labels that the classifier does not know, or another shape than
-            the classifier's.
+        ValueError: If the images have no labels, labels that the classifier does not know, or another shape than the
+            classifier's.
 
     Example:
 

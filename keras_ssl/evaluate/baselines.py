@@ -1,32 +1,39 @@
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import numpy as np
 
 from keras_ssl.backbones.copies import rebuilt
 from keras_ssl.backbones.seeded_weights import seeded_weights
-from keras_ssl.evaluate.batch_statistics import estimate_batch_statistics
-from keras_ssl.evaluate.features import collect, extract_features
+from keras_ssl.evaluate.embedding_function import EmbeddingFunction
+from keras_ssl.evaluate.estimate_batch_statistics import estimate_batch_statistics
+from keras_ssl.evaluate.features import Features, collect, extract_features
 from keras_ssl.evaluate.image_batches import ImageBatches
 from keras_ssl.evaluate.knn import knn
 from keras_ssl.evaluate.score import mean_score
 
+#: Baselines of the kNN accuracy that is logged in training: their names in the log and in sentences.
+KNN_BASELINES = {"knn_accuracy_of_raw_pixels": "raw pixels", "knn_accuracy_of_random_encoder": "the random encoder"}
 
-def raw_pixels(dataset, batch_size=256, verbose=0, name="raw pixels"):
-    """The pixels themselves as features: the baseline that needs no encoder.
+
+def raw_pixels(dataset: Any, batch_size: int = 256, verbose: int = 0, name: str = "raw pixels") -> Features:
+    """Pixels as features: the baseline without an encoder.
 
     They are scaled to [-1, 1], as encoders see them: with mid-gray at the origin a cosine, such as kNN's, compares
     what is in an image and not how bright it is.
 
     Args:
-        dataset: as for `extract_features`.
-        batch_size: int, for arrays only. Defaults to 256.
-        verbose: 0 for silence or 1 for a progress bar. Defaults to 0.
-        name: str, what the bar is called. Defaults to `"raw pixels"`.
+        dataset: As for `extract_features`.
+        batch_size: Integer. For arrays only. Defaults to `256`.
+        verbose: 0 for silence or 1 for a progress bar. Defaults to `0`.
+        name: String. What the bar is called. Defaults to `"raw pixels"`.
 
     Returns:
         `Features`: a float32 array (n, height * width * channels) in [-1, 1], and the labels.
 
     Raises:
-        ValueError: when there are no images.
+        ValueError: If there are no images.
 
     Example:
 
@@ -43,8 +50,10 @@ def pixels_as_features(images):
     return images.reshape(len(images), -1) / 127.5 - 1
 
 
-def random_encoder(encoder, images, seed=0, batch_size=256, verbose=0):
-    """The same architecture with freshly drawn weights: the baseline for what training has added.
+def random_encoder(
+    encoder: keras.Model, images: Any, seed: int = 0, batch_size: int = 256, verbose: int = 0
+) -> keras.Model:
+    """Copy of an encoder with random weights: the baseline that shows what training has added.
 
     Weights are drawn anew by the initializers that the encoder's configuration names; none of the encoder's own
     are used, pretrained ones neither. What is no weight but preprocessing, an adapted `Normalization`, is kept.
@@ -52,17 +61,17 @@ def random_encoder(encoder, images, seed=0, batch_size=256, verbose=0):
     network's features are worse than they need be.
 
     Args:
-        encoder: a built `keras.Model` that Keras can serialize. It is left as it is.
-        images: training images, as a data set or array like those of `extract_features`; labels are ignored.
-        seed: int: the weights are a function of it. Defaults to 0.
-        batch_size: int, for arrays only. Defaults to 256.
-        verbose: 0 for silence or 1 for a progress bar. Defaults to 0.
+        encoder: A built `keras.Model` that Keras can serialize. It is left as it is.
+        images: Training images, as a data set or array like those of `extract_features`; labels are ignored.
+        seed: Integer. The weights are a function of it. Defaults to `0`.
+        batch_size: Integer. For arrays only. Defaults to `256`.
+        verbose: 0 for silence or 1 for a progress bar. Defaults to `0`.
 
     Returns:
         A `keras.Model`.
 
     Raises:
-        ValueError: when there are no images, when Keras cannot rebuild the encoder from its configuration, or when
+        ValueError: If there are no images, if Keras cannot rebuild the encoder from its configuration, or when
             rebuilding brings trained weights back.
 
     Example:
@@ -81,24 +90,32 @@ def random_encoder(encoder, images, seed=0, batch_size=256, verbose=0):
     return fresh
 
 
-def random_baseline(encoder, train, test, score=knn, seeds=3, batch_size=256, verbose=0):
-    """The score of encoders with random weights, as mean and deviation over several.
+def random_baseline(
+    encoder: keras.Model,
+    train: Any,
+    test: Any,
+    score: Callable[..., Any] = knn,
+    seeds: int = 3,
+    batch_size: int = 256,
+    verbose: int = 0,
+) -> Any:
+    """Mean score of several encoders with random weights, and its standard deviation.
 
     Args:
-        encoder: a built `keras.Model`, the architecture.
-        train: labelled training images, as for `extract_features`; batch statistics are estimated on them too.
-        test: labelled test images, likewise.
-        score: function from training and test `Features` to a `Score` or a dict of them, such as `knn` (the
+        encoder: A built `keras.Model`, the architecture.
+        train: Labelled training images, as for `extract_features`; batch statistics are estimated on them too.
+        test: Labelled test images, likewise.
+        score: Function from training and test `Features` to a `Score` or a dict of them, such as `knn` (the
             default), `linear_probe` or `few_label`; for other settings a `functools.partial` of one.
-        seeds: positive int, the number of encoders. Defaults to 3.
-        batch_size: int, for arrays only. Defaults to 256.
-        verbose: 0 for silence or 1 for progress bars. Defaults to 0.
+        seeds: Positive integer. The number of encoders. Defaults to `3`.
+        batch_size: Integer. For arrays only. Defaults to `256`.
+        verbose: 0 for silence or 1 for progress bars. Defaults to `0`.
 
     Returns:
         What `score` returns, with the mean of the accuracies and their deviation over the encoders.
 
     Raises:
-        ValueError: as for `random_encoder` and for `score`.
+        ValueError: As for `random_encoder` and for `score`.
 
     Example:
 
@@ -122,6 +139,28 @@ def random_baseline(encoder, train, test, score=knn, seeds=3, batch_size=256, ve
     if isinstance(results[0], dict):
         return {key: _over_encoders([result[key] for result in results]) for key in results[0]}
     return _over_encoders(results)
+
+
+def knn_baselines(encoder, train, image_shape, measure):
+    """kNN accuracy of raw pixels and of a random encoder, before any training.
+
+    Args:
+        encoder: A `keras.Model`. Its architecture with random weights is one baseline (`random_encoder`).
+        train: Training images, for the batch statistics of the random encoder.
+        image_shape: Tuple (height, width, channels).
+        measure: Function that takes a function from images to features and returns the accuracy of those features.
+
+    Returns:
+        dict from the names of `KNN_BASELINES` to floats. Without the random encoder where Keras cannot rebuild the
+        encoder.
+    """
+    pixels, random = KNN_BASELINES
+    baselines = {pixels: measure(pixels_as_features)}
+    try:
+        fresh = random_encoder(encoder, train)
+    except ValueError:
+        return baselines
+    return {**baselines, random: measure(EmbeddingFunction(fresh, image_shape))}
 
 
 def _over_encoders(scores):
@@ -156,7 +195,7 @@ def _with_seeds(config, rng):
 
 
 def _check_no_leak(encoder, fresh):
-    """Raises a ValueError when a random-looking weight came back unchanged, by an initializer that knows it."""
+    """Raises a ValueError if the configuration restores a trained weight."""
     for old, new in zip(encoder.weights, fresh.weights, strict=True):
         value = keras.ops.convert_to_numpy(old)
         if new.trainable and np.ptp(value) > 0 and np.array_equal(value, keras.ops.convert_to_numpy(new)):

@@ -1,4 +1,4 @@
-"""What goes wrong with features and labels in practice, said before a classifier is fitted to it."""
+"""Checks of features and labels before a classifier is fitted to them."""
 
 import numpy as np
 
@@ -6,18 +6,18 @@ from keras_ssl.evaluate.features import Features
 
 
 def check_labelled(data, name):
-    """`data` as `Features` of a float32 matrix and integer labels.
+    """Returns `data` as `Features`: a float32 matrix and integer labels.
 
     Args:
         data: `Features`, or a tuple `(features, labels)`.
-        name: str, the argument's name for the messages.
+        name: String. The argument's name for the messages.
 
     Returns:
         `Features`.
 
     Raises:
-        ValueError: when labels are missing or are no class numbers, when lengths differ, when features are not
-            finite, or when there are none.
+        ValueError: If labels are missing or are no class numbers, if lengths differ, if features are not finite, or
+            if there are none.
     """
     if not isinstance(data, tuple | list) or len(data) != 2:
         raise ValueError(
@@ -35,7 +35,7 @@ def check_labelled(data, name):
         labels = labels[:, 0]
     if features.ndim != 2 or not features.size:
         raise ValueError(
-            f"{name} features must be a matrix (images, features) with something in it. "
+            f"{name} features must be a matrix (images, features) that is not empty. "
             f"Received: {name}.features of shape {features.shape}"
         )
     if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
@@ -58,7 +58,7 @@ def check_labelled(data, name):
 
 
 def check_finite(features, name):
-    """Raises a ValueError that says where, when a matrix of features holds NaN or infinity."""
+    """Raises a ValueError with the first bad row if a matrix of features holds NaN or infinity."""
     bad = np.flatnonzero(~np.isfinite(features).all(axis=1))
     if bad.size:
         raise ValueError(
@@ -69,10 +69,10 @@ def check_finite(features, name):
 
 
 def check_split(train, test):
-    """A training and a test part, each as of `check_labelled`, that fit together.
+    """Returns the training and the test part as `Features`, after checking that they fit together.
 
     Raises:
-        ValueError: also when they differ in the number of features, when the training part has one class alone, or
+        ValueError: Also when they differ in the number of features, when the training part has one class alone, or
             when a class of the test part is not in the training part.
     """
     train, test = check_labelled(train, "train"), check_labelled(test, "test")
@@ -94,7 +94,7 @@ def check_split(train, test):
 
 
 def check_classes(train):
-    """Raises a ValueError unless there are two classes to tell apart."""
+    """Raises a ValueError unless there are at least two classes."""
     if train.labels.min() == train.labels.max():
         raise ValueError(
             "There must be at least two classes to tell apart: were the first rows taken of sorted images, or has "
@@ -104,7 +104,7 @@ def check_classes(train):
 
 
 def check_numbered(train):
-    """Raises a ValueError unless the classes are 0, 1, …, each with an image, as a classifier's outputs are."""
+    """Raises a ValueError unless the classes are 0, 1, … without gaps, like the outputs of a classifier."""
     check_classes(train)
     missing = np.setdiff1d(np.arange(train.labels.max() + 1), train.labels)
     if missing.size:

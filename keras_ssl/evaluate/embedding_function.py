@@ -2,6 +2,8 @@ import os
 from pathlib import Path
 
 import keras
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from keras_ssl.export import versions
@@ -9,27 +11,31 @@ from keras_ssl.files.checksum import load_intact
 
 
 class EmbeddingFunction:
-    """One compiled function from images to float32 features, from any form that an encoder comes in.
+    """Compiled function from images to float32 features, for an encoder in memory or on disk.
 
     It is traced once, for batches of any size.
 
     Args:
-        encoder: a `keras.Model`, the path of a `.keras` file, or the folder of an exported SavedModel.
-        image_shape: tuple (height, width, channels) of the images that will come, None where not known.
+        encoder: A `keras.Model`, the path of a `.keras` file, or the folder of an exported SavedModel.
+        image_shape: Tuple (height, width, channels) of the images that will come, None where not known.
 
     Raises:
-        ValueError: when there is no encoder at that path, or it takes images of another shape.
-        TypeError: when `encoder` is neither a model nor a path.
+        ValueError: If there is no encoder at that path, or it takes images of another shape.
+        TypeError: If `encoder` is neither a model nor a path.
     """
 
-    def __init__(self, encoder, image_shape=(None, None, None)):
+    def __init__(
+        self,
+        encoder: keras.Model | str | os.PathLike[str],
+        image_shape: tuple[int | None, ...] = (None, None, None),
+    ) -> None:
         self._model, call, expected = _load(encoder)
         self._function = tf.function(
             lambda images: tf.cast(call(images), tf.float32),
             input_signature=[tf.TensorSpec((None, *_merge(expected, image_shape)), tf.float32)],
         )
 
-    def __call__(self, images):
+    def __call__(self, images: npt.ArrayLike) -> np.ndarray:
         """Features (batch, features), a float32 array, of `images` of any dtype."""
         features = self._function(tf.cast(images, tf.float32)).numpy()
         if features.ndim != 2:
@@ -42,7 +48,7 @@ class EmbeddingFunction:
 
 
 def _load(encoder):
-    """The object that owns the weights, a function from images to features, and the image shape that it expects."""
+    """Returns the owner of the weights, a function from images to features, and the expected image shape."""
     if isinstance(encoder, str | os.PathLike):
         path = Path(encoder)
         if path.is_dir():
@@ -89,7 +95,7 @@ def _from_saved_model(path):
 
 
 def _merge(expected, received):
-    """The shape with what either of two shapes knows; they must not contradict each other."""
+    """Fills the unknown sizes of one shape from the other; raises a ValueError where known ones differ."""
     if any(None not in (e, r) and e != r for e, r in zip(expected, received, strict=True)):
         raise ValueError(
             f"The encoder takes images of shape {tuple(expected)}; load the data set with that image_size and number "

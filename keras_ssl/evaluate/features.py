@@ -1,6 +1,8 @@
+import os
 import warnings
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 
 from keras_ssl.checks.images import refuse_beyond_255
@@ -13,39 +15,45 @@ class Features(NamedTuple):
     """Features of images and, where there are any, the images' labels.
 
     Args:
-        features: float32 array (n, features).
-        labels: integer array (n,), or None.
+        features: Float32 array (n, features).
+        labels: Integer array (n,), or None.
     """
 
     features: np.ndarray
     labels: np.ndarray | None = None
 
 
-def extract_features(encoder, dataset, batch_size=256, verbose=1, name="features"):
-    """What an encoder makes of images: the input of everything else in `keras_ssl.evaluate`.
+def extract_features(
+    encoder: keras.Model | str | os.PathLike[str],
+    dataset: Any,
+    batch_size: int = 256,
+    verbose: int = 1,
+    name: str = "features",
+) -> Features:
+    """Computes an encoder's features of images: the input of the scores in `keras_ssl.evaluate`.
 
     One pass, in inference mode. Images and labels are read together, so their order does not matter; but a shuffled
     training data set may leave out the last images, which do not fill a batch: extract features from
     one made with `labels=True` (or `shuffle=False`).
 
     Args:
-        encoder: a `keras.Model` from images to features (batch, features), the path of a `.keras` file, or an
+        encoder: A `keras.Model` from images to features (batch, features), the path of a `.keras` file, or an
             exported SavedModel: the folder that `keras_ssl.export.saved_model` wrote (its newest version) or a
             version folder in it.
-        dataset: a batched `tf.data.Dataset` of `images`, of `(images, labels)` or of dicts with the keys "image" and
+        dataset: A batched `tf.data.Dataset` of `images`, of `(images, labels)` or of dicts with the keys "image" and
             perhaps "label", an array of images (n, height, width, channels), or a tuple `(images, labels)`. Raw
             pixels in [0, 255].
-        batch_size: int, for arrays only; a data set has its own. Defaults to 256.
-        verbose: 0 for silence or 1 for a progress bar, or a line where the output is no terminal. Defaults to 1.
-        name: str, what the bar is called. Defaults to `"features"`.
+        batch_size: Integer. For arrays only; a data set has its own. Defaults to `256`.
+        verbose: 0 for silence or 1 for a progress bar, or a line where the output is no terminal. Defaults to `1`.
+        name: String. What the bar is called. Defaults to `"features"`.
 
     Returns:
         `Features`: a float32 array (n, features) and the labels (n,), None for unlabelled images.
 
     Raises:
-        ValueError: when there are no images, when they have another shape than the encoder's or pixels above 255, or
-            when there is no encoder at that path.
-        TypeError: when `encoder` is neither a model nor a path.
+        ValueError: If there are no images, if they have another shape than the encoder's or pixels above 255, or
+            if there is no encoder at that path.
+        TypeError: If `encoder` is neither a model nor a path.
 
     Example:
 

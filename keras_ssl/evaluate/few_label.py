@@ -1,16 +1,24 @@
+from collections.abc import Sequence
+
 import numpy as np
 
 from keras_ssl.evaluate import threads
 from keras_ssl.evaluate.checks import check_split
-from keras_ssl.evaluate.label_draws import shuffled_classes
+from keras_ssl.evaluate.features import Features
 from keras_ssl.evaluate.row_space import row_basis
-from keras_ssl.evaluate.score import mean_score, scored
+from keras_ssl.evaluate.score import Score, mean_score, scored
 
 # With so few labels there is nothing to choose it on. Any value from 0.1 to 10 gives the same to one percent.
 C = 1.0
 
 
-def few_label(train, test, labels_per_class=(1, 5, 10), repeats=10, seed=0):
+def few_label(
+    train: Features | tuple,
+    test: Features | tuple,
+    labels_per_class: Sequence[int] = (1, 5, 10),
+    repeats: int = 10,
+    seed: int = 0,
+) -> dict[int, Score]:
     """Accuracy of a linear classifier on frozen features, fitted to a handful of labels per class.
 
     Of all training images a few of each class, drawn at random, keep their labels, and a logistic regression is
@@ -25,17 +33,17 @@ def few_label(train, test, labels_per_class=(1, 5, 10), repeats=10, seed=0):
 
     Args:
         train: `Features`, or a tuple of features (n, features) and integer labels (n,).
-        test: likewise; every fitted classifier is scored on all of it.
-        labels_per_class: sequence of positive ints. Defaults to (1, 5, 10).
-        repeats: positive int, the number of draws. Defaults to 10.
-        seed: int. Defaults to 0.
+        test: Like `train`; every fitted classifier is scored on all of it.
+        labels_per_class: Sequence of positive ints. Defaults to `(1, 5, 10)`.
+        repeats: Positive integer. The number of draws. Defaults to `10`.
+        seed: Integer. Defaults to `0`.
 
     Returns:
         dict from the number of labels per class to a `Score` with mean and standard deviation over the draws;
         `format_table` prints it.
 
     Raises:
-        ValueError: when features and labels do not fit together, or a class has too few images.
+        ValueError: If features and labels do not fit together, or a class has too few images.
 
     Example:
 
@@ -58,7 +66,7 @@ def few_label(train, test, labels_per_class=(1, 5, 10), repeats=10, seed=0):
     def score(rows):
         basis = row_basis(x[rows])
         few, queries = (x[rows], x_test) if basis is None else (x[rows] @ basis, x_test @ basis)
-        with threads.limited_for(few):
+        with threads.limit_threads(few):
             classifier = LogisticRegression(C=C, max_iter=1000).fit(few, train.labels[rows])
         return scored("", classifier.predict(queries), test.labels, "", {})
 
@@ -74,6 +82,15 @@ def few_label(train, test, labels_per_class=(1, 5, 10), repeats=10, seed=0):
         )
         for count in labels_per_class
     }
+
+
+def shuffled_classes(labels, seed):
+    """For each class the rows that have it, in an order that depends on the labels and the seed alone.
+
+    The first rows of each class are a draw of labels; a larger draw contains a smaller one.
+    """
+    rng = np.random.default_rng(seed)
+    return [rng.permutation(np.flatnonzero(labels == label)) for label in np.unique(labels)]
 
 
 def _check_counts(labels, labels_per_class, repeats):

@@ -1,16 +1,22 @@
+import os
 import warnings
+from typing import Any
 
+import keras
 import numpy as np
 
 from keras_ssl.evaluate import threads
-from keras_ssl.evaluate.compared_features import compared_features
+from keras_ssl.evaluate.real_and_fake_features import real_and_fake_features
 
 
-def frechet_distance(encoder, real, fake, batch_size=256):
-    """How far apart real and generated images are in an encoder's features, both taken for normally distributed.
+def frechet_distance(
+    encoder: keras.Model | str | os.PathLike[str], real: Any, fake: Any, batch_size: int = 256
+) -> float:
+    """Fréchet distance of real and generated images, in the features of an encoder.
 
     Heusel et al. 2017, "GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash Equilibrium"
-    (https://arxiv.org/abs/1706.08500), equation 6, with means m and covariances C:
+    (https://arxiv.org/abs/1706.08500), equation 6, for features taken as
+    normally distributed, with means m and covariances C:
 
         d² = ‖m - m'‖² + Tr(C + C' - 2 (C C')^½)
 
@@ -19,19 +25,19 @@ def frechet_distance(encoder, real, fake, batch_size=256):
     images. From few images it comes out too large (Bińkowski et al. 2018, section 4); `kernel_distance` does not.
 
     Args:
-        encoder: as for `extract_features`; not one that learned from these fakes, such as a GAN's own discriminator.
-        real: images, as for `extract_features`, or its result, `Features`, to compute them once.
-        fake: generated images, likewise.
-        batch_size: int, for arrays only. Defaults to 256.
+        encoder: As for `extract_features`; not one that learned from these fakes, such as a GAN's own discriminator.
+        real: Images, as for `extract_features`, or its result, `Features`, to compute them once.
+        fake: Generated images, likewise.
+        batch_size: Integer. For arrays only. Defaults to `256`.
 
     Returns:
         float >= 0, d²; 0 for the same images.
 
     Raises:
-        ValueError: when a set has less than two images, when features are not finite, or as for `extract_features`.
+        ValueError: If a set has less than two images, if features are not finite, or as for `extract_features`.
 
     Warns:
-        UserWarning: when there are fewer images than features, whose covariance cannot be estimated then.
+        UserWarning: If there are fewer images than features, whose covariance cannot be estimated then.
 
     Example:
 
@@ -40,7 +46,7 @@ def frechet_distance(encoder, real, fake, batch_size=256):
     >>> keras_ssl.evaluate.frechet_distance(encoder, real, real) < 1e-6
     True
     """
-    real, fake = compared_features(encoder, real, fake, batch_size)
+    real, fake = real_and_fake_features(encoder, real, fake, batch_size)
     if min(len(real), len(fake)) <= real.shape[1]:
         warnings.warn(
             "With fewer images than features the covariances are singular and the Fréchet distance is far too large: "
@@ -48,7 +54,7 @@ def frechet_distance(encoder, real, fake, batch_size=256):
             f"{real.shape[1]} features",
             stacklevel=2,
         )
-    with threads.limited_for(real):
+    with threads.limit_threads(real):
         real_root, fake_root = _root_covariance(real), _root_covariance(fake)
         # Tr (C C')^½ is the sum of the singular values of C^½ C'^½. Unlike scipy.linalg.sqrtm of C C', this needs
         # neither C C' to be regular nor an imaginary part to be dropped.

@@ -10,23 +10,24 @@ from keras_ssl.data.without_autotune import without_autotune
 
 
 class ImageBatches:
-    """Labelled or unlabelled images from any source, batch after batch, in one pass.
+    """Batches of images from any source, with labels where there are any.
 
     Images and labels come out of the same element, so a shuffled data set keeps them together.
 
     Args:
-        dataset: a batched `tf.data.Dataset` of `images`, of `(images, labels)` or of dicts with the keys "image" and
-            perhaps "label", an array of images (n, height, width, channels), or a tuple `(images, labels)` of arrays.
-        batch_size: int, for arrays; a data set has its own.
+        dataset: A batched `tf.data.Dataset` of `images`, of `(images, labels)` or of dicts with the keys "image" and
+            perhaps "label", an array of images (n, height, width, channels), or a tuple `(images, labels)` of
+            arrays.
+        batch_size: Integer. For arrays; a data set has its own.
 
     Attributes:
-        image_shape: tuple (height, width, channels), None where a data set does not say.
-        labelled: bool.
-        batch_count: int, or None where it is not known.
+        image_shape: Tuple (height, width, channels), None where a data set does not say.
+        labelled: Boolean. Whether there are labels.
+        batch_count: Integer, or None where it is not known.
 
     Raises:
-        ValueError: when these are not batches of images, when images and labels differ in number, or when there is
-            no end to them.
+        ValueError: If these are not batches of images, if images and labels differ in number, or if there is no
+            end to them.
     """
 
     def __init__(self, dataset, batch_size=256):
@@ -43,7 +44,7 @@ class ImageBatches:
         batch_count = dataset.cardinality().numpy()
         if batch_count == tf.data.INFINITE_CARDINALITY:
             raise ValueError(
-                "The data set repeats for ever, so a pass over it has no end; leave out .repeat(). "
+                "The data set repeats forever, so a pass over it never ends; leave out .repeat(). "
                 f"Received: dataset={dataset}"
             )
         self.batch_count = None if batch_count == tf.data.UNKNOWN_CARDINALITY else int(batch_count)
@@ -53,8 +54,8 @@ class ImageBatches:
     def _from_arrays(self, arrays, batch_size):
         if isinstance(arrays, Iterator | keras.utils.PyDataset):
             raise ValueError(
-                "Images come as arrays or as a tf.data.Dataset, which can be read again; of a Python generator make "
-                f"one by tf.data.Dataset.from_generator(function, output_signature=…). Received: {arrays!r}"
+                "Images come as arrays or as a tf.data.Dataset, which can be read again; wrap a Python generator "
+                f"with tf.data.Dataset.from_generator(function, output_signature=…). Received: {arrays!r}"
             )
         batch_size = check_batch_size(batch_size)
         images, labels = arrays if isinstance(arrays, tuple) and len(arrays) == 2 else (arrays, None)
@@ -82,11 +83,11 @@ def labelled_arrays(dataset, name):
     """Labelled images from any source as two arrays, (n, height, width, channels) and (n,).
 
     Args:
-        dataset: as for `ImageBatches`.
-        name: str, the argument's name for the message.
+        dataset: As for `ImageBatches`.
+        name: String. The argument's name for the message.
 
     Raises:
-        ValueError: when there are no labels.
+        ValueError: If there are no labels.
     """
     batches = ImageBatches(dataset)
     if not batches.labelled:

@@ -1,25 +1,35 @@
-from typing import NamedTuple
+import os
+from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 
 from keras_ssl.evaluate import threads
-from keras_ssl.evaluate.compared_features import compared_features
+from keras_ssl.evaluate.real_and_fake_features import real_and_fake_features
 
 
 class KernelDistance(NamedTuple):
-    """A distance as mean and deviation over subsets of the images.
+    """Kernel distance as mean and standard deviation over subsets of the images.
 
     Args:
-        distance: float, the mean; around 0, and as often below, for images of the same distribution.
-        deviation: float, the standard deviation over the subsets.
+        distance: Float. The mean; around 0, and as often below, for images of the same distribution.
+        deviation: Float. The standard deviation over the subsets.
     """
 
     distance: float
     deviation: float
 
 
-def kernel_distance(encoder, real, fake, subsets=50, subset_size=1000, batch_size=256, seed=0):
-    """How far apart real and generated images are in an encoder's features, by the mean of a kernel.
+def kernel_distance(
+    encoder: keras.Model | str | os.PathLike[str],
+    real: Any,
+    fake: Any,
+    subsets: int = 50,
+    subset_size: int = 1000,
+    batch_size: int = 256,
+    seed: int = 0,
+) -> KernelDistance:
+    """Kernel distance of real and generated images, in the features of an encoder.
 
     The squared maximum mean discrepancy of Bińkowski et al. 2018, "Demystifying MMD GANs"
     (https://arxiv.org/abs/1801.01401), section 4, estimated without bias from m images of each set:
@@ -31,21 +41,21 @@ def kernel_distance(encoder, real, fake, subsets=50, subset_size=1000, batch_siz
     only with those of the same encoder, but, unlike `frechet_distance`, from any number of images.
 
     Args:
-        encoder: as for `extract_features`; not one that learned from these fakes, such as a GAN's own discriminator.
-        real: images, as for `extract_features`, or its result, `Features`, to compute them once.
-        fake: generated images, likewise.
-        subsets: positive int. Defaults to 50, as in the authors' code
+        encoder: As for `extract_features`; not one that learned from these fakes, such as a GAN's own discriminator.
+        real: Images, as for `extract_features`, or its result, `Features`, to compute them once.
+        fake: Generated images, likewise.
+        subsets: Positive integer. Defaults to `50`, as in the authors' code
             (https://github.com/mbinkowski/MMD-GAN/blob/master/gan/compute_scores.py).
-        subset_size: int m >= 2, at most the number of images in either set; of fewer images all are taken. Defaults
-            to 1000, as there.
-        batch_size: int, for arrays only. Defaults to 256.
-        seed: int, of the subsets. Defaults to 0.
+        subset_size: Integer m >= 2, at most the number of images in either set; of fewer images all are taken.
+            Defaults to `1000`, as there.
+        batch_size: Integer. For arrays only. Defaults to `256`.
+        seed: Integer. Seed of the subsets. Defaults to `0`.
 
     Returns:
         `KernelDistance`: the mean over the subsets and its deviation.
 
     Raises:
-        ValueError: for subsets that are none, when a set has less than two images, when features are not finite, or
+        ValueError: For subsets that are none, when a set has less than two images, when features are not finite, or
             as for `extract_features`.
 
     Example:
@@ -59,10 +69,10 @@ def kernel_distance(encoder, real, fake, subsets=50, subset_size=1000, batch_siz
             "There must be one subset or more, of two images or more. "
             f"Received: subsets={subsets}, subset_size={subset_size}"
         )
-    real, fake = compared_features(encoder, real, fake, batch_size)
+    real, fake = real_and_fake_features(encoder, real, fake, batch_size)
     size = min(subset_size, len(real), len(fake))
     rng = np.random.default_rng(seed)
-    with threads.limited_for(real):
+    with threads.limit_threads(real):
         distances = [
             _squared_mmd(
                 real[rng.choice(len(real), size, replace=False)], fake[rng.choice(len(fake), size, replace=False)]

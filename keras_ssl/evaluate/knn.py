@@ -1,12 +1,13 @@
 import numpy as np
 
 from keras_ssl.evaluate.checks import check_split
+from keras_ssl.evaluate.features import Features
 from keras_ssl.evaluate.nearest import nearest
-from keras_ssl.evaluate.score import scored
+from keras_ssl.evaluate.score import Score, scored
 
 
-def knn(train, test, k=20, temperature=0.1):
-    """Weighted k-nearest-neighbor accuracy: the quickest look at features, with nothing to fit.
+def knn(train: Features | tuple, test: Features | tuple, k: int = 20, temperature: float = 0.1) -> Score:
+    """Weighted k-nearest-neighbor accuracy, which needs no fitting.
 
     The neighbors of a test image i are the k training images N(i) with the greatest cosine similarity s. Class c
     gets the votes (Wu et al. 2018, "Unsupervised Feature Learning via Non-Parametric Instance Discrimination",
@@ -19,16 +20,16 @@ def knn(train, test, k=20, temperature=0.1):
 
     Args:
         train: `Features`, or a tuple of features (n, features) and integer labels (n,).
-        test: likewise; looked at once.
-        k: int in [1, n]. Defaults to 20, the best on ImageNet in Caron et al. 2021 (DINO); Wu et al. use 200.
-        temperature: positive float τ. Defaults to 0.1; Wu et al. use 0.07.
+        test: Like `train`; looked at once.
+        k: Integer in [1, n]. Defaults to `20`, the best on ImageNet in Caron et al. 2021 (DINO); Wu et al. use 200.
+        temperature: Positive float τ. Defaults to `0.1`; Wu et al. use 0.07.
 
     Returns:
         `Score`.
 
     Raises:
-        ValueError: when features and labels do not fit together, or `k` or `temperature` is out of its range. `k`
-            is never clipped: another k would be another protocol.
+        ValueError: If features and labels do not fit together, or `k` or `temperature` is out of its range. `k` is
+            never clipped: another k would be another protocol.
 
     Example:
 

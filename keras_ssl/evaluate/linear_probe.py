@@ -1,33 +1,34 @@
+import keras
 import numpy as np
 
 from keras_ssl.evaluate.checks import check_labelled, check_numbered, check_split
 from keras_ssl.evaluate.features import Features
 from keras_ssl.evaluate.row_space import RowSpace
-from keras_ssl.evaluate.score import scored
+from keras_ssl.evaluate.score import Score, scored
 from keras_ssl.evaluate.softmax_head import softmax_head
 from keras_ssl.evaluate.tuning import fit_tuned, tuning_in_words
 
 GRID = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
 
 
-def linear_probe(train, test, C=None, seed=0):
-    """Accuracy of a linear classifier on frozen features, the field's standard measure of them.
+def linear_probe(train: Features | tuple, test: Features | tuple, C: float | None = None, seed: int = 0) -> Score:
+    """Accuracy of a linear classifier on frozen features, the standard measure of features.
 
     Multinomial logistic regression with an L2 penalty (scikit-learn's, by L-BFGS to convergence) on features
     standardized by the training images' mean and deviation. The penalty is chosen on a part of the training images.
 
     Args:
         train: `Features`, or a tuple of features (n, features) and integer labels (n,).
-        test: likewise; scored once.
-        C: positive float, scikit-learn's inverse strength of the penalty (smaller means simpler), or None to
-            choose it. Defaults to None.
-        seed: int, for the held-out part. Defaults to 0.
+        test: Like `train`; scored once.
+        C: Positive float. Scikit-learn's inverse strength of the penalty (smaller means simpler), or None to choose
+            it. Defaults to `None`.
+        seed: Integer. For the held-out part. Defaults to `0`.
 
     Returns:
         `Score`.
 
     Raises:
-        ValueError: when features and labels do not fit together, or C is not positive.
+        ValueError: If features and labels do not fit together, or C is not positive.
 
     Example:
 
@@ -50,7 +51,7 @@ def linear_probe(train, test, C=None, seed=0):
     )
 
 
-def linear_classifier(train, C=None, seed=0):
+def linear_classifier(train: Features | tuple, C: float | None = None, seed: int = 0) -> keras.Sequential:
     """The linear probe's classifier as a Keras model, for `keras_ssl.export.saved_model(…, classifier=…)`.
 
     Standardization is folded into the weights, so it takes features as the encoder gives them.
@@ -58,14 +59,14 @@ def linear_classifier(train, C=None, seed=0):
     Args:
         train: `Features`, or a tuple of features (n, features) and labels (n,), the integers 0, 1, …, each
             of which occurs.
-        C: as for `linear_probe`.
-        seed: as for `linear_probe`.
+        C: As for `linear_probe`.
+        seed: As for `linear_probe`.
 
     Returns:
         A `keras.Model` from features (batch, features) to probabilities (batch, classes).
 
     Raises:
-        ValueError: as for `linear_probe`, and when a class has no image.
+        ValueError: As for `linear_probe`, and when a class has no image.
 
     Example:
 

@@ -2,13 +2,14 @@ import numpy as np
 
 from keras_ssl.evaluate import threads
 from keras_ssl.evaluate.checks import check_split
-from keras_ssl.evaluate.score import scored
+from keras_ssl.evaluate.features import Features
+from keras_ssl.evaluate.score import Score, scored
 
 HELD_OUT_SHARE = 0.1
 
 
-def mlp_probe(train, test, units=256, seed=0):
-    """Accuracy of a small neural network on frozen features: what is in them, if not linearly.
+def mlp_probe(train: Features | tuple, test: Features | tuple, units: int = 256, seed: int = 0) -> Score:
+    """Accuracy of a small neural network on frozen features, which need not be linearly separable.
 
     One hidden ReLU layer, trained by Adam (scikit-learn's `MLPClassifier`) on features standardized by the training
     images' mean and deviation, until ten epochs bring no better accuracy on a tenth of the training images.
@@ -16,15 +17,15 @@ def mlp_probe(train, test, units=256, seed=0):
     Args:
         train: `Features`, or a tuple of features (n, features) and integer labels (n,): two images or more of each
             class, and ten times as many as classes.
-        test: likewise; scored once.
-        units: positive int, the width of the hidden layer. Defaults to 256.
-        seed: int, for the weights, the batches and the held-out part. Defaults to 0.
+        test: Like `train`; scored once.
+        units: Positive integer. The width of the hidden layer. Defaults to `256`.
+        seed: Integer. For the weights, the batches and the held-out part. Defaults to `0`.
 
     Returns:
         `Score`.
 
     Raises:
-        ValueError: when features and labels do not fit together, or there are too few of them.
+        ValueError: If features and labels do not fit together, or there are too few of them.
 
     Example:
 
@@ -55,7 +56,7 @@ def mlp_probe(train, test, units=256, seed=0):
         random_state=seed,
     )
     classifier = make_pipeline(StandardScaler(), network)
-    with threads.limited_for(train.features):
+    with threads.limit_threads(train.features):
         classifier.fit(train.features, train.labels)
     return scored(
         "MLP probe",

@@ -1,26 +1,27 @@
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 # Similarities per block, 64 MB in float32: 50 000 images against 10 000 at once would be 2 GB.
 BLOCK_SIZE = 2**24
 
 
-def nearest(queries, bank, k=20):
-    """The nearest rows by cosine similarity, in blocks of queries, so that memory does not grow with their number.
+def nearest(queries: npt.ArrayLike, bank: npt.ArrayLike, k: int = 20) -> tuple[np.ndarray, np.ndarray]:
+    """Finds the nearest rows by cosine similarity, in blocks of queries to limit memory.
 
     Of equally similar rows the one that comes first in the bank counts as nearer. A row of zeros has no direction:
     its similarity to everything is 0.
 
     Args:
-        queries: float array (n, features).
-        bank: float array (m, features).
-        k: int in [1, m], the number of neighbors. Defaults to 20.
+        queries: Float array (n, features).
+        bank: Float array (m, features).
+        k: Integer in [1, m]. The number of neighbors. Defaults to `20`.
 
     Returns:
         Tuple of two arrays (n, k), nearest first: the similarities, float32 in [-1, 1], and the rows in the bank.
 
     Raises:
-        ValueError: when `k` is out of its range.
+        ValueError: If `k` is out of its range.
 
     Example:
 

@@ -1,26 +1,27 @@
 import numpy as np
+import numpy.typing as npt
 
 from keras_ssl.evaluate.image_batches import ImageBatches
 
 
-def pca_reconstructions(train, images, dimensions, seed=0):
-    """What is left of images that went through the best linear code: the baseline of an autoencoder.
+def pca_reconstructions(train: npt.ArrayLike, images: npt.ArrayLike, dimensions: int, seed: int = 0) -> np.ndarray:
+    """Reconstructions by principal component analysis: the linear baseline of an autoencoder.
 
     No linear encoder and decoder with so many dimensions rebuild the training images with a smaller squared error
     (Eckart and Young 1936, https://doi.org/10.1007/BF02288367). scikit-learn's PCA, with its randomised solver.
 
     Args:
-        train: images that the components are fitted on: an array (n, height, width, channels), raw pixels in [0,
+        train: Images that the components are fitted on: an array (n, height, width, channels), raw pixels in [0,
             255], or a batched `tf.data.Dataset`; labels are ignored.
-        images: array (m, height, width, channels), which are rebuilt.
-        dimensions: positive int, at most n and the number of values of an image.
-        seed: int, of the solver. Defaults to 0.
+        images: Array (m, height, width, channels), which are rebuilt.
+        dimensions: Positive integer. At most n and the number of values of an image.
+        seed: Integer. Seed of the solver. Defaults to `0`.
 
     Returns:
         float32 array like `images`, raw pixels in [0, 255].
 
     Raises:
-        ValueError: for images of another shape than the training images', or dimensions out of their range.
+        ValueError: For images of another shape than the training images', or dimensions out of their range.
 
     Example:
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 
 from keras_ssl.evaluate.checks import check_finite
@@ -7,8 +9,8 @@ from keras_ssl.evaluate.features import Features
 EPSILON = 1e-7
 
 
-def rankme(features):
-    """The effective rank of features, which tells their quality without a label.
+def rankme(features: Any) -> float:
+    """Effective rank of features, a measure of their quality without labels.
 
     Garrido et al. 2022, "RankMe: Assessing the Downstream Performance of Pretrained Self-Supervised Representations
     by Their Rank" (https://arxiv.org/abs/2210.02885, equation 1). With σ the singular values of the matrix of
@@ -21,14 +23,14 @@ def rankme(features):
     much about features of a few hundred dimensions.
 
     Args:
-        features: float array (n, d), or `Features` as `extract_features` returns.
+        features: Float array (n, d), or `Features` as `extract_features` returns.
 
     Returns:
         Float in [1, min(n, d)], to rounding: 1 where all features are multiples of one, as after a collapse, and
         min(n, d) where they spread evenly over all dimensions. 0 where all features are 0.
 
     Raises:
-        ValueError: when `features` is not a matrix of finite numbers with something in it.
+        ValueError: If `features` is not a matrix of finite numbers with something in it.
 
     Example:
 

@@ -1,18 +1,19 @@
 import numpy as np
+import numpy.typing as npt
 
 
-def reconstruction_error(images, rebuilt):
-    """Mean squared error of rebuilt images, of pixels scaled to [0, 1].
+def reconstruction_error(images: npt.ArrayLike, rebuilt: npt.ArrayLike) -> float:
+    """Mean squared error of reconstructed images, of pixels scaled to [0, 1].
 
     Args:
-        images: array (n, height, width, channels), raw pixels in [0, 255].
-        rebuilt: array of the same shape, what a method's `reconstruct(images)` gave, or `pca_reconstructions`.
+        images: Array (n, height, width, channels), raw pixels in [0, 255].
+        rebuilt: Array of the same shape, what a method's `reconstruct(images)` gave, or `pca_reconstructions`.
 
     Returns:
         float.
 
     Raises:
-        ValueError: when the shapes differ.
+        ValueError: If the shapes differ.
 
     Example:
 

@@ -15,10 +15,10 @@ class RowSpace:
     more rows than dimensions nothing is rotated.
 
     Args:
-        features: array (n, d), whose mean and deviation standardize, and whose rows span the space.
+        features: Array (n, d), whose mean and deviation standardize, and whose rows span the space.
 
     Attributes:
-        rows: the coordinates of those features themselves, which cost no product.
+        rows: The coordinates of those features themselves, which cost no product.
 
     Reference: Hastie and Tibshirani, 2004, "Efficient quadratic regularization for expression arrays",
     Biostatistics 5(3).
@@ -33,7 +33,7 @@ class RowSpace:
         if len(features) < features.shape[1]:
             # The basis itself, of as many numbers as the features, is never needed: only products with it.
             self._spanning = standardized.astype("float64")
-            with threads.limited_for(features):
+            with threads.limit_threads(features):
                 lengths, self._directions = _directions(self._spanning)
             self.rows = (self._directions * lengths**2).astype("float32")
 
@@ -67,7 +67,7 @@ def row_basis(features):
 
 
 def _directions(rows):
-    """The singular values (r,) of n rows, and columns (n, r) that make an orthonormal basis of their span from them.
+    """Singular values (r,) of n rows, and the columns (n, r) that turn the rows into a basis of their span.
 
     They come from the eigenvectors of the rows' Gram matrix, which takes half the time of a QR decomposition; in
     float64 its squared singular values are exact enough.

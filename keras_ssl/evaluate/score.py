@@ -1,26 +1,28 @@
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-# From here on classes count as unequal: an image of the smallest class weighs in the balanced accuracy at least twice
-# what one of the largest does.
+# Classes count as unequal from this ratio of their numbers of images on: in the balanced accuracy an image of the
+# smallest class then weighs at least twice as much as one of the largest.
 UNEQUAL = 2.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Score:
-    """How good features were at one task, and how that was measured.
+    """Accuracy of features at one task, and how it was measured.
 
     Args:
-        name: str, the kind of score, such as `"kNN"`.
-        accuracy: float in [0, 1], the share of test images with the right label; a mean, where there is a deviation.
-        protocol: str, in words: what was fitted on which images, and how often the test images were looked at.
-        deviation: float or None, the standard deviation (n - 1 in the denominator) over repeated draws.
-        settings: dict of the numbers that the protocol depends on.
-        balanced_accuracy: float in [0, 1] or None, the mean of the recalls of the classes, in which each counts alike
-            however many images it has; a mean, where there is a deviation.
-        balanced_deviation: float or None, its standard deviation over the same draws.
-        imbalance: float of at least 1 or None, the test images of the largest class by those of the smallest.
+        name: String. The kind of score, such as `"kNN"`.
+        accuracy: Float in [0, 1]. The share of test images with the right label; a mean, where there is a deviation.
+        protocol: String, in words: what was fitted on which images, and how often the test images were looked at.
+        deviation: Float or None, the standard deviation (n - 1 in the denominator) over repeated draws.
+        settings: Dict of the numbers that the protocol depends on.
+        balanced_accuracy: Float in [0, 1] or None, the mean of the recalls of the classes, in which each counts
+            alike however many images it has; a mean, where there is a deviation.
+        balanced_deviation: Float or None, its standard deviation over the same draws.
+        imbalance: Float of at least 1 or None, the test images of the largest class by those of the smallest.
 
     Example:
 
@@ -47,28 +49,28 @@ class Score:
         return f"{self.name}: {self.value} ({self.protocol})"
 
     @property
-    def value(self):
+    def value(self) -> str:
         """The accuracy for a table, `"0.931"` or `"0.931 ± 0.012"`."""
-        return _in_words(self.accuracy, self.deviation)
+        return _formatted(self.accuracy, self.deviation)
 
     @property
-    def columns(self):
-        """What a table shows: a dict from a column's name to a value.
+    def columns(self) -> dict[str, str]:
+        """Columns of a table: a dict from the name of a column to its value.
 
-        Beside the accuracy that is the balanced accuracy where the largest class has twice the images of the smallest
-        or more: below, both tell much the same.
+        They include the balanced accuracy if the largest class has at least twice the images of the smallest. With
+        more equal classes it is close to the accuracy.
         """
         shown = {self.name: self.value}
         if self.imbalance is not None and self.imbalance >= UNEQUAL:
-            shown[f"{self.name}, balanced"] = _in_words(self.balanced_accuracy, self.balanced_deviation)
+            shown[f"{self.name}, balanced"] = _formatted(self.balanced_accuracy, self.balanced_deviation)
         return shown
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """The score as a dict of plain values, ready for JSON."""
         return dataclasses.asdict(self)
 
 
-def _in_words(value, deviation):
+def _formatted(value, deviation):
     return f"{value:.3f}" + ("" if deviation is None else f" ± {deviation:.3f}")
 
 
@@ -101,13 +103,13 @@ def _mean_and_deviation(values):
     return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else None
 
 
-def format_table(rows, title="features"):
+def format_table(rows: Mapping[str, Any], title: str = "features") -> str:
     """Scores of several encoders as a table that reads well in a terminal and in Markdown.
 
     Args:
-        rows: dict from a row's name to its scores: a `Score`, or a list of them, where what `few_label` returns may
+        rows: Dict from a row's name to its scores: a `Score`, or a list of them, where what `few_label` returns may
             stand in place of a `Score`.
-        title: str, the head of the first column. Defaults to `"features"`.
+        title: String. The head of the first column. Defaults to `"features"`.
 
     Returns:
         str, several lines. A score that a row lacks leaves its cell empty. Where the largest class of the test images

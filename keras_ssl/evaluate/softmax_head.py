@@ -1,14 +1,14 @@
 import keras
 
 
-def softmax_head(features, classes, seed=0, name="head"):
-    """A linear classifier on features, as two layers: `"logits"`, which a loss is taken of, and `"probabilities"`.
+def softmax_head(features: int, classes: int, seed: int = 0, name: str = "head") -> keras.Sequential:
+    """Linear classifier on features, with two layers: `"logits"`, for the loss, and `"probabilities"`.
 
     Args:
-        features: int > 0, the features of an image.
-        classes: int > 0.
-        seed: int, of the weights, which are Glorot's uniform ones. Defaults to 0.
-        name: str. Defaults to `"head"`.
+        features: Positive integer. Number of features of an image.
+        classes: Positive integer. Number of classes.
+        seed: Integer. Seed of the weights (Glorot uniform). Defaults to `0`.
+        name: String. Defaults to `"head"`.
 
     Returns:
         A `keras.Sequential` from features (batch, features) to float32 probabilities (batch, classes).

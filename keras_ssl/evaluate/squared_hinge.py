@@ -9,17 +9,17 @@ MEMORY = 20
 
 
 class SquaredHinge:
-    """A linear classifier by the L2-penalised squared hinge loss, each class against the rest, for many images.
+    """A linear classifier by the L2-penalized squared hinge loss, each class against the rest, for many images.
 
     The minimum that scikit-learn's `LinearSVC` finds, by L-BFGS on all classes at once, whose steps are two matrix
     products. On a core 10 000 × 128 features with C = 0.0001, 0.01 and 1 take 0.4 s, where liblinear takes 2.0 s, to
     objectives equal in seven digits; 50 000 × 512 take 2.8 s. As in liblinear the bias is the weight of a constant
-    feature of 1, and penalised.
+    feature of 1, and penalized.
 
     Each fit starts at the solution of the last, so that the values of a grid follow from each other.
 
     Args:
-        c: positive float, the inverse strength of the penalty.
+        c: Positive float. The inverse strength of the penalty.
 
     Reference: Fan et al. 2008, "LIBLINEAR: A Library for Large Linear Classification", JMLR 9, equation 2.
     """

@@ -1,7 +1,7 @@
 from keras_ssl.evaluate.checks import check_split
 from keras_ssl.evaluate.features import Features
 from keras_ssl.evaluate.row_space import RowSpace
-from keras_ssl.evaluate.score import scored
+from keras_ssl.evaluate.score import Score, scored
 from keras_ssl.evaluate.squared_hinge import SquaredHinge
 from keras_ssl.evaluate.tuning import fit_tuned, tuning_in_words
 
@@ -10,7 +10,7 @@ GRID = (1e-4, 1e-2, 1.0)
 FEW_IMAGES = 5000
 
 
-def svm(train, test, C=None, seed=0):
+def svm(train: Features | tuple, test: Features | tuple, C: float | None = None, seed: int = 0) -> Score:
     """Accuracy of a linear support vector machine on frozen features.
 
     On features standardized by the training images' mean and deviation. Of up to 5000 images each two classes are
@@ -20,16 +20,16 @@ def svm(train, test, C=None, seed=0):
 
     Args:
         train: `Features`, or a tuple of features (n, features) and integer labels (n,).
-        test: likewise; scored once.
-        C: positive float, scikit-learn's inverse strength of the penalty, or None to choose it on a part of the
-            training images. Defaults to None.
-        seed: int, for the held-out part and the solver. Defaults to 0.
+        test: Like `train`; scored once.
+        C: Positive float. Scikit-learn's inverse strength of the penalty, or None to choose it on a part of the
+            training images. Defaults to `None`.
+        seed: Integer. For the held-out part and the solver. Defaults to `0`.
 
     Returns:
         `Score`.
 
     Raises:
-        ValueError: when features and labels do not fit together, or C is not positive.
+        ValueError: If features and labels do not fit together, or C is not positive.
 
     Example:
 

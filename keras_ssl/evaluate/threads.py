@@ -5,8 +5,8 @@ import contextlib
 SMALL = 2**26
 
 
-def limited_for(features):
-    """A context in which NumPy and scikit-learn use one thread unless the matrix `features` is very large."""
+def limit_threads(features):
+    """Context in which NumPy and scikit-learn use one thread, unless the matrix `features` is very large."""
     if features.size > SMALL:
         return contextlib.nullcontext()
     from threadpoolctl import threadpool_limits

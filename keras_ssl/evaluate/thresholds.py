@@ -1,4 +1,4 @@
-"""From which numbers on a training is called what, each with its source."""
+"""Thresholds by which a training is judged, each with its source."""
 
 # Two standard errors: of twenty differences that are chance, one is beyond.
 STANDARD_ERRORS = 2.0

@@ -1,12 +1,14 @@
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from keras_ssl.evaluate.knn_references import REFERENCES
-from keras_ssl.evaluate.likeliest_trouble import likeliest_trouble
+from keras_ssl.evaluate.baselines import KNN_BASELINES
+from keras_ssl.evaluate.diagnosis import diagnose
 from keras_ssl.evaluate.score import Score
 from keras_ssl.evaluate.thresholds import EXPLODED_STD, GOOD, GOOD_STEPS
 from keras_ssl.evaluate.verdict import Verdict, verdict
 
-PIXELS, RANDOM = REFERENCES
+PIXELS, RANDOM = KNN_BASELINES
 WORDS = {
     "feature_rank": "the rank of the features is {:.0f} (good runs: {:.0f} or more)",
     "feature_spread": "their spread {:.2f} ({:.1f} or more)",
@@ -14,21 +16,29 @@ WORDS = {
 }
 
 
-def training_verdict(method, history, *, steps=None, scored_images=None, settings=None, command=None):
-    """Say in words how a training went, from its log alone.
+def training_verdict(
+    method: str,
+    history: Mapping[str, Sequence[float]],
+    *,
+    steps: int | None = None,
+    scored_images: int | None = None,
+    settings: Mapping[str, Any] | None = None,
+    command: str | None = None,
+) -> Verdict:
+    """Judges a training in words, from its log alone.
 
     Where `callbacks.KNNMonitor` watched it by labels, its last kNN accuracy is compared with that of raw pixels and
     of a random encoder, as `verdict` does. Otherwise the rank and the spread of the features and the contrastive
     accuracy are, as far as they were logged, with those of runs that learned something.
 
     Args:
-        method: str, its name.
-        history: dict of lists, what the training logged, one entry an epoch.
-        steps: optional int, updates that it made.
-        scored_images: optional int, how many images the kNN accuracies come from; without, nothing is compared by
-            labels.
-        settings: optional dict, the recipe's, for what to try next.
-        command: optional str, the command to try next, to which options are added.
+        method: String. Name of the method.
+        history: Dict of lists, the log of the training, one value per epoch.
+        steps: Integer or `None`. Number of updates that the training made.
+        scored_images: Integer or `None`. How many images the kNN accuracies come from; without, nothing is compared
+            by labels.
+        settings: Dict or `None`. The settings of the recipe, for the advice.
+        command: String or `None`. The command to try next, to which options are added.
 
     Returns:
         A `Verdict`.
@@ -50,8 +60,8 @@ def training_verdict(method, history, *, steps=None, scored_images=None, setting
     good = bool(known) and all(last[name] >= GOOD[name] for name in known)
     good = good and max(history.get("feature_std") or [0.0]) <= EXPLODED_STD
     good = good and (steps is None or steps >= GOOD_STEPS)  # a random encoder's rank and spread may be as high
-    trouble = None if good else likeliest_trouble(history, steps, settings)
-    return Verdict(_without_labels(last, history, known, good), {}, trouble.advice(command) if trouble else "")
+    diagnosis = None if good else diagnose(history, steps, settings)
+    return Verdict(_without_labels(last, history, known, good), {}, diagnosis.advice(command) if diagnosis else "")
 
 
 def _without_labels(last, history, known, good):

@@ -10,9 +10,9 @@ def held_out_rows(labels, seed, share=HELD_OUT_SHARE):
     """Chooses the same share of every class at random, at least one image and never all of them.
 
     Args:
-        labels: integer array (n,).
-        seed: int.
-        share: float in (0, 1).
+        labels: Integer array (n,).
+        seed: Integer.
+        share: Float in (0, 1).
 
     Returns:
         Boolean array (n,), True for the held-out rows; none of a class that has one image.
@@ -26,24 +26,24 @@ def held_out_rows(labels, seed, share=HELD_OUT_SHARE):
 
 
 def fit_tuned(make, train, strength, grid, seed):
-    """Fits a scikit-learn classifier on `train`, its C given or else chosen on a part held out of `train`.
+    """Fits a scikit-learn classifier on `train`, with a given C or one chosen on held-out rows of `train`.
 
     Args:
-        make: function from C to a classifier to fit. It may return the same one again and again, to start from its
+        make: Function from C to a classifier to fit. It may return the same one again and again, to start from its
             last solution.
         train: `Features`.
-        strength: float, C, or None to choose it from `grid`.
-        grid: increasing sequence of floats. Of values that do equally well the first, the strongest
-            regularization, is taken.
-        seed: int, for the held-out part.
+        strength: Float. C, or None to choose it from `grid`.
+        grid: Increasing sequence of floats. Of values that do equally well the first, the strongest regularization,
+            is taken.
+        seed: Integer. For the held-out part.
 
     Returns:
         Tuple of the classifier, fitted on all of `train`, and C.
 
     Raises:
-        ValueError: when C is not positive, or no class has images to hold out.
+        ValueError: If C is not positive, or no class has images to hold out.
     """
-    with threads.limited_for(train.features):
+    with threads.limit_threads(train.features):
         if strength is None:
             strength = _chosen(make, train, grid, held_out_rows(train.labels, seed))
         if not strength > 0:
@@ -64,7 +64,7 @@ def _chosen(make, train, grid, held_out):
 
 
 def tuning_in_words(strength, chosen, grid):
-    """How C came about, for a protocol."""
+    """Describes how C was chosen, for a protocol."""
     if not chosen:
         return f"C={strength:g} was given"
     return (

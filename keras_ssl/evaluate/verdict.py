@@ -1,7 +1,10 @@
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from keras_ssl.evaluate.likeliest_trouble import likeliest_trouble
+from keras_ssl.evaluate.diagnosis import diagnose
+from keras_ssl.evaluate.score import Score
 from keras_ssl.evaluate.thresholds import STANDARD_ERRORS
 
 UNKNOWN = "Nothing that was logged tells why: try another method, such as simclr or moco, or larger images."
@@ -11,12 +14,12 @@ OF_BASELINES = {"random encoder": "the random encoder's"}
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether features are worth having, in words.
+    """Judgement of features in words.
 
     Attributes:
-        text: str, one to three sentences.
-        better: dict from a baseline's name to whether the features beat it beyond chance in most scores.
-        advice: str, the likeliest reason where they do not, and what to try next; empty where they do.
+        text: String. One to three sentences.
+        better: Dict from a baseline's name to whether the features beat it beyond chance in most scores.
+        advice: String. The likeliest reason where they do not, and what to try next; empty where they do.
     """
 
     text: str
@@ -27,26 +30,33 @@ class Verdict:
         return f"{self.text} {self.advice}".strip()
 
 
-def verdict(rows, test_images, history=None, steps=None, settings=None, command=None):
-    """Say in words whether features are better than those of a random encoder and than raw pixels.
+def verdict(
+    rows: Mapping[str, Mapping[str, Score]],
+    test_images: int,
+    history: Mapping[str, Sequence[float]] | None = None,
+    steps: int | None = None,
+    settings: Mapping[str, Any] | None = None,
+    command: str | None = None,
+) -> Verdict:
+    """Judges in words whether features are better than raw pixels and a random encoder.
 
     A difference counts where it is larger than two standard errors: of the two shares of `test_images`, and of the
     deviations over draws and encoders.
 
     Args:
-        rows: dict from a name to a dict of `Score` by name, as `runs.evaluate` returns it: the features in question
+        rows: Dict from a name to a dict of `Score` by name, as `runs.evaluate` returns it: the features in question
             first, then the baselines. Features without scores are such as are not finite numbers.
-        test_images: int > 0, how many images the scores come from.
-        history: optional dict of lists, what a training logged, one entry an epoch.
-        steps: optional int, updates that the training made.
-        settings: optional dict, the recipe's, for what to try next.
-        command: optional str, the command to try next, to which options are added.
+        test_images: Positive integer. How many images the scores come from.
+        history: Dict of lists or `None`. The log of the training, one value per epoch.
+        steps: Integer or `None`. Number of updates that the training made.
+        settings: Dict or `None`. The settings of the recipe, for the advice.
+        command: String or `None`. The command to try next, to which options are added.
 
     Returns:
         A `Verdict`.
 
     Raises:
-        ValueError: where there is nothing to compare.
+        ValueError: If there is nothing to compare.
 
     Example:
 
@@ -57,9 +67,9 @@ def verdict(rows, test_images, history=None, steps=None, settings=None, command=
     """
     method, *baselines = rows
     if baselines and not rows[method]:
-        trouble = likeliest_trouble(history or {}, steps, settings)
+        diagnosis = diagnose(history or {}, steps, settings)
         text = f"{method}'s features have no scores: they are not finite numbers."
-        return Verdict(text, dict.fromkeys(baselines, False), trouble.advice(command) if trouble else UNKNOWN)
+        return Verdict(text, dict.fromkeys(baselines, False), diagnosis.advice(command) if diagnosis else UNKNOWN)
     compared = {name: _compare(rows[method], rows[name], test_images) for name in baselines}
     compared = {name: differences for name, differences in compared.items() if differences}
     if not compared:
@@ -73,8 +83,8 @@ def verdict(rows, test_images, history=None, steps=None, settings=None, command=
         return Verdict(" ".join(sentences), better)
     random = compared.get("random encoder", [])
     worse = sum(difference.sign < 0 for difference in random) > len(random) / 2
-    trouble = likeliest_trouble(history or {}, steps, settings, worse)
-    return Verdict(" ".join(sentences), better, trouble.advice(command) if trouble else UNKNOWN)
+    diagnosis = diagnose(history or {}, steps, settings, worse)
+    return Verdict(" ".join(sentences), better, diagnosis.advice(command) if diagnosis else UNKNOWN)
 
 
 @dataclass(frozen=True)

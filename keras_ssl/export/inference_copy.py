@@ -9,8 +9,8 @@ from keras_ssl.backbones.copies import rebuilt
 _LOW_PRECISION = ("mixed_bfloat16", "mixed_float16", "bfloat16", "float16")
 
 
-def inference_copy(model):
-    """A copy of a built Keras model that computes in float32 and knows no optimizer, loss or strategy.
+def inference_copy(model: keras.Model) -> keras.Model:
+    """Copy of a built Keras model that computes in float32, without optimizer, loss or strategy.
 
     What is served must not depend on how it was trained: bfloat16 is slow on most CPUs that serve, and a variable
     that is mirrored over eight devices is one variable to the server. The copy is made from the model's

@@ -1,14 +1,20 @@
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from keras_ssl.export import versions
 from keras_ssl.export.manifest import verify
 
 
-def load(path):
+def load(path: str | os.PathLike[str]) -> "SavedEncoder":
     """Loads an exported encoder for use from Python, after checking that its files are whole.
 
-    It runs the graph that TensorFlow Serving runs. To build on the encoder with Keras, load `encoder.keras` from the
+    To build on the encoder with Keras, load `encoder.keras` from the
     same folder with `keras.saving.load_model` instead.
 
     It runs the graph of the SavedModel, which may read and write files: load those of people you trust. A checksum
@@ -48,13 +54,13 @@ class SavedEncoder:
         manifest: The manifest.
     """
 
-    def __init__(self, path, manifest):
+    def __init__(self, path: Path, manifest: dict[str, Any]) -> None:
         self.path = path
         self.manifest = manifest
         # The signatures hold their variables weakly, so the whole is kept.
         self._model = tf.saved_model.load(str(path))
 
-    def __call__(self, images):
+    def __call__(self, images: npt.ArrayLike) -> dict[str, np.ndarray]:
         """Features of arrays.
 
         Args:
@@ -66,7 +72,7 @@ class SavedEncoder:
         """
         return self._serve("serving_default", images=tf.cast(images, tf.float32))
 
-    def from_bytes(self, image_bytes):
+    def from_bytes(self, image_bytes: Sequence[bytes]) -> dict[str, np.ndarray]:
         """Features of encoded images.
 
         Args:

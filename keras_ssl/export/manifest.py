@@ -2,8 +2,10 @@ import datetime
 import hashlib
 import importlib.metadata
 import json
+import os
 import platform
 from pathlib import Path
+from typing import Any
 
 from keras_ssl.export import versions
 
@@ -13,7 +15,7 @@ _PACKAGES = ("keras_ssl", "keras", "tensorflow", "tensorflow-serving-api")
 
 
 def write_manifest(folder, *, metadata, **facts):
-    """Writes `manifest.json`: what the files in `folder` are, and the checksum of each.
+    """Writes `manifest.json`: what the model is, and the checksum of each file in `folder`.
 
     Args:
         folder: The version folder, otherwise complete.
@@ -38,11 +40,11 @@ def write_manifest(folder, *, metadata, **facts):
     (Path(folder) / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def verify(path):
-    """Checks that an exported model is whole and unchanged: each file against its checksum in the manifest.
+def verify(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Checks each file of an exported model against its checksum in the manifest.
 
-    It finds truncated downloads, lost files and edited ones. It is no signature: who can write the files can write
-    the manifest. Files that the manifest does not name are left alone.
+    It finds truncated downloads, lost files and edited ones. It is not a signature: whoever can write the files can
+    write the manifest. Files that the manifest does not name are left alone.
 
     Args:
         path: The folder that `export.saved_model` wrote into (its newest version is checked), or one version

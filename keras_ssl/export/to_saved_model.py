@@ -1,6 +1,11 @@
 import contextlib
 import logging
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
+import keras
 import tensorflow as tf
 
 from keras_ssl.checks.finite import check_finite_weights
@@ -23,17 +28,17 @@ _NO_WARMUP = "tensorflow-serving-api is not installed: pip install keras_ssl[ser
 
 
 def saved_model(
-    encoder,
-    path,
+    encoder: keras.Model,
+    path: str | os.PathLike[str],
     *,
-    classifier=None,
-    class_names=None,
-    resize="stretch",
-    image_size=None,
-    metadata=None,
-    orientation="exif",
-    bits=None,
-):
+    classifier: keras.Model | None = None,
+    class_names: Sequence[str] | None = None,
+    resize: str = "stretch",
+    image_size: tuple[int, int] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    orientation: str = "exif",
+    bits: int | None = None,
+) -> Path:
     """Writes an encoder as the next version of a SavedModel that TensorFlow Serving serves.
 
     The version folder has two signatures:

@@ -1,27 +1,33 @@
+from typing import TYPE_CHECKING
+
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from keras_ssl.checks.images import check_image_array
 from keras_ssl.plots.image_grid import draw_image, image_grid
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def attention_maps(encoder, images, block=-1):
-    """Where a vision transformer looks: each image, and beside it the attention of every head of one block.
 
-    With a class token it is what that token looks at, as in Caron et al. 2021, "Emerging Properties in
+def attention_maps(encoder: keras.Model, images: npt.ArrayLike, block: int = -1) -> "Figure":
+    """Attention maps of a vision transformer: each image beside the attention of every head of one block.
+
+    With a class token it is the attention of that token, as in Caron et al. 2021, "Emerging Properties in
     Self-Supervised Vision Transformers" (https://arxiv.org/abs/2104.14294), figure 1, where heads of a DINO find the
-    objects. With mean pooling it is what the patches look at on average. Bright is much; each map has its own scale.
+    objects. With mean pooling it is the mean over all patches. Bright means high; each map has its own scale.
 
     Args:
-        encoder: a `keras_ssl.backbones.vit`, or a method that has one.
-        images: array (n, height, width, channels), raw pixels in [0, 255]; a row for each.
-        block: int, which transformer block, as an index into all of them; the last by default.
+        encoder: A `keras_ssl.backbones.vit`, or a method that has one.
+        images: Array (n, height, width, channels), raw pixels in [0, 255]; a row for each.
+        block: Integer. Which transformer block, as an index into all of them; the last by default.
 
     Returns:
         A `matplotlib.figure.Figure`.
 
     Raises:
-        ValueError: for an encoder that is no vision transformer, a block that it does not have, or images that are
+        ValueError: For an encoder that is no vision transformer, a block that it does not have, or images that are
             none.
 
     Example:

@@ -1,7 +1,15 @@
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
+import numpy.typing as npt
 
 from keras_ssl.evaluate import threads
 from keras_ssl.plots.style import COLORS, GRAY, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 # Three, so that the pairs of alike colors get different ones, and 30 classes a look of their own.
 MARKERS = "o^s"
@@ -12,26 +20,33 @@ COMPONENTS = 50
 LEAST_DEVIATION = 1e-6
 
 
-def embedding_map(features, labels=None, method="tsne", class_names=None, max_points=2000, seed=0):
-    """Features in two dimensions: images that the encoder finds alike lie together.
+def embedding_map(
+    features: npt.ArrayLike,
+    labels: npt.ArrayLike | None = None,
+    method: str = "tsne",
+    class_names: Sequence[str] | None = None,
+    max_points: int = 2000,
+    seed: int = 0,
+) -> "Figure":
+    """Map of features in two dimensions: images with similar features lie close together.
 
     Features are normalized first, because methods and kNN compare directions. In a t-SNE map neighborhoods mean
     something; distances between groups and their sizes do not.
 
     Args:
-        features: float array (n, features).
-        labels: integer array (n,) to color by, or None. Defaults to None.
+        features: Float array (n, features).
+        labels: Integer array (n,) to color by, or None. Defaults to `None`.
         method: `"tsne"`, or `"pca"`, which is linear and quick. Defaults to `"tsne"`.
-        class_names: sequence of str, the name of each class number, or None for the numbers. Defaults to None.
-        max_points: positive int. Of more features so many are chosen at random. Defaults to 2000.
-        seed: int, for that choice and for t-SNE. Defaults to 0.
+        class_names: Sequence of str, the name of each class number, or None for the numbers. Defaults to `None`.
+        max_points: Positive integer. Of more features so many are chosen at random. Defaults to `2000`.
+        seed: Integer. For that choice and for t-SNE. Defaults to `0`.
 
     Returns:
         A `matplotlib.figure.Figure`. Of more than 30 classes there is no legend.
 
     Raises:
-        ValueError: when there are fewer than five features, when labels differ in number, when all features have the
-            same direction or some are not finite, or for an unknown method.
+        ValueError: If there are fewer than five features, if labels differ in number, if all features have the same
+            direction or some are not finite, or for an unknown method.
 
     Example:
 
@@ -84,7 +99,7 @@ def _in_two_dimensions(features, method, seed):
     from sklearn.preprocessing import normalize
 
     components = 2 if method == "pca" else min(COMPONENTS, *features.shape)
-    with threads.limited_for(features):
+    with threads.limit_threads(features):
         features = PCA(components, random_state=seed).fit_transform(normalize(features))
         if not features[:, 0].std() > LEAST_DEVIATION:
             raise ValueError(

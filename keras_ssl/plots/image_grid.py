@@ -18,7 +18,7 @@ def grid_of_columns(columns):
     """A figure with a column of images under each title.
 
     Args:
-        columns: dict of arrays (n, height, width, channels), raw pixels in [0, 255].
+        columns: Dict of arrays (n, height, width, channels), raw pixels in [0, 255].
     """
     figure, axes = image_grid(len(next(iter(columns.values()))), len(columns), row_height=1.08)
     for column, (title, batch) in enumerate(columns.items()):

@@ -1,24 +1,34 @@
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+import numpy.typing as npt
 
 from keras_ssl.checks.images import check_image_array
 from keras_ssl.plots.image_grid import draw_image, image_grid
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 # Below this angle, in radians, the arc is the line to float32 precision, and the sines divide zero by zero.
 SMALLEST_ANGLE = 1e-4
 
 
-def latent_walk(decode, start, end, steps=8, path="spherical"):
-    """The images on the way from one latent vector to another: a row for each pair.
+def latent_walk(
+    decode: Callable[..., Any], start: npt.ArrayLike, end: npt.ArrayLike, steps: int = 8, path: str = "spherical"
+) -> "Figure":
+    """Images decoded on the way from one latent vector to another, one row per pair.
 
     Where a model has learned what images have in common, they change smoothly and each looks like an image; where it
     has memorised, they jump (Radford et al. 2015, https://arxiv.org/abs/1511.06434, section 6.1).
 
     Args:
-        decode: function from latents (n, latent_dim) to images (n, height, width, channels), raw pixels in [0, 255],
+        decode: Function from latents (n, latent_dim) to images (n, height, width, channels), raw pixels in [0, 255],
             such as the `decode` of `keras_ssl.DCGAN`.
-        start: float array (rows, latent_dim), where the walks begin.
-        end: float array (rows, latent_dim), where they end.
-        steps: int >= 2, images in a row, both ends included. Defaults to 8.
+        start: Float array (rows, latent_dim), where the walks begin.
+        end: Float array (rows, latent_dim), where they end.
+        steps: Integer >= 2, images in a row, both ends included. Defaults to `8`.
         path: `"spherical"`, along the arc, on which latents stay as long as normally distributed ones are (White
             2016, https://arxiv.org/abs/1609.04468, section 2), or `"linear"`, straight. Defaults to `"spherical"`.
 
@@ -26,7 +36,7 @@ def latent_walk(decode, start, end, steps=8, path="spherical"):
         A `matplotlib.figure.Figure`.
 
     Raises:
-        ValueError: when `start` and `end` are not matrices of the same shape, there are less than two steps, or for
+        ValueError: If `start` and `end` are not matrices of the same shape, there are less than two steps, or for
             another path.
 
     Example:

@@ -1,24 +1,31 @@
+from typing import TYPE_CHECKING, Any
+
+import numpy.typing as npt
+
 from keras_ssl.checks.images import check_image_array
 from keras_ssl.plots.image_grid import grid_of_columns
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def masked_reconstructions(method, images, seed=0):
-    """What a masked-image method sees, what it makes of it, and the image itself: a row for each.
+
+def masked_reconstructions(method: Any, images: npt.ArrayLike, seed: int = 0) -> "Figure":
+    """Masked images, their reconstructions and the originals, one row per image.
 
     The prediction stands in the masked parts only; the others are the image's own pixels. With `MAE`'s normalized
     targets the predicted patches get the mean and the deviation of the true ones, as in the paper's figures.
 
     Args:
-        method: a `keras_ssl.MAE`, `SimMIM` or `Inpainting`, or anything else with `mask_images(images, seed)` and
+        method: A `keras_ssl.MAE`, `SimMIM` or `Inpainting`, or anything else with `mask_images(images, seed)` and
             `reconstruct(images, seed)`.
-        images: array (n, height, width, channels), raw pixels in [0, 255]; a row for each.
-        seed: int; the same seed draws the same masks. Defaults to 0.
+        images: Array (n, height, width, channels), raw pixels in [0, 255]; a row for each.
+        seed: Integer; the same seed draws the same masks. Defaults to `0`.
 
     Returns:
         A `matplotlib.figure.Figure`.
 
     Raises:
-        ValueError: when `images` are none, or not what the method's encoder takes.
+        ValueError: If `images` are none, or not what the method's encoder takes.
 
     Example:
 

@@ -1,23 +1,36 @@
+from typing import TYPE_CHECKING
+
+import numpy.typing as npt
+
 from keras_ssl.checks.images import check_image_array
 from keras_ssl.evaluate import nearest
 from keras_ssl.plots.image_grid import draw_image, image_grid
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def neighbors(query_images, bank_images, query_features, bank_features, k=8):
-    """What an encoder finds alike: some images, each with its nearest in a bank, and how similar they are.
+
+def neighbors(
+    query_images: npt.ArrayLike,
+    bank_images: npt.ArrayLike,
+    query_features: npt.ArrayLike,
+    bank_features: npt.ArrayLike,
+    k: int = 8,
+) -> "Figure":
+    """Query images, each with its nearest neighbors in a bank and their cosine similarities.
 
     Args:
-        query_images: array (n, height, width, channels), raw pixels in [0, 255]; a row for each.
-        bank_images: array (m, height, width, channels), where to look for neighbors.
-        query_features: array (n, features), what the encoder gives for `query_images`.
-        bank_features: array (m, features), likewise for `bank_images`.
-        k: int in [1, m], neighbors to draw, nearest first. Defaults to 8.
+        query_images: Array (n, height, width, channels), raw pixels in [0, 255]; a row for each.
+        bank_images: Array (m, height, width, channels), where to look for neighbors.
+        query_features: Array (n, features), what the encoder gives for `query_images`.
+        bank_features: Array (m, features), likewise for `bank_images`.
+        k: Integer in [1, m]. Neighbors to draw, nearest first. Defaults to `8`.
 
     Returns:
         A `matplotlib.figure.Figure`, with the cosine similarity below each neighbor.
 
     Raises:
-        ValueError: when images and features differ in number, or `k` is out of its range.
+        ValueError: If images and features differ in number, or `k` is out of its range.
 
     Example:
 

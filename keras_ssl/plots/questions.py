@@ -1,21 +1,28 @@
+from typing import TYPE_CHECKING, Any
+
+import numpy.typing as npt
+
 from keras_ssl.checks.images import check_image_array
 from keras_ssl.plots.image_grid import grid_of_columns
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def questions(method, images):
-    """What a method asks about images, beside each: its four rotations, its tiles and their order.
 
-    Look at this before training: a question that you cannot answer either teaches the encoder nothing.
+def questions(method: Any, images: npt.ArrayLike) -> "Figure":
+    """Images beside the pretext task that a method makes of them, such as rotations or shuffled tiles.
+
+    Look at them before training: a task that you cannot solve either teaches the encoder nothing.
 
     Args:
-        method: a `keras_ssl.RotationPrediction` or `Jigsaw`, or anything else with `questions(images)`.
-        images: array (n, height, width, channels), raw pixels in [0, 255]; a row for each.
+        method: A `keras_ssl.RotationPrediction` or `Jigsaw`, or anything else with `questions(images)`.
+        images: Array (n, height, width, channels), raw pixels in [0, 255]; a row for each.
 
     Returns:
         A `matplotlib.figure.Figure`.
 
     Raises:
-        ValueError: when `images` are none.
+        ValueError: If `images` are none.
 
     Example:
 

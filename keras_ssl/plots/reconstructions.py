@@ -1,20 +1,28 @@
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy.typing as npt
+
 from keras_ssl.checks.images import check_image_array
 from keras_ssl.plots.image_grid import draw_image, image_grid
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def reconstructions(images, rebuilt):
-    """What is left of images that went through a code: the images above, what the decoder made of them below.
+
+def reconstructions(images: npt.ArrayLike, rebuilt: npt.ArrayLike | Mapping[str, npt.ArrayLike]) -> "Figure":
+    """Images in the first row, and their reconstructions below.
 
     Args:
-        images: array (n, height, width, channels), raw pixels in [0, 255]; a column for each.
-        rebuilt: array of the same shape, what `reconstruct(images)` of a method gave, or a dict of several by name, a
-            row each.
+        images: Array (n, height, width, channels), raw pixels in [0, 255]; a column for each.
+        rebuilt: Array of the same shape, what `reconstruct(images)` of a method gave, or a dict of several by name,
+            a row each.
 
     Returns:
         A `matplotlib.figure.Figure`.
 
     Raises:
-        ValueError: when the shapes differ, or there are no images.
+        ValueError: If the shapes differ, or there are no images.
 
     Example:
 

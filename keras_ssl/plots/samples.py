@@ -1,21 +1,27 @@
 import math
+from typing import TYPE_CHECKING
+
+import numpy.typing as npt
 
 from keras_ssl.checks.images import check_image_array
 from keras_ssl.plots.image_grid import draw_image, image_grid
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def samples(images, columns=None):
-    """Images side by side: what a generator draws, or some of a data set.
+
+def samples(images: npt.ArrayLike, columns: int | None = None) -> "Figure":
+    """Grid of images, such as those of a generator or of a data set.
 
     Args:
-        images: array (n, height, width, channels), raw pixels in [0, 255].
-        columns: positive int, images in a row, or None for about as many rows as columns. Defaults to None.
+        images: Array (n, height, width, channels), raw pixels in [0, 255].
+        columns: Positive integer. Images in a row, or None for about as many rows as columns. Defaults to `None`.
 
     Returns:
         A `matplotlib.figure.Figure`.
 
     Raises:
-        ValueError: when `images` are none, or `columns` is not positive.
+        ValueError: If `images` are none, or `columns` is not positive.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""What the figures have in common."""
+"""Colors and size of all figures."""
 
 # Petroff 2021, "Accessible color sequences for data visualization": ten colors that stay apart for the common forms
 # of color blindness and in gray.
@@ -18,7 +18,7 @@ GRAY = "#555555"
 
 
 def new_figure(width, height):
-    """An empty figure of so many inches, apart from pyplot's global state."""
+    """Empty figure of a size in inches, outside pyplot's global state."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), dpi=120, layout="constrained")

@@ -1,30 +1,39 @@
 import csv
 import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
+import keras
 import numpy as np
 
-from keras_ssl.evaluate.knn_references import REFERENCES
+from keras_ssl.evaluate.baselines import KNN_BASELINES
 from keras_ssl.plots.style import COLORS, GRAY, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 COLUMNS = 3
 
 
-def training_curves(history):
-    """How the loss and all else that was logged went, a panel for each quantity.
+def training_curves(
+    history: keras.callbacks.History | Mapping[str, Sequence[float]] | str | os.PathLike[str],
+) -> "Figure":
+    """Curves of the loss and all other logged metrics, one panel per metric.
 
     What was measured on validation data is drawn beside its training counterpart, and what kNN makes of raw pixels
     and of a random encoder (`callbacks.KNNMonitor`) as dashed lines.
 
     Args:
-        history: a `keras.callbacks.History`, its dict from name to values, or the path of a file that
+        history: A `keras.callbacks.History`, its dict from name to values, or the path of a file that
             `keras.callbacks.CSVLogger` wrote. Epochs in which a quantity was not logged are skipped.
 
     Returns:
         A `matplotlib.figure.Figure`.
 
     Raises:
-        ValueError: when there is nothing to draw.
-        FileNotFoundError: when there is no file at that path.
+        ValueError: If there is nothing to draw.
+        FileNotFoundError: If there is no file at that path.
 
     Example:
 
@@ -32,7 +41,7 @@ def training_curves(history):
     >>> figure.savefig("curves.png")
     """
     epochs, columns = _read(history)
-    quantities = list(dict.fromkeys(name.removeprefix("val_") for name in columns if name not in REFERENCES))
+    quantities = list(dict.fromkeys(name.removeprefix("val_") for name in columns if name not in KNN_BASELINES))
     if not quantities or not len(epochs):
         raise ValueError(f"There are no epochs in the history to draw. Received: history={history!r}")
     width = min(COLUMNS, len(quantities))
@@ -57,7 +66,7 @@ def _draw(panel, epochs, columns, quantity):
             marker = "o" if known.sum() <= 20 else None
             panel.plot(epochs[known], values[known], color=color, label=label, marker=marker, markersize=3.5)
     if quantity == "knn_accuracy":
-        for (name, label), color in zip(REFERENCES.items(), COLORS[4:], strict=False):
+        for (name, label), color in zip(KNN_BASELINES.items(), COLORS[4:], strict=False):
             for value in columns.get(name, ())[-1:]:
                 panel.axhline(value, color=color, linestyle="--", linewidth=1.2, label=label)
     panel.set_title(quantity.replace("_", " "), fontsize=11)
@@ -71,7 +80,7 @@ def _draw(panel, epochs, columns, quantity):
 
 
 def _repeated(values):
-    """Where a value only stands for that of an earlier epoch, as of what is not measured in every epoch."""
+    """Mask of values repeated from the epoch before, for metrics that are not measured in every epoch."""
     repeated = np.zeros(len(values), bool)
     repeated[1:-1] = values[1:-1] == values[:-2]
     return repeated

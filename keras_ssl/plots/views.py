@@ -1,26 +1,32 @@
+from typing import TYPE_CHECKING, Any
+
+import numpy.typing as npt
 import tensorflow as tf
 
 from keras_ssl.checks.images import check_image_array
 from keras_ssl.plots.image_grid import grid_of_columns
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def views(augmenter, images, views=2, seed=0):
-    """What a method sees: some images, and random views of them beside each.
+
+def views(augmenter: Any, images: npt.ArrayLike, views: int = 2, seed: int = 0) -> "Figure":
+    """Images beside random views of them, as a method sees them in training.
 
     Look at this before training. One should still recognize in each view what the features are meant to tell apart.
 
     Args:
-        augmenter: a `keras_ssl.augment.Augmenter`, or a method, which has one. Of a `keras_ssl.augment.MultiCrop` all
-            crops are shown, the large ones first.
-        images: array (n, height, width, channels), raw pixels in [0, 255]; a row for each.
-        views: positive int, views per image, where the augmenter makes one at a time. Defaults to 2.
-        seed: int; the same seed draws the same views. Defaults to 0.
+        augmenter: A `keras_ssl.augment.Augmenter`, or a method, which has one. Of a `keras_ssl.augment.MultiCrop`
+            all crops are shown, the large ones first.
+        images: Array (n, height, width, channels), raw pixels in [0, 255]; a row for each.
+        views: Positive integer. Views per image, where the augmenter makes one at a time. Defaults to `2`.
+        seed: Integer; the same seed draws the same views. Defaults to `0`.
 
     Returns:
         A `matplotlib.figure.Figure`.
 
     Raises:
-        ValueError: when `images` are none, or `views` is not positive.
+        ValueError: If `images` are none, or `views` is not positive.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""What is said while one waits: a named bar on a terminal, plain lines elsewhere."""
+"""Progress of long work: a named bar on a terminal, plain lines elsewhere."""
 
 from keras_ssl.progress.bar import Bar
 from keras_ssl.progress.duration import duration

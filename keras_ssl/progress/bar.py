@@ -1,4 +1,6 @@
 import time
+from collections.abc import Callable
+from typing import TextIO
 
 import click
 
@@ -7,12 +9,12 @@ _SECONDS_BETWEEN_UPDATES = 0.1
 
 
 class Bar:
-    """A bar of a terminal with a name before it and words behind it.
+    """Progress bar on a terminal, with a name before it and text behind it.
 
     Args:
-        name: str.
-        length: positive int, how many steps there are.
-        file: the terminal to write to.
+        name: String. Text before the bar.
+        length: Positive integer. Number of steps.
+        file: Terminal to write to.
 
     Example:
 
@@ -22,7 +24,7 @@ class Bar:
     >>> bar.end()
     """
 
-    def __init__(self, name, length, file):
+    def __init__(self, name: str, length: int, file: TextIO) -> None:
         self._bar = click.progressbar(
             length=length,
             label=name,
@@ -34,19 +36,19 @@ class Bar:
         self._bar.render_progress()
         self._done, self._shown = 0, time.monotonic()
 
-    def move_to(self, done, text, at_once=False):
-        """Shows that so many steps are done, with words behind; too soon after the last time it does not.
+    def move_to(self, done: int, text: str | Callable[[], str], at_once: bool = False) -> None:
+        """Moves the bar to `done` steps; skipped if the last update was less than 0.1 seconds ago.
 
         Args:
-            done: int.
-            text: str, or a function to it, which is called only when it is shown.
-            at_once: bool, whether to show it however soon. Defaults to `False`.
+            done: Integer. Number of steps done.
+            text: String behind the bar, or a function that returns it, called only when the bar is drawn.
+            at_once: Boolean. Whether to draw it however recent the last update. Defaults to `False`.
         """
         now = time.monotonic()
         if at_once or now - self._shown >= _SECONDS_BETWEEN_UPDATES:
             self._bar.update(done - self._done, text() if callable(text) else text)
             self._done, self._shown = done, now
 
-    def end(self):
+    def end(self) -> None:
         """Ends the bar's line."""
         self._bar.render_finish()

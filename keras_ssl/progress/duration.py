@@ -1,8 +1,8 @@
-def duration(seconds):
-    """Seconds in words, as exactly as one wants to know while waiting.
+def duration(seconds: float) -> str:
+    """Formats seconds as a short text, rounded to seconds, minutes or hours.
 
     Args:
-        seconds: float of at least 0.
+        seconds: Float of at least 0.
 
     Returns:
         str.

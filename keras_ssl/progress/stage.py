@@ -1,22 +1,23 @@
 import sys
 import time
+from typing import TextIO
 
 from keras_ssl.progress.bar import Bar
 from keras_ssl.progress.duration import duration
 
 
 class Stage:
-    """Says by name what takes long while it does: a bar on a terminal, else one line, without control characters.
+    """Context that shows the progress of long work: a bar on a terminal, else one line without control characters.
 
-    The line begins with the stage and ends when it is over, with the seconds that it took. So does the line of a
-    stage of unknown length on a terminal.
+    The line starts with the name and ends with the seconds that the work took. A stage of unknown length has such a
+    line on a terminal too.
 
     Args:
-        name: str, what is going on.
-        length: int, how many steps it has, or None where that is not known. Defaults to `None`.
-        unit: str, of what is counted. Defaults to `"images"`.
-        verbose: 0 for silence. Defaults to 1.
-        file: where to write to. `None` is standard output. Defaults to `None`.
+        name: String. Name of the work.
+        length: Integer. Number of steps, or `None` where unknown. Defaults to `None`.
+        unit: String. Unit of `count`. Defaults to `"images"`.
+        verbose: 0 for silence. Defaults to `1`.
+        file: File to write to. `None` means standard output. Defaults to `None`.
 
     Example:
 
@@ -25,7 +26,9 @@ class Stage:
     ...         stage.advance(len(images))
     """
 
-    def __init__(self, name, length=None, unit="images", verbose=1, file=None):
+    def __init__(
+        self, name: str, length: int | None = None, unit: str = "images", verbose: int = 1, file: TextIO | None = None
+    ) -> None:
         self._name = name
         self._length = length
         self._unit = unit
@@ -43,7 +46,7 @@ class Stage:
             print(f"{self._name}: ", end="", file=self._out, flush=True)
         return self
 
-    def advance(self, count=0):
+    def advance(self, count: int = 0) -> None:
         """One more step is done, of so many of the units."""
         self._steps += 1
         self._counted += count

@@ -14,7 +14,7 @@ from keras_ssl.data.describe import is_folder
 from keras_ssl.data.memoize import memoize_scans
 from keras_ssl.data.resize import check_resize
 from keras_ssl.evaluate import training_verdict
-from keras_ssl.evaluate.knn_references import REFERENCES
+from keras_ssl.evaluate.baselines import KNN_BASELINES
 from keras_ssl.files.atomic_write import atomic_write
 from keras_ssl.recipes.plan import sees_all
 from keras_ssl.recipes.validation import check_saved_settings
@@ -320,7 +320,7 @@ def _callbacks(folder, config, model, verbose):
     return [
         *([] if model.encodes_whole_images else [_batch_statistics(config)]),
         *(
-            monitors(config, model, every, references=_references(folder), verbose=bool(verbose))
+            monitors(config, model, every, baselines=_baselines(folder), verbose=bool(verbose))
             if config["monitor"]
             else []
         ),
@@ -350,10 +350,10 @@ def _list_skipped(skipped, path):
         atomic_write(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
-def _references(folder):
-    """The references in the log of a run that goes on, which began before its features did; else True, to measure."""
+def _baselines(folder):
+    """The baselines in the log of a resumed run, measured before its training; else True, to measure them."""
     rows = read_history(folder / "history.csv")
-    return {name: float(rows[0][name]) for name in REFERENCES if name in rows[0]} if rows else True
+    return {name: float(rows[0][name]) for name in KNN_BASELINES if name in rows[0]} if rows else True
 
 
 def _batch_statistics(config):

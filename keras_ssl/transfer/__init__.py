@@ -1,4 +1,4 @@
-"""The encoder goes on learning: fine-tuning on labels, and distillation into a smaller network."""
+"""Further training of an encoder: fine-tuning on labels, and distillation into a smaller network."""
 
 from keras_ssl.transfer.distill import distill
 from keras_ssl.transfer.few_label import few_label

@@ -1,7 +1,10 @@
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_ssl.augment import Augmenter
 from keras_ssl.checks.arguments import check_positive
 from keras_ssl.checks.networks import check_encoder
 from keras_ssl.data import from_arrays
@@ -10,60 +13,60 @@ from keras_ssl.evaluate.softmax_head import softmax_head
 from keras_ssl.losses import distillation
 from keras_ssl.transfer.train_classifier import train_classifier
 
-# Of a row of float16 probabilities.
+# For the sum of a row of float16 probabilities.
 TOLERANCE = 1e-2
 
 
 def distill(
-    teacher,
-    encoder,
-    images,
+    teacher: keras.Model,
+    encoder: keras.Model,
+    images: Any,
     *,
-    temperature=1.0,
-    label_weight=0.0,
-    epochs=None,
-    warmup_epochs=None,
-    learning_rate=1e-3,
-    layer_decay=1.0,
-    weight_decay=0.05,
-    augmenter=None,
-    batch_size=64,
-    seed=0,
-    verbose=0,
-):
-    """Trains a smaller network to say what a classifier says, on images that need no label.
+    temperature: float = 1.0,
+    label_weight: float = 0.0,
+    epochs: int | None = None,
+    warmup_epochs: float | None = None,
+    learning_rate: float = 1e-3,
+    layer_decay: float = 1.0,
+    weight_decay: float = 0.05,
+    augmenter: Augmenter | None = None,
+    batch_size: int = 64,
+    seed: int = 0,
+    verbose: int = 0,
+) -> keras.Sequential:
+    """Distills a classifier into a smaller network, on images that need no labels.
 
     The third step of SimCLR v2, after pretraining and fine-tuning (Chen et al. 2020,
     https://arxiv.org/abs/2006.10029, section 2): teacher and student see the same random view of each image, and
-    `keras_ssl.losses.distillation` compares their classes. All of the images that the pretraining had are of use
-    again, and the student may be far smaller than the network that pretraining needs.
+    `keras_ssl.losses.distillation` compares their probabilities. All images of the pretraining can be used again, and
+    the student may be far smaller than the network that pretraining needs.
 
     Args:
-        teacher: a `keras.Model` from images, raw pixels in [0, 255], to probabilities (batch, classes), such as
+        teacher: A `keras.Model` from images, raw pixels in [0, 255], to probabilities (batch, classes), such as
             `fine_tuned_classifier` returns. It is left as it is, and runs in inference mode.
-        encoder: a built `keras.Model` from images of the same shape to features (batch, features), fresh or
+        encoder: A built `keras.Model` from images of the same shape to features (batch, features), fresh or
             pretrained. It is left as it is; a copy is trained.
-        images: a batched `tf.data.Dataset` of `images` or `(images, labels)` in an order that suits training, such
+        images: A batched `tf.data.Dataset` of `images` or `(images, labels)` in an order that suits training, such
             as `keras_ssl.data.load` gives without labels, or an array of images, or a tuple of arrays.
-        temperature: positive float, see `keras_ssl.losses.distillation`. Defaults to 1.0.
-        label_weight: float in [0, 1], the weight of labels, where images come with them, -1 for an image without
-            one. Defaults to 0.0: labels are ignored.
-        epochs: as for `fine_tuned_classifier`.
-        warmup_epochs: as for `fine_tuned_classifier`.
-        learning_rate: positive float, the highest. Defaults to 1e-3, for a fresh encoder.
-        layer_decay: as for `fine_tuned_classifier`. Defaults to 1.0, likewise.
-        weight_decay: as for `fine_tuned_classifier`.
-        augmenter: as for `fine_tuned_classifier`.
-        batch_size: positive int, for arrays only. Defaults to 64.
-        seed: int. The order of arrays, the views and the head are a function of it. Defaults to 0.
-        verbose: 0 for silence or 1 for a progress bar over the epochs. Defaults to 0.
+        temperature: Positive float. See `keras_ssl.losses.distillation`. Defaults to `1.0`.
+        label_weight: Float in [0, 1]. The weight of labels, where images come with them, -1 for an image without
+            one. Defaults to `0.0`: labels are ignored.
+        epochs: As for `fine_tuned_classifier`.
+        warmup_epochs: As for `fine_tuned_classifier`.
+        learning_rate: Positive float. The highest. Defaults to `1e-3`, for a fresh encoder.
+        layer_decay: As for `fine_tuned_classifier`. Defaults to `1.0`, likewise.
+        weight_decay: As for `fine_tuned_classifier`.
+        augmenter: As for `fine_tuned_classifier`.
+        batch_size: Positive integer. For arrays only. Defaults to `64`.
+        seed: Integer. The order of arrays, the views and the head are a function of it. Defaults to `0`.
+        verbose: 0 for silence or 1 for a progress bar over the epochs. Defaults to `0`.
 
     Returns:
         A `keras.Model` from images to float32 probabilities (batch, classes), a `keras.Sequential` of the trained
         encoder and its head, as `fine_tuned_classifier` returns.
 
     Raises:
-        ValueError: when teacher, student and images do not fit together, a data set does not know its length, labels
+        ValueError: If teacher, student and images do not fit together, a data set does not know its length, labels
             have a weight and there are none, or an argument is out of its range.
 
     Example:
@@ -83,7 +86,7 @@ def distill(
     _check_teacher(teacher, ImageBatches(dataset).image_shape, encoder)
 
     def objective(views, labels, logits):
-        # The logarithms of probabilities are logits: a constant for each image is all that they may lack.
+        # Logarithms of probabilities are logits, up to a constant per image.
         answer = tf.math.log(tf.cast(teacher(views, training=False), tf.float32))
         return distillation(logits, answer, temperature, labels, label_weight)
 

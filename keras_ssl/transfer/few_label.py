@@ -1,30 +1,41 @@
+from collections.abc import Sequence
+from typing import Any
+
+import keras
 import numpy as np
 
-from keras_ssl.evaluate.few_label import C
+from keras_ssl.evaluate.few_label import C, shuffled_classes
 from keras_ssl.evaluate.image_batches import labelled_arrays
-from keras_ssl.evaluate.label_draws import shuffled_classes
-from keras_ssl.evaluate.score import mean_score
+from keras_ssl.evaluate.score import Score, mean_score
 from keras_ssl.transfer.fine_tune import fine_tune
 from keras_ssl.transfer.from_scratch import from_scratch
 
 
-def few_label(train, test, encoder, shares=(0.01, 0.1), repeats=1, seed=0, **settings):
+def few_label(
+    train: Any,
+    test: Any,
+    encoder: keras.Model,
+    shares: Sequence[float] = (0.01, 0.1),
+    repeats: int = 1,
+    seed: int = 0,
+    **settings: Any,
+) -> dict[str, dict[float, Score]]:
     """Accuracy of fine-tuning on a share of the labels, beside the same network from scratch.
 
     The semi-supervised measure of SimCLR and its successors (Chen et al. 2020, https://arxiv.org/abs/2002.05709,
     section 6): `fine_tune` and `from_scratch` on 1 % and 10 % of the labelled images. Of each class the same share
     is drawn at random, one image at least. The draws depend on the labels and the seed alone, so two encoders
-    compared on the same data set meet the same ones; and they are nested: the 1 % of a repeat are among its 10 %. The
-    training images that are not drawn are not looked at.
+    compared on the same data set get the same ones; and they are nested: the 1 % of a repeat are among its 10 %.
+    Training images that are not drawn are not used.
 
     Args:
-        train: labelled images, as for `fine_tune`.
-        test: likewise; every trained network is scored on all of it.
-        encoder: as for `fine_tune`.
-        shares: sequence of floats in (0, 1]. Defaults to (0.01, 0.1).
-        repeats: positive int, the number of draws. Each has its own seed of the training too. Defaults to 1.
-        seed: int. Defaults to 0.
-        **settings: those of `fine_tune`, for both. The penalty of the linear probe that is the first head is fixed
+        train: Labelled images, as for `fine_tune`.
+        test: Like `train`; every trained network is scored on all of it.
+        encoder: As for `fine_tune`.
+        shares: Sequence of floats in (0, 1]. Defaults to `(0.01, 0.1)`.
+        repeats: Positive integer. The number of draws. Each has its own seed of the training too. Defaults to `1`.
+        seed: Integer. Defaults to `0`.
+        **settings: Those of `fine_tune`, for both. The penalty of the linear probe that is the first head is fixed
             (C=1), because there is no label to spare for choosing it.
 
     Returns:
@@ -32,7 +43,7 @@ def few_label(train, test, encoder, shares=(0.01, 0.1), repeats=1, seed=0, **set
         repeats on; `format_table` prints it.
 
     Raises:
-        ValueError: as for `fine_tune`, and for shares or repeats out of their range.
+        ValueError: As for `fine_tune`, and for shares or repeats out of their range.
 
     Example:
 
@@ -50,7 +61,7 @@ def few_label(train, test, encoder, shares=(0.01, 0.1), repeats=1, seed=0, **set
 
 
 def at_shares(score, train, test, encoder, shares, repeats, seed, **settings):
-    """One row of it: dict from the share to the mean of `score(encoder, images, test)` over the draws."""
+    """One row of the result: dict from the share to the mean of `score(encoder, images, test)` over the draws."""
     if not shares or not all(0 < share <= 1 for share in shares) or repeats < 1:
         raise ValueError(
             "shares must lie in (0, 1], and repeats must be a positive integer. "

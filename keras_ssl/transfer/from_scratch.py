@@ -1,28 +1,34 @@
 import dataclasses
+from typing import Any
+
+import keras
 
 from keras_ssl.evaluate.baselines import random_encoder
+from keras_ssl.evaluate.score import Score
 from keras_ssl.transfer.fine_tune import fine_tune
 
 
-def from_scratch(encoder, train, test, *, learning_rate=1e-3, seed=0, **settings):
+def from_scratch(
+    encoder: keras.Model, train: Any, test: Any, *, learning_rate: float = 1e-3, seed: int = 0, **settings: Any
+) -> Score:
     """Accuracy of the encoder's architecture trained from random weights: the baseline of `fine_tune`.
 
     The same training, but from `random_encoder`, with a random head and one learning rate for all layers: there
     are no features to keep.
 
     Args:
-        encoder: as for `fine_tune`; none of its weights are used.
-        train: as for `fine_tune`.
-        test: as for `fine_tune`.
-        learning_rate: positive float. Defaults to 1e-3, Adam's own.
-        seed: int: the weights too are a function of it. Defaults to 0.
-        **settings: as for `fine_tune`; `head_first` and `layer_decay` are those of a network without features.
+        encoder: As for `fine_tune`; none of its weights are used.
+        train: As for `fine_tune`.
+        test: As for `fine_tune`.
+        learning_rate: Positive float. Defaults to `1e-3`, Adam's own.
+        seed: Integer. The weights too are a function of it. Defaults to `0`.
+        **settings: As for `fine_tune`; `head_first` and `layer_decay` are those of a network without features.
 
     Returns:
         `Score` of the same name, so that both stand in one column of a table.
 
     Raises:
-        ValueError: as for `fine_tune` and `random_encoder`.
+        ValueError: As for `fine_tune` and `random_encoder`.
 
     Example:
 

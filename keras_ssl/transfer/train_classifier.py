@@ -6,10 +6,10 @@ from keras_ssl import augment, distribute
 from keras_ssl.backbones.copies import copied
 from keras_ssl.checks.arguments import check_positive
 from keras_ssl.data.epoch_order import EpochOrder
-from keras_ssl.evaluate.epochs_bar import EpochsBar
 from keras_ssl.evaluate.image_batches import ImageBatches
 from keras_ssl.optimizers import LayerDecay, scaled_cosine
 from keras_ssl.optimizers.learning_rates import REFERENCE_BATCH_SIZE
+from keras_ssl.progress import Stage
 from keras_ssl.transfer.view_trainer import ViewTrainer
 
 # BiT-HyperRule (Kolesnikov et al. 2020, https://arxiv.org/abs/1912.11370, section 3.3): 500 steps for fewer than
@@ -35,29 +35,29 @@ def train_classifier(
     seed,
     verbose,
 ):
-    """Trains a copy of an encoder together with a head, by AdamW: a warm-up, then half a cosine down to zero.
+    """Trains a copy of an encoder and a head by AdamW, with a warm-up and a cosine decay to zero.
 
     Args:
-        encoder: a built `keras.Model` from images to features. It is left as it is.
-        head: a `softmax_head` on them, which is trained.
-        images: a `tf.data.Dataset` of known length, of batches of `images` or `(images, labels)`, in an order that
+        encoder: A built `keras.Model` from images to features. It is left as it is.
+        head: A `softmax_head` on them, which is trained.
+        images: A `tf.data.Dataset` of known length, of batches of `images` or `(images, labels)`, in an order that
             suits training.
-        objective: as for `ViewTrainer`.
-        augmenter: a `keras_ssl.augment.Augmenter`, or None for random crops of half the image or more, mirrored
-            where images are RGB: others, such as digits, have sides.
-        epochs: positive int, or None for as many as make 500 steps, and ten at least.
-        warmup_epochs: float below `epochs`, over which the learning rate rises from 0; None for a tenth of them.
-        learning_rate: positive float, the highest, of the head.
-        layer_decay: float in (0, 1], see `keras_ssl.optimizers.LayerDecay`.
-        weight_decay: float of at least 0, decoupled.
-        seed: int, of the views.
+        objective: As for `ViewTrainer`.
+        augmenter: A `keras_ssl.augment.Augmenter`, or None for random crops of half the image or more, mirrored
+            where images are RGB; others, such as digits, change their meaning.
+        epochs: Positive integer, or None for as many as make 500 steps, and ten at least.
+        warmup_epochs: Float below `epochs`, over which the learning rate rises from 0; None for a tenth of them.
+        learning_rate: Positive float. The highest, of the head.
+        layer_decay: Float in (0, 1]. See `keras_ssl.optimizers.LayerDecay`.
+        weight_decay: Float of at least 0. Decoupled.
+        seed: Integer, of the views.
         verbose: 0 for silence or 1 for a progress bar over the epochs.
 
     Returns:
         A `keras.Sequential` of the copy and the head, from images to probabilities.
 
     Raises:
-        ValueError: for an argument out of its range, or views of another size than the encoder's.
+        ValueError: For an argument out of its range, or views of another size than the encoder's.
     """
     *image_size, channels = ImageBatches(images).image_shape
     if augmenter is None:
@@ -69,7 +69,7 @@ def train_classifier(
     _check_epochs(epochs, warmup_epochs)
     schedule = scaled_cosine(
         check_positive("learning_rate", learning_rate),
-        REFERENCE_BATCH_SIZE,  # the rate is meant as it is, whatever the batch size
+        REFERENCE_BATCH_SIZE,  # so the rate is not scaled by the batch size
         total_steps=epochs * steps,
         warmup_steps=round(warmup_epochs * steps),
     )
@@ -80,18 +80,35 @@ def train_classifier(
     layers = list(encoder._flatten_layers())
     for layer in layers:
         if hasattr(layer, "moving_variance"):
-            # In so few steps Keras' 0.99 would keep the statistics of before. SimCLR's momentum (appendix B.8).
+            # With Keras' 0.99 so few steps would hardly change the statistics. SimCLR's momentum (appendix B.8).
             layer.momentum = max(1 - 10 / steps, 0.9)
     if any(layer.compute_dtype == "float16" for layer in layers):
-        # Keras does so by the policy of now, which need not be the encoder's.
+        # Keras decides this by the global policy, which may differ from the encoder's.
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     logits = keras.Sequential([keras.Input(encoder.input_shape[1:]), encoder, head.get_layer("logits")])
     trainer = ViewTrainer(logits, augmenter, objective, seed)
     trainer.compile(optimizer)
     batches = distribute.transferable(images, trainer.distribute_strategy)
-    callbacks = [EpochOrder(images), *([EpochsBar()] if verbose else [])]
+    callbacks = [EpochOrder(images), *([_EpochsBar()] if verbose else [])]
     trainer.fit(batches, epochs=epochs, shuffle=False, callbacks=callbacks, verbose=0)
     return keras.Sequential([keras.Input(encoder.input_shape[1:], name="images"), encoder, head], name="classifier")
+
+
+class _EpochsBar(keras.callbacks.Callback):
+    """One progress bar over all epochs, since few images make many short epochs."""
+
+    def on_train_begin(self, logs=None):
+        """Starts the bar."""
+        self._stage = Stage("training with labels", self.params["epochs"], unit="epochs")
+        self._stage.__enter__()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Advances the bar."""
+        self._stage.advance(1)
+
+    def on_train_end(self, logs=None):
+        """Ends the bar."""
+        self._stage.__exit__(None, None, None)
 
 
 def _check_view_size(size, input_shape):

@@ -8,11 +8,11 @@ class ViewTrainer(keras.Model):
     """Trains a network on one random view of each image, which is a function of (seed, step).
 
     Args:
-        network: a `keras.Model` from images to logits.
-        augmenter: a `keras_ssl.augment.Augmenter`.
-        objective: function from the views, their labels (None where there are none) and the logits to the loss, a
+        network: A `keras.Model` from images to logits.
+        augmenter: A `keras_ssl.augment.Augmenter`.
+        objective: Function from the views, their labels (None where there are none) and the logits to the loss, a
             scalar: a mean over the batch.
-        seed: int.
+        seed: Int.
     """
 
     def __init__(self, network, augmenter, objective, seed):

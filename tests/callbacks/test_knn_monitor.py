@@ -70,7 +70,7 @@ def test_training_is_the_same_with_and_without(data):
 
 
 def test_measures_first_every_and_last_and_repeats_between(data, monkeypatch):
-    monitor = KNNMonitor(*data, every=3, k=5, references=False)
+    monitor = KNNMonitor(*data, every=3, k=5, baselines=False)
     measured = iter([0.0, 0.1, 0.3, 0.6, 0.7])  # the first before the training, to see that it can be done
     monkeypatch.setattr(monitor, "_measure", lambda embed: next(measured))
     _, history = fit(data[0][0], [monitor], epochs=7)
@@ -127,9 +127,9 @@ def test_references_are_measured_once_on_the_same_images_and_said(data, capsys):
 
 
 def test_known_references_are_taken_and_none_wanted_are_none(data):
-    _, history = fit(data[0][0], [KNNMonitor(*data, k=5, references={"knn_accuracy_of_raw_pixels": 0.75})], epochs=2)
+    _, history = fit(data[0][0], [KNNMonitor(*data, k=5, baselines={"knn_accuracy_of_raw_pixels": 0.75})], epochs=2)
     assert history["knn_accuracy_of_raw_pixels"] == [0.75] * 2 and "knn_accuracy_of_random_encoder" not in history
-    _, history = fit(data[0][0], [KNNMonitor(*data, k=5, references=False)], epochs=1)
+    _, history = fit(data[0][0], [KNNMonitor(*data, k=5, baselines=False)], epochs=1)
     assert set(history) == {"loss", "val_knn_accuracy"}
 
 
@@ -137,7 +137,7 @@ def test_an_encoder_that_keras_cannot_rebuild_has_pixels_alone_beside_it(data, m
     def fail(*args):
         raise ValueError("cannot rebuild")
 
-    monkeypatch.setattr("keras_ssl.evaluate.knn_references.random_encoder", fail)
+    monkeypatch.setattr("keras_ssl.evaluate.baselines.random_encoder", fail)
     _, history = fit(data[0][0], [KNNMonitor(*data, k=5)], epochs=1)
     assert set(history) == {"loss", "val_knn_accuracy", "knn_accuracy_of_raw_pixels"}
 
@@ -178,11 +178,11 @@ def test_images_without_a_label_are_left_out(data):
     ],
     ids=["unlabelled", "one-class", "floats"],
 )
-@pytest.mark.parametrize("references", [True, False])
-def test_labels_that_do_not_do_are_refused_before_the_first_step(data, spoil, message, references):
+@pytest.mark.parametrize("baselines", [True, False])
+def test_labels_that_do_not_do_are_refused_before_the_first_step(data, spoil, message, baselines):
     (images, labels), validation = data
     seen = []
-    monitor = KNNMonitor((images, spoil(labels)), validation, k=5, references=references)
+    monitor = KNNMonitor((images, spoil(labels)), validation, k=5, baselines=baselines)
     watch = keras.callbacks.LambdaCallback(on_train_batch_begin=lambda *args: seen.append(args))
     with pytest.raises(ValueError, match=message):
         fit(images, [monitor, watch], epochs=1)

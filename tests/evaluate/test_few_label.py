@@ -3,7 +3,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from keras_ssl.evaluate import few_label, format_table
-from keras_ssl.evaluate.label_draws import shuffled_classes
+from keras_ssl.evaluate.few_label import shuffled_classes
 
 
 def test_scores_follow_the_stated_protocol(blobs):

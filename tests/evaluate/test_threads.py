@@ -10,9 +10,9 @@ def thread_counts():
 
 def test_one_thread_for_small_matrices_and_all_again_afterwards(monkeypatch):
     before = thread_counts()
-    with threads.limited_for(np.zeros((10, 10))):
+    with threads.limit_threads(np.zeros((10, 10))):
         assert thread_counts() == {1}
     assert thread_counts() == before
     monkeypatch.setattr(threads, "SMALL", 99)
-    with threads.limited_for(np.zeros((10, 10))):
+    with threads.limit_threads(np.zeros((10, 10))):
         assert thread_counts() == before

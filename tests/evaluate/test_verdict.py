@@ -43,7 +43,7 @@ def test_what_is_better_one_way_is_worse_the_other(own, other, images):
     assert ("better than" in there.text) == ("worse than" in back.text)
 
 
-def test_what_is_not_better_gets_the_likeliest_trouble_and_the_command():
+def test_what_is_not_better_gets_the_diagnosis_and_the_command():
     found = verdict(rows(0.3, 0.5), 400, {}, 96, command="keras-ssl pretrain simclr --data photos --out runs/2")
     assert found.advice == (
         "96 steps are few. Next, train longer: keras-ssl pretrain simclr --data photos --out runs/2 --steps 1000"

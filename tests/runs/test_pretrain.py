@@ -8,7 +8,7 @@ import yaml
 from keras_ssl import data, runs
 from keras_ssl.callbacks import Checkpoint, latest_checkpoint
 from keras_ssl.data.files import list_images
-from keras_ssl.evaluate.knn_references import REFERENCES
+from keras_ssl.evaluate.baselines import KNN_BASELINES
 from keras_ssl.runs.run import cleared_on_failure, is_taken
 
 
@@ -80,10 +80,10 @@ def test_an_interrupted_run_goes_on_as_if_it_had_not_been(finished, tmp_path, mo
         runs.pretrain("simclr", "digits", tmp_path / "run", split="train[:200]", overrides=tiny, verbose=0)
     assert runs.Run(tmp_path / "run").history["epoch"] == [0, 1]
     # What raw pixels and a random encoder have is read from the history.
-    monkeypatch.setattr("keras_ssl.callbacks.knn_monitor.knn_references", None)
+    monkeypatch.setattr("keras_ssl.callbacks.knn_monitor.knn_baselines", None)
     run = runs.resume(tmp_path / "run", verbose=0)
     assert run.epochs_done == 2 and run.history == finished.history
-    assert set(REFERENCES) <= set(run.history)
+    assert set(KNN_BASELINES) <= set(run.history)
     for resumed, whole in zip(weights(run), weights(finished), strict=True):
         np.testing.assert_array_equal(resumed, whole)
 

@@ -73,7 +73,7 @@ def test_scores_are_means_over_draws_with_a_name_of_their_own(labelled, encoder)
 
 def test_stands_beside_the_same_network_from_scratch(rng, encoder):
     train = test = rng.integers(0, 256, (40, 4, 4, 1), "uint8"), np.arange(40) % 2
-    rows = few_label(train, test, protocol="fine_tune", encoder=encoder, shares=(0.2,), epochs=1)
+    rows = few_label(train, test, encoder, shares=(0.2,), epochs=1)
     assert list(rows) == ["fine-tuned", "from scratch"]
     assert format_table(rows).splitlines()[0] == "| features     | 20 % of labels |"
     tuned, scratch = (row[0.2].settings for row in rows.values())

@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -5,25 +7,25 @@ from keras_ssl.evaluate.features import collect
 from keras_ssl.evaluate.image_batches import ImageBatches
 
 
-def estimate_batch_statistics(encoder, images, batch_size=256, verbose=0):
-    """Gives an encoder's batch normalization the statistics of images: those that it will see.
+def estimate_batch_statistics(encoder: keras.Model, images: Any, batch_size: int = 256, verbose: int = 0) -> None:
+    """Sets an encoder's batch normalization statistics to those of given images.
 
-    What batch normalization remembers for inference are moving averages of its training. They are wrong for an
-    encoder that was trained on something else than whole images, such as the tiles of `keras_ssl.Jigsaw`, and for
-    one that was not trained. The estimate is the mean of the batch means, and the mean of the batch variances plus
-    the variance of the batch means (Wu and Johnson 2021, "Rethinking 'Batch' in BatchNorm", section 3,
-    https://arxiv.org/abs/2105.07576). No weight that is trained changes. Frozen layers keep what they have, and an
-    encoder without batch normalization is left as it is.
+    In inference, batch normalization uses moving averages of its training. They are wrong for an encoder that was
+    trained on other inputs than whole images, such as the tiles of `keras_ssl.Jigsaw`, and for an untrained one. The
+    estimate is the mean of the batch means, and the mean of the batch variances plus the variance of the batch means
+    (Wu and Johnson 2021, "Rethinking 'Batch' in BatchNorm", section 3, https://arxiv.org/abs/2105.07576). No weight
+    that is trained changes. Frozen layers keep what they have, and an encoder without batch normalization is left as
+    it is.
 
     Args:
-        encoder: a built `keras.Model`, changed in place.
-        images: a data set or array like those of `extract_features`, in batches as large as in training; labels are
+        encoder: A built `keras.Model`, changed in place.
+        images: A data set or array like those of `extract_features`, in batches as large as in training; labels are
             ignored. Some thousand are enough.
-        batch_size: int, for arrays only. Defaults to 256.
-        verbose: 0 for silence or 1 for a progress bar. Defaults to 0.
+        batch_size: Integer. For arrays only. Defaults to `256`.
+        verbose: 0 for silence or 1 for a progress bar. Defaults to `0`.
 
     Raises:
-        ValueError: when there are no images.
+        ValueError: If there are no images.
 
     Example:
 

@@ -4,11 +4,11 @@ from keras_ssl.evaluate.checks import check_finite
 from keras_ssl.evaluate.features import Features, extract_features
 
 
-def compared_features(encoder, real, fake, batch_size):
-    """The features of two sets of images whose distributions are compared, as two float64 matrices.
+def real_and_fake_features(encoder, real, fake, batch_size):
+    """Features of real and of generated images, as two float64 matrices.
 
     Raises:
-        ValueError: when a set has less than two images, when features are not finite, or differ in number.
+        ValueError: If a set has less than two images, if features are not finite, or differ in number.
     """
     sets = {name: _features(encoder, images, batch_size) for name, images in (("real", real), ("fake", fake))}
     for name, features in sets.items():

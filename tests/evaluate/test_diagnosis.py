@@ -1,6 +1,6 @@
 import pytest
 
-from keras_ssl.evaluate.likeliest_trouble import likeliest_trouble
+from keras_ssl.evaluate.diagnosis import diagnose
 
 FALLING = [10.0, 9, 8, 7, 6, 5, 4, 3, 2, 1]
 FELL = [10.0, 2, 1, 1, 1, 1, 1, 1, 1, 1]
@@ -33,13 +33,13 @@ STRONG = {"contrastive_accuracy": [0.01, 0.02]}
 )
 def test_the_first_that_fits_is_named_with_what_to_try(history, steps, reason, options):
     settings = {"learning_rate": {"base": 0.12}, "augmenter": {"strength": 1.0}}
-    trouble = likeliest_trouble(history, steps, settings)
-    assert reason in trouble.reason and options in trouble.options
+    diagnosis = diagnose(history, steps, settings)
+    assert reason in diagnosis.reason and options in diagnosis.options
 
 
 def test_a_constant_rate_goes_before_the_schedule_that_it_replaces():
     settings = {"learning_rate": {"base": 0.001, "warmup_epochs": 5, "constant": 1000}}
-    found = likeliest_trouble({"feature_std": [385.0]}, 55, settings)
+    found = diagnose({"feature_std": [385.0]}, 55, settings)
     assert found.advice("keras-ssl pretrain simclr").endswith(
         "so the learning rate is likely too high. Next, try a much lower one: keras-ssl pretrain simclr "
         "--set learning_rate.constant=10"
@@ -47,16 +47,16 @@ def test_a_constant_rate_goes_before_the_schedule_that_it_replaces():
 
 
 def test_without_settings_the_remedy_is_in_words():
-    trouble = likeliest_trouble({"loss": FELL, **STRONG}, 5000)
-    assert trouble.options == "" and trouble.advice("keras-ssl").endswith("Next, try weaker ones.")
+    diagnosis = diagnose({"loss": FELL, **STRONG}, 5000)
+    assert diagnosis.options == "" and diagnosis.advice("keras-ssl").endswith("Next, try weaker ones.")
     crops = {"augmenter": {"scale": [0.2, 1]}}
-    assert "augmenter.scale" in likeliest_trouble({"loss": FELL, **STRONG}, 5000, crops).options
+    assert "augmenter.scale" in diagnose({"loss": FELL, **STRONG}, 5000, crops).options
 
 
 def test_options_stand_alone_where_there_is_no_command():
-    assert likeliest_trouble({}, 10).advice() == "10 steps are few. Next, train longer (--steps 1000)."
+    assert diagnose({}, 10).advice() == "10 steps are few. Next, train longer (--steps 1000)."
 
 
 @pytest.mark.parametrize("history", [{}, {"loss": FELL}, {"loss": [3.0, 1.0]}, {"contrastive_accuracy": [0.3]}])
 def test_a_training_that_went_well_has_none(history):
-    assert likeliest_trouble(history, 5000) is None and likeliest_trouble(history) is None
+    assert diagnose(history, 5000) is None and diagnose(history) is None
