@@ -5,7 +5,7 @@ from keras_ssl.checks.images import check_image_shape
 from keras_ssl.layers.blocks import conv_batch_norm, normalized_pixels, relu
 
 
-def conv_encoder(input_shape, filters=(64, 128, 256), units=64, synchronized=False, name="conv_encoder"):
+def conv_encoder(image_shape, filters=(64, 128, 256), units=64, synchronized=False, name="conv_encoder"):
     """An autoencoder's encoder: convolutions that halve the image each, and a linear code of all positions.
 
     Unlike the networks that pool, it keeps where things are, which a decoder must know to rebuild the image. Takes
@@ -13,7 +13,7 @@ def conv_encoder(input_shape, filters=(64, 128, 256), units=64, synchronized=Fal
     The outputs of the blocks are those of the layers `"stage1"`, `"stage2"`, ….
 
     Args:
-        input_shape: `(height, width, channels)` of an image; any number of channels.
+        image_shape: `(height, width, channels)` of an image; any number of channels.
         filters: Sequence of integers > 0: the channels of each 3x3 convolution with stride 2, batch normalization and
             ReLU. Defaults to `(64, 128, 256)`.
         units: Integer > 0: the dimensions of the code. Defaults to `64`.
@@ -34,7 +34,7 @@ def conv_encoder(input_shape, filters=(64, 128, 256), units=64, synchronized=Fal
     """
     check_counts("filters", filters)
     check_count("units", units)
-    images = keras.Input(check_image_shape(input_shape, 2 ** len(filters)), name="images")
+    images = keras.Input(check_image_shape(image_shape, 2 ** len(filters)), name="images")
     x = normalized_pixels(images)
     for stage, channels in enumerate(filters, start=1):
         x = conv_batch_norm(x, channels, 3, 2, f"stage{stage}", synchronized=synchronized)

@@ -69,7 +69,7 @@ def dcgan_generator(image_shape, latent_dim=100, filters=None, synchronized=Fals
 
 
 def dcgan_discriminator(
-    input_shape, filters=None, spectral_normalization=False, synchronized=False, name="dcgan_discriminator"
+    image_shape, filters=None, spectral_normalization=False, synchronized=False, name="dcgan_discriminator"
 ):
     """DCGAN's discriminator: from images to one logit, by strided convolutions.
 
@@ -78,7 +78,7 @@ def dcgan_discriminator(
     are those of the layers `"stage1"`, `"stage2"`, …; `keras_ssl.backbones.dcgan_encoder` makes features of them.
 
     Args:
-        input_shape: `(height, width, channels)` of an image; any number of channels.
+        image_shape: `(height, width, channels)` of an image; any number of channels.
         filters: Sequence of integers > 0: the channels of each convolution. `None`, the default, is as in
             `dcgan_generator`.
         spectral_normalization: Boolean: whether every kernel is kept at spectral norm one, in place of batch
@@ -105,7 +105,7 @@ def dcgan_discriminator(
     - [Radford et al., 2015](https://arxiv.org/abs/1511.06434), section 3
     - [Miyato et al., 2018](https://arxiv.org/abs/1802.05957), for spectral normalization
     """
-    shape, filters = _checked(input_shape, filters)
+    shape, filters = _checked(image_shape, filters)
     images = keras.Input(shape, name="images")
     x = normalized_pixels(images)
     for stage, channels in enumerate(filters, start=1):

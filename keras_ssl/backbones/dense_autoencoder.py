@@ -8,14 +8,14 @@ from keras_ssl.layers.blocks import normalized_pixels
 from keras_ssl.layers.tied_dense import TiedDense
 
 
-def dense_autoencoder(input_shape, units=(512, 128, 32), activation="relu", tied_weights=False):
+def dense_autoencoder(image_shape, units=(512, 128, 32), activation="relu", tied_weights=False):
     """Encoder and decoder of dense layers, each hidden layer of the one with a partner of its width in the other.
 
     The hidden layers of both are named `"hidden1"`, `"hidden2"`, … from the image to the code, so that partners bear
     the same name. The code is linear, and so are the decoder's pixels.
 
     Args:
-        input_shape: `(height, width, channels)` of an image; any number of channels.
+        image_shape: `(height, width, channels)` of an image; any number of channels.
         units: Sequence of integers > 0: the units of the encoder's layers; the last is the code's. Defaults to
             `(512, 128, 32)`.
         activation: Of the hidden layers, as for `keras.layers.Dense`. Defaults to `"relu"`.
@@ -36,9 +36,9 @@ def dense_autoencoder(input_shape, units=(512, 128, 32), activation="relu", tied
     ((None, 32), (None, 28, 28, 1))
     """
     check_counts("units", units)
-    input_shape = check_image_shape(input_shape, total_stride=1)
+    image_shape = check_image_shape(image_shape, total_stride=1)
     *hidden, code_units = (int(count) for count in units)
-    images = keras.Input(input_shape, name="images")
+    images = keras.Input(image_shape, name="images")
     x = keras.layers.Flatten(dtype="float32", name="flatten")(normalized_pixels(images))
     names = [f"hidden{index}" for index in range(1, len(units))]
     for name, count in zip(names, hidden, strict=True):
@@ -57,6 +57,6 @@ def dense_autoencoder(input_shape, units=(512, 128, 32), activation="relu", tied
     layers = [*names, "features"]
     for name, above, count in zip(names[::-1], layers[:0:-1], hidden[::-1], strict=True):
         x = backwards(above, count, activation=activation, name=name)(x)
-    x = backwards(layers[0], math.prod(input_shape), dtype="float32", name="pixels")(x)
-    outputs = keras.layers.Reshape(input_shape, dtype="float32", name="image")(x)
+    x = backwards(layers[0], math.prod(image_shape), dtype="float32", name="pixels")(x)
+    outputs = keras.layers.Reshape(image_shape, dtype="float32", name="image")(x)
     return encoder, keras.Model(codes, outputs, name="dense_decoder")

@@ -5,7 +5,7 @@ from keras_ssl.checks.images import check_image_shape
 from keras_ssl.layers.blocks import dense_batch_norm_relu, normalized_pixels
 
 
-def mlp(input_shape, units=(512, 256), linear_output=False, synchronized=False, name="mlp"):
+def mlp(image_shape, units=(512, 256), linear_output=False, synchronized=False, name="mlp"):
     """A multilayer perceptron on the flattened image.
 
     The least that can learn, for tests and for very small images. Each layer is dense, batch-normalized, with ReLU.
@@ -13,7 +13,7 @@ def mlp(input_shape, units=(512, 256), linear_output=False, synchronized=False, 
     policy.
 
     Args:
-        input_shape: `(height, width, channels)` of an image; any number of channels.
+        image_shape: `(height, width, channels)` of an image; any number of channels.
         units: Sequence of integers > 0: the units of each layer; the last is the number of features. Defaults to
             `(512, 256)`.
         linear_output: Boolean: whether the last layer is linear, without normalization and ReLU, as the code of an
@@ -34,7 +34,7 @@ def mlp(input_shape, units=(512, 256), linear_output=False, synchronized=False, 
     TensorShape([2, 32])
     """
     check_counts("units", units)
-    images = keras.Input(check_image_shape(input_shape, total_stride=1), name="images")
+    images = keras.Input(check_image_shape(image_shape, total_stride=1), name="images")
     x = keras.layers.Flatten(dtype="float32", name="flatten")(normalized_pixels(images))
     for index, count in enumerate(units[:-1] if linear_output else units, start=1):
         for layer in dense_batch_norm_relu(count, f"layer{index}", synchronized=synchronized):

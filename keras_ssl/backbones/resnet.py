@@ -10,7 +10,7 @@ SMALL_STEM_UP_TO = 64
 TOTAL_STRIDE = {"small": 8, "large": 32}
 
 
-def resnet18(input_shape, width=64, stem="auto", zero_init_residual=False, synchronized=False, name="resnet18"):
+def resnet18(image_shape, width=64, stem="auto", zero_init_residual=False, synchronized=False, name="resnet18"):
     """ResNet-18: four stages of two basic blocks.
 
     Takes raw pixels in `[0, 255]`, scales them to `[-1, 1]` itself, and gives float32 features under every dtype
@@ -18,7 +18,7 @@ def resnet18(input_shape, width=64, stem="auto", zero_init_residual=False, synch
     segmentation. Strided convolutions pad as `"same"` does in TensorFlow, at the bottom and right first.
 
     Args:
-        input_shape: `(height, width, channels)` of an image; any number of channels.
+        image_shape: `(height, width, channels)` of an image; any number of channels.
         width: Integer > 0: channels of the first stage, doubled by each stage after it. There are `8 * width`
             features. Defaults to `64`.
         stem: `"small"` is a 3x3 convolution without stride or pooling, SimCLR's for CIFAR-10 (appendix B.9);
@@ -47,10 +47,10 @@ def resnet18(input_shape, width=64, stem="auto", zero_init_residual=False, synch
 
     - [He et al., 2016](https://arxiv.org/abs/1512.03385), table 1
     """
-    return _resnet(_basic_block, (2, 2, 2, 2), input_shape, width, stem, zero_init_residual, synchronized, name)
+    return _resnet(_basic_block, (2, 2, 2, 2), image_shape, width, stem, zero_init_residual, synchronized, name)
 
 
-def resnet50(input_shape, width=64, stem="auto", zero_init_residual=False, synchronized=False, name="resnet50"):
+def resnet50(image_shape, width=64, stem="auto", zero_init_residual=False, synchronized=False, name="resnet50"):
     """ResNet-50: four stages of 3, 4, 6 and 3 bottleneck blocks.
 
     The stride stands in the 3x3 convolution of a block, not in the 1x1 before it ("v1.5", as in SimCLR's code and
@@ -58,7 +58,7 @@ def resnet50(input_shape, width=64, stem="auto", zero_init_residual=False, synch
     features.
 
     Args:
-        input_shape: `(height, width, channels)` of an image; any number of channels.
+        image_shape: `(height, width, channels)` of an image; any number of channels.
         width: Integer > 0: inner channels of the first stage. The paper's 2x and 4x networks have 128 and 256.
             Defaults to `64`.
         stem: `"auto"`, `"small"` or `"large"`, as in `resnet18`. Defaults to `"auto"`.
@@ -82,17 +82,17 @@ def resnet50(input_shape, width=64, stem="auto", zero_init_residual=False, synch
 
     - [He et al., 2016](https://arxiv.org/abs/1512.03385), table 1
     """
-    return _resnet(_bottleneck_block, (3, 4, 6, 3), input_shape, width, stem, zero_init_residual, synchronized, name)
+    return _resnet(_bottleneck_block, (3, 4, 6, 3), image_shape, width, stem, zero_init_residual, synchronized, name)
 
 
-def _resnet(block, blocks_per_stage, input_shape, width, stem, zero_init_residual, synchronized, name):
+def _resnet(block, blocks_per_stage, image_shape, width, stem, zero_init_residual, synchronized, name):
     check_count("width", width)
     if stem not in ("auto", *TOTAL_STRIDE):
         raise ValueError(f'stem must be "auto", "small" or "large". Received: stem={stem!r}')
     if stem == "auto":
-        small = min(check_image_shape(input_shape, TOTAL_STRIDE["small"])[:2]) <= SMALL_STEM_UP_TO
+        small = min(check_image_shape(image_shape, TOTAL_STRIDE["small"])[:2]) <= SMALL_STEM_UP_TO
         stem = "small" if small else "large"
-    images = keras.Input(check_image_shape(input_shape, TOTAL_STRIDE[stem]), name="images")
+    images = keras.Input(check_image_shape(image_shape, TOTAL_STRIDE[stem]), name="images")
     block_options = {
         "synchronized": synchronized,
         "last_gamma": "zeros" if zero_init_residual else "ones",

@@ -5,7 +5,7 @@ from keras_ssl.checks.images import check_image_shape
 from keras_ssl.layers.blocks import average_pool, conv_batch_norm, normalized_pixels, relu
 
 
-def small_cnn(input_shape, filters=(64, 128, 256), synchronized=False, name="small_cnn"):
+def small_cnn(image_shape, filters=(64, 128, 256), synchronized=False, name="small_cnn"):
     """A plain convolutional network: a few 3x3 convolutions with pooling between them.
 
     The network of many tutorials, for small images and quick trials. Each block is a convolution, batch normalization
@@ -14,7 +14,7 @@ def small_cnn(input_shape, filters=(64, 128, 256), synchronized=False, name="sma
     the blocks are those of the layers `"stage1"`, `"stage2"`, ….
 
     Args:
-        input_shape: `(height, width, channels)` of an image; any number of channels.
+        image_shape: `(height, width, channels)` of an image; any number of channels.
         filters: Sequence of integers > 0: the channels of each block; the last is the number of features. Defaults to
             `(64, 128, 256)`.
         synchronized: Boolean: whether batch statistics are taken over all replicas. Defaults to `False`.
@@ -33,7 +33,7 @@ def small_cnn(input_shape, filters=(64, 128, 256), synchronized=False, name="sma
     TensorShape([2, 256])
     """
     check_counts("filters", filters)
-    images = keras.Input(check_image_shape(input_shape, 2 ** (len(filters) - 1)), name="images")
+    images = keras.Input(check_image_shape(image_shape, 2 ** (len(filters) - 1)), name="images")
     x = normalized_pixels(images)
     for stage, channels in enumerate(filters, start=1):
         if stage > 1:

@@ -10,7 +10,7 @@ SIZES = {"tiny": (192, 12, 3), "small": (384, 12, 6), "base": (768, 12, 12)}
 POOLINGS = {"mean": keras.layers.GlobalAveragePooling1D, "cls": FirstToken}
 
 
-def vit(input_shape, patch_size, size="small", *, width=None, depth=None, heads=None, pooling="mean", name="vit"):
+def vit(image_shape, patch_size, size="small", *, width=None, depth=None, heads=None, pooling="mean", name="vit"):
     """Vision transformer: the image as a sequence of square patches, each of which can look at all others.
 
     Pre-norm blocks and exact GELU as in ViT, the sizes of DeiT, and MAE's fixed sine-cosine positions in place of
@@ -22,7 +22,7 @@ def vit(input_shape, patch_size, size="small", *, width=None, depth=None, heads=
     first), normalized, and the pooling, `"features"`.
 
     Args:
-        input_shape: `(height, width, channels)` of an image; any number of channels.
+        image_shape: `(height, width, channels)` of an image; any number of channels.
         patch_size: Integer > 0 that divides height and width: pixels on each side of a patch. ViT has 16 for images
             of 224 pixels; 4 suits 32 pixels. Half the size means four times the tokens.
         size: `"tiny"`, `"small"` or `"base"`, which stand for width 192, 384 or 768 and for 3, 6 or 12 heads, all
@@ -58,11 +58,11 @@ def vit(input_shape, patch_size, size="small", *, width=None, depth=None, heads=
     if pooling not in POOLINGS:
         raise ValueError(f'pooling must be "mean" or "cls". Received: pooling={pooling!r}')
     check_count("patch_size", patch_size)
-    shape = check_image_shape(input_shape, patch_size)
+    shape = check_image_shape(image_shape, patch_size)
     if shape[0] % patch_size or shape[1] % patch_size:
         raise ValueError(
             "Patches must cover the image exactly: take a patch_size that divides its height and width, or resize "
-            f"the images. Received: input_shape={shape}, patch_size={patch_size}"
+            f"the images. Received: image_shape={shape}, patch_size={patch_size}"
         )
     width, depth, heads = (
         own if own is not None else default for own, default in zip((width, depth, heads), SIZES[size], strict=True)

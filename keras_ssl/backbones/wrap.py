@@ -15,7 +15,7 @@ POOLINGS = {
 }
 
 
-def wrap(model, preprocess=None, input_shape=None, output=None, pooling="mean", name=None):
+def wrap(model, preprocess=None, image_shape=None, output=None, pooling="mean", name=None):
     """Turn any backbone into an encoder: raw pixels in, pooled float32 features out.
 
     For the networks of `keras.applications` and keras-hub, and for your own. The encoder shares the backbone's
@@ -30,7 +30,7 @@ def wrap(model, preprocess=None, input_shape=None, output=None, pooling="mean", 
             itself (EfficientNet, ConvNeXt, MobileNetV3 in `keras.applications`), a
             `keras.applications.….preprocess_input`, the name of its module such as `"resnet_v2"`, or a layer such as
             `keras.layers.Rescaling(1 / 255)`. Defaults to `None`.
-        input_shape: `(height, width, channels)` of an image, where the backbone leaves it open or is a subclassed
+        image_shape: `(height, width, channels)` of an image, where the backbone leaves it open or is a subclassed
             model. Defaults to `None`: the backbone's own.
         output: Key or index of the output to take from a backbone that has several. Defaults to `None`.
         pooling: `"mean"` averages over positions or tokens, `"cls"` takes the first token of
@@ -56,7 +56,7 @@ def wrap(model, preprocess=None, input_shape=None, output=None, pooling="mean", 
         raise TypeError(f"wrap needs a keras.Model. Received: model={model!r}")
     _refuse_classifier(model)
     preprocess = _as_layer(preprocess)
-    images = keras.Input(_image_shape(model, input_shape), name="images")
+    images = keras.Input(_image_shape(model, image_shape), name="images")
     x = images if preprocess is None else preprocess(images)
     x = _choose(model(x), output, model.name)
     return keras.Model(images, _pool(x, pooling, model.name), name=name or model.name)
@@ -87,21 +87,21 @@ def _as_layer(preprocess):
     )
 
 
-def _image_shape(model, input_shape):
+def _image_shape(model, image_shape):
     inputs = keras.tree.flatten(getattr(model, "inputs", None) or [])
     if len(inputs) > 1:
         raise ValueError(
             "An encoder takes images and nothing else: give the model's image branch as a model of its own. "
             f"Received: model={model.name!r} with the inputs {[tensor.name for tensor in inputs]}"
         )
-    if input_shape is None:
-        input_shape = tuple(inputs[0].shape[1:]) if inputs else (None,)
-        if None in input_shape:
+    if image_shape is None:
+        image_shape = tuple(inputs[0].shape[1:]) if inputs else (None,)
+        if None in image_shape:
             raise ValueError(
-                f"The model {model.name!r} does not fix the shape of its images: give input_shape=(height, width, "
-                f"channels). Received: input_shape=None, model.input_shape={(None, *input_shape)}"
+                f"The model {model.name!r} does not fix the shape of its images: give image_shape=(height, width, "
+                f"channels). Received: image_shape=None, model.input_shape={(None, *image_shape)}"
             )
-    return check_image_shape(input_shape, total_stride=1)
+    return check_image_shape(image_shape, total_stride=1)
 
 
 def _choose(outputs, output, model_name):

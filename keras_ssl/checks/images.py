@@ -21,32 +21,32 @@ def refuse_beyond_255(images, expectation):
         )
 
 
-def check_image_shape(input_shape, total_stride):
-    """Return `input_shape` as three ints, or say what is wrong with it as the shape of one image."""
+def check_image_shape(image_shape, total_stride):
+    """Return `image_shape` as three ints, or say what is wrong with it as the shape of one image."""
     try:
-        shape = tuple(input_shape)
+        shape = tuple(image_shape)
     except TypeError:
         shape = ()
     if len(shape) == 4:
         raise ValueError(
-            "input_shape is the shape of one image, (height, width, channels), without the batch dimension. "
-            f"Received: input_shape={input_shape}"
+            "image_shape is the shape of one image, (height, width, channels), without the batch dimension. "
+            f"Received: image_shape={image_shape}"
         )
     if len(shape) == 2:
         raise ValueError(
-            "input_shape must end with the number of channels: (height, width, 1) for gray images. "
-            f"Received: input_shape={input_shape}"
+            "image_shape must end with the number of channels: (height, width, 1) for gray images. "
+            f"Received: image_shape={image_shape}"
         )
     if len(shape) != 3 or not all(is_count(size) for size in shape):
         raise ValueError(
-            "input_shape must be three positive integers, (height, width, channels): images of different sizes are "
-            f"resized first, as keras_ssl.data does. Received: input_shape={input_shape}"
+            "image_shape must be three positive integers, (height, width, channels): images of different sizes are "
+            f"resized first, as keras_ssl.data does. Received: image_shape={image_shape}"
         )
     if min(shape[:2]) < total_stride:
         raise ValueError(
             f"This network divides height and width by {total_stride}, so the images need at least {total_stride} "
             "pixels on each side: resize them, or choose a smaller network or stem. "
-            f"Received: input_shape={input_shape}"
+            f"Received: image_shape={image_shape}"
         )
     return tuple(int(size) for size in shape)
 

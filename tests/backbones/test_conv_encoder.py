@@ -18,9 +18,9 @@ def test_every_block_halves_the_image_and_the_code_is_linear():
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ({"input_shape": (4, 4, 1)}, "divides height and width by 8.*Received: input_shape=.4, 4, 1."),
-        ({"input_shape": (32, 32, 3), "units": 0}, "units must be a positive integer. Received: units=0"),
-        ({"input_shape": (32, 32, 3), "filters": ()}, "Received: filters="),
+        ({"image_shape": (4, 4, 1)}, "divides height and width by 8.*Received: image_shape=.4, 4, 1."),
+        ({"image_shape": (32, 32, 3), "units": 0}, "units must be a positive integer. Received: units=0"),
+        ({"image_shape": (32, 32, 3), "filters": ()}, "Received: filters="),
     ],
 )
 def test_bad_arguments_are_named(arguments, message):

@@ -105,5 +105,5 @@ def test_every_weight_gets_a_gradient(name, rng):
     ],
 )
 def test_says_what_is_wrong_with_the_shape(name, shape, message):
-    with pytest.raises(ValueError, match=message + r"(.|\n)*Received: input_shape="):
+    with pytest.raises(ValueError, match=message + r"(.|\n)*Received: image_shape="):
         ENCODERS[name](shape)

@@ -120,10 +120,10 @@ def test_synchronized_reaches_every_normalization():
         ({"width": 1.5}, r"Received: width=1\.5"),
         ({"width": True}, "Received: width=True"),
         ({"stem": "cifar"}, "Received: stem='cifar'"),
-        ({"input_shape": (7, 32, 3)}, r"divides height and width by 8(.|\n)*Received: input_shape=\(7, 32, 3\)"),
-        ({"input_shape": (31, 99, 3), "stem": "large"}, "divides height and width by 32"),
+        ({"image_shape": (7, 32, 3)}, r"divides height and width by 8(.|\n)*Received: image_shape=\(7, 32, 3\)"),
+        ({"image_shape": (31, 99, 3), "stem": "large"}, "divides height and width by 32"),
     ],
 )
 def test_says_what_is_wrong(arguments, message):
     with pytest.raises(ValueError, match=message):
-        resnet18(**{"input_shape": (32, 32, 3), **arguments})
+        resnet18(**{"image_shape": (32, 32, 3), **arguments})

@@ -22,5 +22,5 @@ def test_refuses_filters_that_are_none(filters):
 
 
 def test_refuses_images_that_pooling_would_use_up():
-    with pytest.raises(ValueError, match=r"at least 4 pixels(.|\n)*Received: input_shape=\(3, 9, 1\)"):
+    with pytest.raises(ValueError, match=r"at least 4 pixels(.|\n)*Received: image_shape=\(3, 9, 1\)"):
         small_cnn((3, 9, 1))

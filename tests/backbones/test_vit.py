@@ -151,7 +151,7 @@ def test_a_random_one_of_the_same_kind_can_be_drawn(rng):
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ({"patch_size": 3}, r"(?s)divides.*Received: input_shape=\(8, 8, 3\), patch_size=3"),
+        ({"patch_size": 3}, r"(?s)divides.*Received: image_shape=\(8, 8, 3\), patch_size=3"),
         ({"patch_size": 16}, "need at least 16"),
         ({"patch_size": 0}, "patch_size must be a positive integer"),
         ({"size": "huge"}, "'tiny', 'small', 'base'.*Received: size='huge'"),
