@@ -1,6 +1,6 @@
 import tensorflow as tf
 
-from keras_ssl.losses.off_diagonal import off_diagonal_squares
+from keras_ssl.losses.similarity import off_diagonal_squares
 
 # The paper's code standardizes by a batch normalization without weights, of PyTorch's default epsilon.
 EPSILON = 1e-5

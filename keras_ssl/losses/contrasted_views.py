@@ -1,9 +1,8 @@
 import tensorflow as tf
 
-from keras_ssl.losses.gather_views import gather_views
+from keras_ssl.losses.distance import embedding_spread
 from keras_ssl.losses.instance_discrimination import positive_accuracy, softmax_cross_entropy
-from keras_ssl.losses.similarity import two_view_similarities
-from keras_ssl.losses.spread import embedding_spread
+from keras_ssl.losses.similarity import gather_views, two_view_similarities
 
 
 def contrasted_views(projections, temperature=0.5, cross_entropy=softmax_cross_entropy):

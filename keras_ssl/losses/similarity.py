@@ -1,6 +1,8 @@
-"""Who is compared with whom: matrices of cosine similarity, and which column of a row is its positive."""
+"""What several losses share: the views of all replicas, cosine similarities, products of different dimensions."""
 
 import tensorflow as tf
+
+from keras_ssl import distribute
 
 # Added to a logit, takes it out of a softmax: exp(-1e9) is 0 in float32, and unlike -inf its gradient is finite.
 MASKED = -1e9
@@ -73,3 +75,59 @@ def query_key_similarities(query, key, queue=None, global_views=None):
         return tf.concat([positive, negatives], axis=1), tf.zeros(tf.shape(query)[:1], tf.int32)
     _, all_keys, first_row = (query, key, 0) if global_views is None else global_views
     return cosine_similarities(query, all_keys), first_row + tf.range(tf.shape(query)[0])
+
+
+def gather_views(*views):
+    """The views of the global batch, for losses that compare the images of a batch with each other.
+
+    On several replicas each holds some rows of the global batch. A loss that compares within the batch takes what
+    this function returns as `global_views=`. The mean over the replicas, each weighted by its share of the rows, is
+    then the loss that one device would have computed of the global batch. So is the gradient, where every replica
+    scales its loss by that share and the gradients are added up, as `SelfSupervisedModel.minimize` does: gradients
+    pass through the gathered rows.
+
+    Args:
+        *views: tensors (batch, …): this replica's rows, in the order in which the loss takes them. Replicas may hold
+            different numbers of rows.
+
+    Returns:
+        A tuple of each view for the global batch, (global batch, …), and the place of this replica's first row in
+        them, an int32 scalar. On one device these are the views themselves and 0.
+
+    Example:
+
+    >>> import keras_ssl, tensorflow as tf
+    >>> z_a, z_b = tf.random.normal((8, 16)), tf.random.normal((8, 16))
+    >>> others = keras_ssl.losses.gather_views(z_a, z_b)
+    >>> loss = keras_ssl.losses.nt_xent(z_a, z_b, global_views=others)
+    """
+    first_row = distribute.share(tf.shape(views[0])[0]).first_row
+    return (*(distribute.gather(view) for view in views), first_row)
+
+
+def off_diagonal_squares(a, b):
+    """The sum of the squares of `aᵀb` but for its diagonal: Σ_{i ≠ j} (Σ_n a_ni b_nj)².
+
+    All of a matrix's squares together are ‖aᵀb‖² = tr(bᵀa aᵀb) = Σ_{n,m} (aaᵀ)_nm (bbᵀ)_nm. Where the embeddings have
+    more dimensions than the batch has rows, as the papers' 2048 and 8192 do, the right side is far less work: for
+    256 rows of 2048 a quarter of it, for the same rows with themselves an eighth.
+
+    Args:
+        a: (batch, dim) float32 tensor.
+        b: (batch, dim) float32 tensor.
+
+    Returns:
+        A tuple of the sum, a float32 scalar, and the diagonal of `aᵀb`, (dim,) float32.
+    """
+    diagonal = tf.reduce_sum(a * b, axis=0)
+    batch, dimensions = a.shape
+    if batch is not None and batch < dimensions:
+        gram = _gram(a)
+        squares = gram * (gram if b is a else _gram(b))
+    else:
+        squares = tf.square(tf.matmul(a, b, transpose_a=True))
+    return tf.reduce_sum(squares) - tf.reduce_sum(tf.square(diagonal)), diagonal
+
+
+def _gram(z):
+    return tf.matmul(z, z, transpose_b=True)

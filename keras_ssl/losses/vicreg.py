@@ -1,6 +1,6 @@
 import tensorflow as tf
 
-from keras_ssl.losses.off_diagonal import off_diagonal_squares
+from keras_ssl.losses.similarity import off_diagonal_squares
 
 # Inside the root of the standard deviation, so that its gradient is finite at 0 (section 4.1).
 EPSILON = 1e-4

@@ -8,7 +8,7 @@ from keras_ssl import evaluate as scoring
 from keras_ssl import plots, transfer
 from keras_ssl.data.once import looked_at_once
 from keras_ssl.files.atomic_write import atomic_write
-from keras_ssl.losses.spread import embedding_spread
+from keras_ssl.losses.distance import embedding_spread
 from keras_ssl.progress import Stage
 from keras_ssl.runs.next_command import next_command
 from keras_ssl.runs.run import as_run, save_figure
