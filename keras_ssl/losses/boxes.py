@@ -8,15 +8,15 @@ import tensorflow as tf
 BETA = 1 / 9
 
 
-def box_iou(boxes, others):
-    """Intersection over union: the area that two boxes share, as a part of the area that they cover.
+def box_iou(boxes: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
+    """Intersection over union (IoU) of pairs of boxes.
 
     Args:
-        boxes: (…, 4) float tensor of boxes (top, left, bottom, right), of any unit.
-        others: likewise, of the same shape.
+        boxes: Float tensor of shape `(…, 4)` of boxes (top, left, bottom, right), of any unit.
+        others: Float tensor of the same shape.
 
     Returns:
-        Float32 tensor (…) in [0, 1], one number for each pair of boxes; 0 for two without an area.
+        Float32 tensor of shape `(…)` in `[0, 1]`, one number for each pair of boxes; 0 if both have no area.
 
     Example:
 
@@ -28,23 +28,23 @@ def box_iou(boxes, others):
     return tf.math.divide_no_nan(shared, covered)
 
 
-def giou(boxes, others):
-    """Generalized intersection over union, which also tells how far apart two boxes are that share nothing.
+def giou(boxes: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
+    """Generalized intersection over union (GIoU), which also measures how far apart disjoint boxes are.
 
     With C the smallest box that holds both (Rezatofighi et al. 2019, "Generalized Intersection over Union",
     https://arxiv.org/abs/1902.09630, algorithm 1):
 
         GIoU = |A ∩ B| / |A ∪ B| − |C \\ (A ∪ B)| / |C|
 
-    The loss is 1 − GIoU (algorithm 2). Unlike the intersection, C moves with boxes that do not meet, so that they get
-    a gradient.
+    The loss is 1 − GIoU (algorithm 2). Disjoint boxes get a gradient too, because C depends on
+    their distance.
 
     Args:
-        boxes: (…, 4) float tensor of boxes (top, left, bottom, right), of any unit.
-        others: likewise, of the same shape.
+        boxes: Float tensor of shape `(…, 4)` of boxes (top, left, bottom, right), of any unit.
+        others: Float tensor of the same shape.
 
     Returns:
-        Float32 tensor (…) in [-1, 1], one number for each pair of boxes: 1 for equal ones.
+        Float32 tensor of shape `(…)` in `[-1, 1]`, one number for each pair of boxes: 1 for equal ones.
 
     Example, two unit squares with one more between them:
 
@@ -78,19 +78,19 @@ def _float32(*tensors):
     return [tf.cast(tensor, tf.float32) for tensor in tensors]
 
 
-def smooth_l1(targets, predictions):
-    """Squared error for small differences, absolute error for large ones, so that outliers do not pull too hard.
+def smooth_l1(targets: tf.Tensor, predictions: tf.Tensor) -> tf.Tensor:
+    """Smooth L1 loss: squared error for small differences, absolute error for large ones.
 
     For a difference d (Girshick 2015, "Fast R-CNN", https://arxiv.org/abs/1504.08083, equation 3, where β is 1):
 
         d² / 2β  where |d| < β,  |d| − β / 2  elsewhere,  with β = 1 / 9
 
     Args:
-        targets: (…, numbers) float tensor, such as boxes in relative coordinates.
-        predictions: likewise.
+        targets: Float tensor of shape `(…, numbers)`, such as boxes in relative coordinates.
+        predictions: Float tensor of the same shape.
 
     Returns:
-        Float32 tensor (…), the mean over the numbers.
+        Float32 tensor of shape `(…)`, the mean over the numbers.
 
     Example:
 

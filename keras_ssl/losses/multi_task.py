@@ -3,8 +3,8 @@ import tensorflow as tf
 from keras_ssl import distribute
 
 
-def uncertainty_weighted(losses, log_variances, known=None):
-    """The sum of several tasks' losses, with weights that are learned as the tasks' uncertainty.
+def uncertainty_weighted(losses: tf.Tensor, log_variances: tf.Tensor, known: tf.Tensor | None = None) -> tf.Tensor:
+    """Sum of the losses of several tasks, weighted by learned uncertainties.
 
     With s = log σ² for each task, learned beside the network's weights (Kendall et al. 2018, "Multi-Task Learning
     Using Uncertainty to Weigh Losses for Scene Geometry and Semantics", https://arxiv.org/abs/1705.07115, section
@@ -17,13 +17,13 @@ def uncertainty_weighted(losses, log_variances, known=None):
     settles at 1 / L_i, where the paper's would be at half of that for classifications.
 
     Args:
-        losses: (tasks,) float tensor, none negative.
-        log_variances: (tasks,) float tensor, s; 0 gives every task the weight 1.
-        known: optional (tasks,) boolean tensor, which losses say anything. A task without a label in this batch has
-            none, and then no s either, or its weight would grow without end.
+        losses: Float tensor of shape `(tasks,)`, all >= 0.
+        log_variances: Float tensor of shape `(tasks,)`: s; 0 gives every task the weight 1.
+        known: Optional boolean tensor of shape `(tasks,)`: which tasks count. A task without labels in this batch
+            must not count, or its weight would grow without bound.
 
     Returns:
-        Scalar float32, which may be negative.
+        Float32 scalar, which may be negative.
 
     Example:
 
@@ -36,19 +36,19 @@ def uncertainty_weighted(losses, log_variances, known=None):
     return tf.reduce_sum(terms if known is None else tf.where(known, terms, 0.0))
 
 
-def labelled_mean(values, labelled):
-    """Mean over what has a label, where labels may be missing.
+def labelled_mean(values: tf.Tensor, labelled: tf.Tensor) -> tf.Tensor:
+    """Mean over the labelled values only.
 
-    On several replicas the mean is over the labels of the global batch, however they are spread: the means that the
+    On several replicas it is the mean over the global batch, however the labels are distributed: the values that the
     replicas return, each weighted by its share of the images, add up to it, and so do their gradients.
 
     Args:
-        values: float tensor (batch, …), such as a loss for each image. Where there is no label it may hold anything
-            finite, and gets no gradient.
-        labelled: boolean tensor of the same shape, where there is a label.
+        values: Float tensor of shape `(batch, …)`, such as a loss for each image. Unlabelled values must be finite;
+            they get no gradient.
+        labelled: Boolean tensor of the same shape: where there is a label.
 
     Returns:
-        Scalar float32; 0, with a gradient of 0, where nothing in the global batch is labelled.
+        Float32 scalar; 0, with a gradient of 0, where nothing in the global batch is labelled.
 
     Example:
 
