@@ -64,14 +64,14 @@ def check_image_size(image_size: Any) -> tuple[int, int]:
 
 def check_probability(name: str, value: Any) -> float:
     """Returns `value` as a float. Raises a ValueError unless it lies between 0 and 1."""
-    if not (isinstance(value, numbers.Real) and 0 <= value <= 1):
+    if not (isinstance(value, numbers.Real) and 0 <= float(value) <= 1):
         raise ValueError(f"`{name}` is a probability, so it must be between 0 and 1. Received: {name}={value}")
     return float(value)
 
 
 def check_not_negative(name: str, value: Any) -> float:
     """Returns `value` as a float. Raises a ValueError if it is negative."""
-    if not (isinstance(value, numbers.Real) and value >= 0):
+    if not (isinstance(value, numbers.Real) and float(value) >= 0):
         raise ValueError(f"`{name}` must not be negative; 0 turns it off. Received: {name}={value}")
     return float(value)
 

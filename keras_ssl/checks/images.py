@@ -52,7 +52,8 @@ def check_image_shape(image_shape: Any, total_stride: int) -> tuple[int, int, in
             "pixels on each side: resize them, or choose a smaller network or stem. "
             f"Received: image_shape={image_shape}"
         )
-    return tuple(int(size) for size in shape)
+    height, width, channels = map(int, shape)
+    return height, width, channels
 
 
 def check_images(

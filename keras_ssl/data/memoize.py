@@ -5,7 +5,7 @@ from typing import TypeVar
 
 _Value = TypeVar("_Value")
 
-_known = contextvars.ContextVar("known", default=None)
+_known: contextvars.ContextVar[dict | None] = contextvars.ContextVar("known", default=None)
 
 
 @contextlib.contextmanager

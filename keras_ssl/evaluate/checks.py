@@ -1,11 +1,13 @@
 """Checks of features and labels before a classifier is fitted to them."""
 
+from typing import Any
+
 import numpy as np
 
 from keras_ssl.evaluate.features import Features
 
 
-def check_labelled(data, name):
+def check_labelled(data: Any, name: str) -> Features:
     """Returns `data` as `Features`: a float32 matrix and integer labels.
 
     Args:
@@ -68,7 +70,7 @@ def check_finite(features, name):
         )
 
 
-def check_split(train, test):
+def check_split(train: Any, test: Any) -> tuple[Features, Features]:
     """Returns the training and the test part as `Features`, after checking that they fit together.
 
     Raises:

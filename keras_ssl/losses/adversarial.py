@@ -1,8 +1,8 @@
 import tensorflow as tf
 
 
-def discriminator_loss(real_logits, fake_logits, label_smoothing=0.0):
-    """How badly a discriminator tells real images from generated ones: its two cross-entropies.
+def discriminator_loss(real_logits: tf.Tensor, fake_logits: tf.Tensor, label_smoothing: float = 0.0) -> tf.Tensor:
+    """Discriminator loss of a GAN: the cross-entropies of real and of generated images.
 
     With D(x) = σ(logit), the discriminator's side of Goodfellow et al. 2014, "Generative Adversarial Nets"
     (https://arxiv.org/abs/1406.2661), equation 1, as a loss:
@@ -10,16 +10,16 @@ def discriminator_loss(real_logits, fake_logits, label_smoothing=0.0):
         L = -E[log D(x)] - E[log(1 - D(G(z)))]
 
     One-sided label smoothing (Salimans et al. 2016, "Improved Techniques for Training GANs",
-    https://arxiv.org/abs/1606.03498, section 3.4) asks for 1 - s instead of 1 on real images, so that the
-    discriminator gains nothing from being too sure: the first term is -E[(1 - s) log D(x) + s log(1 - D(x))].
+    https://arxiv.org/abs/1606.03498, section 3.4) has the target 1 - s instead of 1 for real images,
+    which discourages overconfidence. The first term is then -E[(1 - s) log D(x) + s log(1 - D(x))].
 
     Args:
-        real_logits: (batch, 1) float tensor, the discriminator's logits of real images.
-        fake_logits: (batch, 1) float tensor, of generated ones.
-        label_smoothing: float s in [0, 1). Defaults to 0.0; the paper has 0.1.
+        real_logits: Float tensor of shape `(batch, 1)`: the discriminator's logits of real images.
+        fake_logits: Float tensor of shape `(batch, 1)`: its logits of generated images.
+        label_smoothing: Float s in `[0, 1)`. Defaults to `0.0`; the paper has 0.1.
 
     Returns:
-        Scalar float32. 2 log 2 for a discriminator that cannot tell.
+        Float32 scalar. It is 2 log 2 when all logits are 0.
 
     Example:
 
@@ -35,8 +35,8 @@ def discriminator_loss(real_logits, fake_logits, label_smoothing=0.0):
     return tf.reduce_mean(real) + tf.reduce_mean(fake)
 
 
-def generator_loss(fake_logits):
-    """How often a discriminator sees through generated images: the non-saturating loss.
+def generator_loss(fake_logits: tf.Tensor) -> tf.Tensor:
+    """Generator loss of a GAN, in its non-saturating form.
 
     Goodfellow et al. 2014, "Generative Adversarial Nets" (https://arxiv.org/abs/1406.2661), section 3: in place of
     minimizing log(1 - D(G(z))), which is flat while the discriminator wins, the generator minimizes
@@ -44,10 +44,10 @@ def generator_loss(fake_logits):
         L = -E[log D(G(z))]
 
     Args:
-        fake_logits: (batch, 1) float tensor, the discriminator's logits of generated images.
+        fake_logits: Float tensor of shape `(batch, 1)`: the discriminator's logits of generated images.
 
     Returns:
-        Scalar float32. log 2 for a discriminator that cannot tell.
+        Float32 scalar. It is log 2 when all logits are 0.
 
     Example:
 
@@ -58,7 +58,7 @@ def generator_loss(fake_logits):
     return tf.reduce_mean(tf.nn.softplus(-tf.cast(fake_logits, tf.float32)))
 
 
-def r1_penalty(gradients):
+def r1_penalty(gradients: tf.Tensor) -> tf.Tensor:
     """How steep a discriminator is where the real images lie.
 
     Mescheder et al. 2018, "Which Training Methods for GANs do actually Converge?"
@@ -67,11 +67,11 @@ def r1_penalty(gradients):
         R₁ = ½ E[‖∇ₓ D(x)‖²]
 
     Args:
-        gradients: (batch, …) float tensor, of each image's logit with respect to its pixels. The paper's γ = 10 is
-            for pixels in [-1, 1].
+        gradients: Float tensor of shape `(batch, …)`: the gradient of each image's logit with respect to its
+            pixels. The paper's γ = 10 is for pixels in `[-1, 1]`.
 
     Returns:
-        Scalar float32, 0 where the discriminator is flat.
+        Float32 scalar, 0 where the discriminator is flat.
 
     Example:
 

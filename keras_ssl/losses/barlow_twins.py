@@ -1,13 +1,19 @@
 import tensorflow as tf
 
-from keras_ssl.losses.off_diagonal import off_diagonal_squares
+from keras_ssl.losses.similarity import off_diagonal_squares
 
-# The paper's code standardizes by a batch normalization without weights, of PyTorch's default epsilon.
+# As in the paper's code, which standardizes with PyTorch's batch normalization and its default epsilon.
 EPSILON = 1e-5
 
 
-def barlow_twins(z_a, z_b, redundancy_weight=5e-3, *, global_views=None):
-    """Every dimension agrees between the views, and says what no other dimension says.
+def barlow_twins(
+    z_a: tf.Tensor,
+    z_b: tf.Tensor,
+    redundancy_weight: float = 5e-3,
+    *,
+    global_views: tuple[tf.Tensor, ...] | None = None,
+) -> tf.Tensor:
+    """Barlow Twins loss: the cross-correlation matrix of the two views should be the identity.
 
     With C the cross-correlation, over the batch, of the dimensions of the two views (Zbontar et al. 2021, "Barlow
     Twins: Self-Supervised Learning via Redundancy Reduction", https://arxiv.org/abs/2103.03230, equations 1 and 2):
@@ -15,15 +21,16 @@ def barlow_twins(z_a, z_b, redundancy_weight=5e-3, *, global_views=None):
         ℓ = Σ_i (1 - C_ii)² + λ Σ_i Σ_{j ≠ i} C_ij²
 
     Args:
-        z_a: (batch, dim) float tensor, embeddings of the first views. Each dimension is standardized here over the
-            batch, by its biased variance.
-        z_b: (batch, dim) float tensor, embeddings of the second views; row i shows the same image as row i of `z_a`.
-        redundancy_weight: float λ of at least 0. Defaults to 5e-3, the paper's; its code has 0.0051.
-        global_views: optional `(all_a, all_b, first_row)`, for training on several replicas: see
-            `keras_ssl.losses.gather_views`. The correlation is that of the global batch, the same on every replica.
+        z_a: Float tensor of shape `(batch, dim)`: embeddings of the first views. Each dimension is standardized here
+            over the batch, by its biased variance.
+        z_b: Float tensor of shape `(batch, dim)`: embeddings of the second views; row i shows the same image as row i
+            of `z_a`.
+        redundancy_weight: Float λ of at least 0. Defaults to `5e-3`, the paper's value; its code has 0.0051.
+        global_views: Optional tuple `(all_a, all_b, first_row)`, the result of `keras_ssl.losses.gather_views`, for
+            training on several replicas. The correlation is that of the global batch, the same on every replica.
 
     Returns:
-        Scalar float32: a sum over the dimensions, about `dim` for embeddings of noise.
+        Float32 scalar: a sum over the dimensions, about `dim` for embeddings of noise.
 
     Example:
 

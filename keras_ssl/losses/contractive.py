@@ -1,21 +1,25 @@
+from collections.abc import Callable
+
 import tensorflow as tf
 
 
-def contractive_penalty(encode, images, directions):
-    """Squared Frobenius norm of the encoder's Jacobian: how far the code moves when the image does.
+def contractive_penalty(
+    encode: Callable[[tf.Tensor], tf.Tensor], images: tf.Tensor, directions: tf.Tensor
+) -> tf.Tensor:
+    """Contractive penalty: the squared Frobenius norm of the encoder's Jacobian.
 
     Rifai et al. 2011, "Contractive Auto-Encoders: Explicit Invariance During Feature Extraction"
-    (https://icml.cc/2011/papers/455_icmlpaper.pdf), equation 1, ‖J_f(x)‖²_F with x in [0, 1]. The paper writes it out
-    for one layer; here it is estimated for any encoder with one random direction v in the code's space an image
-    (Hutchinson 1990), because E‖vᵀJ‖² = ‖J‖²_F for v of independent entries with mean 0 and variance 1.
+    (https://icml.cc/2011/papers/455_icmlpaper.pdf), equation 1, ‖J_f(x)‖²_F with x in [0, 1]. The paper has a closed
+    form for one layer. Here it is estimated for any encoder, from one random direction v in code space per image
+    (Hutchinson 1990): E‖vᵀJ‖² = ‖J‖²_F for v of independent entries with mean 0 and variance 1.
 
     Args:
-        encode: function from raw pixels (batch, height, width, channels) to codes (batch, dim).
-        images: (batch, height, width, channels) float32 tensor, raw pixels in [0, 255].
-        directions: (batch, dim) float32 tensor of independent standard normal numbers.
+        encode: Callable from raw pixels (batch, height, width, channels) to codes (batch, dim).
+        images: Float32 tensor of shape `(batch, height, width, channels)`: raw pixels in `[0, 255]`.
+        directions: Float32 tensor of shape `(batch, dim)` of independent standard normal numbers.
 
     Returns:
-        Scalar float32, the mean over the batch of the estimate, divided by the code's dimensions.
+        Float32 scalar, the mean over the batch of the estimate, divided by the code's dimensions.
 
     Example:
 

@@ -1,24 +1,27 @@
+from collections.abc import Callable
+
 import tensorflow as tf
 
-from keras_ssl.losses.gather_views import gather_views
+from keras_ssl.losses.distance import embedding_spread
 from keras_ssl.losses.instance_discrimination import positive_accuracy, softmax_cross_entropy
-from keras_ssl.losses.similarity import embedding_spread, two_view_similarities
+from keras_ssl.losses.similarity import gather_views, two_view_similarities
 
 
-def contrasted_views(projections, temperature=0.5, cross_entropy=softmax_cross_entropy):
-    """The loss of `nt_xent` on the views of the global batch, and what one likes to see beside it.
+def contrasted_views(
+    projections: tf.Tensor, temperature: float = 0.5, cross_entropy: Callable[..., tf.Tensor] = softmax_cross_entropy
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """`nt_xent` of the global batch, with the accuracy and the spread of the embeddings.
 
-    The similarities are computed once for the loss and the accuracy.
+    Computes the similarities once, for the loss and the accuracy.
 
     Args:
-        projections: (2 * batch, dim) float tensor, embeddings of all first views, then of all second ones: on several
-            replicas, of this replica's images.
-        temperature: positive float.
-        cross_entropy: the loss of (similarities, positives, temperature); `softmax_cross_entropy` makes it `nt_xent`.
+        projections: Float tensor of shape `(2 * batch, dim)`: embeddings of all first views, then of all second ones:
+            on several replicas, of this replica's images.
+        temperature: Float > 0. Defaults to `0.5`.
+        cross_entropy: Callable of `(similarities, positives, temperature)`. Defaults to `softmax_cross_entropy`.
 
     Returns:
-        A tuple of the loss, how often the positive is the nearest of all candidates, and the `embedding_spread`, each
-        a scalar float32.
+        Tuple of three float32 scalars: the loss, the `positive_accuracy` and the `embedding_spread`.
 
     Example:
 

@@ -1,8 +1,14 @@
 import tensorflow as tf
 
 
-def dino(student_logits, teacher_logits, center, student_temperature=0.1, teacher_temperature=0.04):
-    """The student's view predicts the teacher's, which is centered and sharpened: self-distillation without labels.
+def dino(
+    student_logits: tf.Tensor,
+    teacher_logits: tf.Tensor,
+    center: tf.Tensor,
+    student_temperature: float = 0.1,
+    teacher_temperature: float | tf.Tensor = 0.04,
+) -> tf.Tensor:
+    """DINO loss: cross-entropy of the student's output with the centered and sharpened output of the teacher.
 
     With t and s the logits, c the center and τ the temperatures (Caron et al. 2021, "Emerging Properties in
     Self-Supervised Vision Transformers", https://arxiv.org/abs/2104.14294, equation 2 and algorithm 1):
@@ -13,16 +19,16 @@ def dino(student_logits, teacher_logits, center, student_temperature=0.1, teache
     different views. No gradient passes to the teacher or the center.
 
     Args:
-        student_logits: (batch, dim) float tensor.
-        teacher_logits: (batch, dim) float tensor; row i shows the same image as row i of `student_logits`.
+        student_logits: Float tensor of shape `(batch, dim)`.
+        teacher_logits: Float tensor of shape `(batch, dim)`; row i shows the same image as row i of `student_logits`.
         center: (dim,) or (1, dim) float tensor: a moving average of the teacher's logits, which keeps one dimension
             from winning for all images.
-        student_temperature: positive float. Defaults to 0.1.
-        teacher_temperature: positive float, or a scalar tensor while it warms up. Lower than the student's: it
-            sharpens, which keeps the dimensions from all being equal. Defaults to 0.04.
+        student_temperature: Float > 0. Defaults to `0.1`.
+        teacher_temperature: Float > 0, or a scalar tensor while it warms up. Lower than the student's: it sharpens,
+            which keeps the dimensions from all being equal. Defaults to `0.04`.
 
     Returns:
-        Scalar float32 of at least 0; log(dim) where the student's logits are equal.
+        Float32 scalar of at least 0; log(dim) where the student's logits are equal.
 
     Example:
 

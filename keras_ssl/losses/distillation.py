@@ -1,8 +1,14 @@
 import tensorflow as tf
 
 
-def distillation(student_logits, teacher_logits, temperature=1.0, labels=None, label_weight=0.0):
-    """A student gives the classes that its teacher gives, on images that need no label.
+def distillation(
+    student_logits: tf.Tensor,
+    teacher_logits: tf.Tensor,
+    temperature: float = 1.0,
+    labels: tf.Tensor | None = None,
+    label_weight: float = 0.0,
+) -> tf.Tensor:
+    """Distillation loss: the student predicts the teacher's class probabilities; labels are optional.
 
     With s and t the logits and τ the temperature (Chen et al. 2020, "Big Self-Supervised Models are Strong
     Semi-Supervised Learners", https://arxiv.org/abs/2006.10029, equation 2), for an image x:
@@ -16,19 +22,18 @@ def distillation(student_logits, teacher_logits, temperature=1.0, labels=None, l
     averaged over the batch. No gradient passes to the teacher.
 
     Args:
-        student_logits: (batch, classes) float tensor.
-        teacher_logits: (batch, classes) float tensor, or the logarithms of the teacher's probabilities, which are
-            the same but for a constant.
-        temperature: positive float. Above 1 it shows the student more of how the teacher ranks the classes that it
-            does not choose. Defaults to 1.0.
-        labels: optional (batch,) integer tensor, -1 for an image without one.
-        label_weight: float λ in [0, 1]. Defaults to 0.0, for which labels do not matter.
+        student_logits: Float tensor of shape `(batch, classes)`.
+        teacher_logits: Float tensor of shape `(batch, classes)`: logits or log-probabilities, which differ only
+            by a constant.
+        temperature: Float > 0. Above 1 it gives more weight to the less probable classes. Defaults to `1.0`.
+        labels: Optional integer tensor of shape `(batch,)`: -1 for an image without one.
+        label_weight: Float λ in `[0, 1]`. Defaults to `0.0`: labels are not used.
 
     Returns:
-        Scalar float32 of at least 0; with λ = 0 the entropy of the teacher's classes where the student agrees.
+        Float32 scalar of at least 0; with λ = 0 the entropy of the teacher's classes where the student agrees.
 
     Raises:
-        ValueError: when labels have a weight and there are none.
+        ValueError: If `label_weight` is not 0 and there are no labels.
 
     Example:
 
@@ -47,11 +52,11 @@ def distillation(student_logits, teacher_logits, temperature=1.0, labels=None, l
         return tf.reduce_mean(imitation)
     if labels is None:
         raise ValueError(
-            "Labels that count must be given, -1 for an image without one; or leave label_weight=0. "
+            "label_weight needs labels, with -1 for an image without one. Pass labels, or leave label_weight=0. "
             f"Received: labels=None, label_weight={label_weight}"
         )
     labels = tf.cast(labels, tf.int32)
-    # The class asked for an unlabelled image does not matter, but must exist.
+    # Class 0 stands in for a missing label; its loss is discarded below.
     known = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(labels, 0), student_logits)
     known = tf.where(labels >= 0, known, 0.0)
     return tf.reduce_mean(label_weight * known + (1.0 - label_weight) * imitation)

@@ -1,9 +1,18 @@
+import tensorflow as tf
+
 from keras_ssl.losses.instance_discrimination import softmax_cross_entropy
 from keras_ssl.losses.similarity import query_key_similarities
 
 
-def info_nce(query, key, queue=None, temperature=0.2, *, global_views=None):
-    """A query finds its key among negatives: those of a queue (MoCo), or the other keys of the batch (MoCo v3).
+def info_nce(
+    query: tf.Tensor,
+    key: tf.Tensor,
+    queue: tf.Tensor | None = None,
+    temperature: float = 0.2,
+    *,
+    global_views: tuple[tf.Tensor, ...] | None = None,
+) -> tf.Tensor:
+    """InfoNCE loss, with negatives from a queue (MoCo) or from the batch (MoCo v3).
 
     For a query q with its key k⁺, both normalized here, and the temperature τ (He et al. 2020, "Momentum Contrast for
     Unsupervised Visual Representation Learning", https://arxiv.org/abs/1911.05722, equation 1):
@@ -12,20 +21,20 @@ def info_nce(query, key, queue=None, temperature=0.2, *, global_views=None):
 
     averaged over the queries. Without a queue the k⁻ are the keys of the other images (Chen et al. 2021, "An
     Empirical Study of Training Self-Supervised Vision Transformers", https://arxiv.org/abs/2104.02057, algorithm 1,
-    which multiplies by 2τ: leave that to the method). No gradient is stopped here: keys of a momentum encoder come in
-    without one.
+    which also multiplies by 2τ; this function does not). Gradients reach both arguments: stop that of the key where a
+    momentum encoder computes it.
 
     Args:
-        query: (batch, dim) float tensor.
-        key: (batch, dim) float tensor; row i is the positive of row i of `query`.
-        queue: optional (size, dim) float tensor of negatives, rows of length 1, such as the `features` of a
-            `keras_ssl.layers.FeatureQueue`.
-        temperature: positive float. 0.2 is MoCo v2's (https://arxiv.org/abs/2003.04297); MoCo has 0.07.
-        global_views: optional `(all_queries, all_keys, first_row)`, for training without a queue on several replicas:
-            see `keras_ssl.losses.gather_views`.
+        query: Float tensor of shape `(batch, dim)`.
+        key: Float tensor of shape `(batch, dim)`; row i is the positive of row i of `query`.
+        queue: Optional float tensor of shape `(size, dim)` of negatives, rows of length 1, such as the `features` of
+            a `keras_ssl.layers.FeatureQueue`.
+        temperature: Float > 0. 0.2 is MoCo v2's (https://arxiv.org/abs/2003.04297); MoCo has 0.07.
+        global_views: Optional tuple `(all_queries, all_keys, first_row)`, for training without a queue on several
+            replicas: see `keras_ssl.losses.gather_views`.
 
     Returns:
-        Scalar float32. log(1 + size), or log(batch) without a queue, when all rows are the same.
+        Float32 scalar. log(1 + size), or log(batch) without a queue, when all rows are the same.
 
     Example:
 
@@ -38,8 +47,14 @@ def info_nce(query, key, queue=None, temperature=0.2, *, global_views=None):
     return softmax_cross_entropy(*query_key_similarities(query, key, queue, global_views), temperature)
 
 
-def nnclr(neighbors, predictions, temperature=0.1, *, global_views=None):
-    """The nearest neighbor of one view finds the prediction from the other view, among those of the batch.
+def nnclr(
+    neighbors: tf.Tensor,
+    predictions: tf.Tensor,
+    temperature: float = 0.1,
+    *,
+    global_views: tuple[tf.Tensor, ...] | None = None,
+) -> tf.Tensor:
+    """NNCLR loss: InfoNCE from the nearest neighbors of one view to the predictions of the other.
 
     With NN(z_i) the nearest neighbor of the first view's embedding in a queue, p_i the prediction from the second
     view, all normalized here, and the temperature τ (Dwibedi et al. 2021, "With a Little Help from My Friends:
@@ -47,18 +62,18 @@ def nnclr(neighbors, predictions, temperature=0.1, *, global_views=None):
 
         ℓ(i) = -log( exp(NN(z_i)·p_i / τ) / Σ_k exp(NN(z_i)·p_k / τ) )
 
-    averaged over the batch: one way, from neighbors to predictions, and no neighbor is compared with another. The
-    paper takes the mean of both orders of the views: call it twice.
+    averaged over the batch. The loss is not symmetric. The paper averages it over both orders of the views: call it
+    twice.
 
     Args:
-        neighbors: (batch, dim) float tensor, from `keras_ssl.targets.FeatureQueue.nearest`.
-        predictions: (batch, dim) float tensor; row i shows the same image as row i of `neighbors`.
-        temperature: positive float. Defaults to 0.1, the paper's.
-        global_views: optional `(all_neighbors, all_predictions, first_row)`, for training on several replicas: see
-            `keras_ssl.losses.gather_views`.
+        neighbors: Float tensor of shape `(batch, dim)`, from `keras_ssl.layers.FeatureQueue.nearest`.
+        predictions: Float tensor of shape `(batch, dim)`; row i shows the same image as row i of `neighbors`.
+        temperature: Float > 0. Defaults to `0.1`, the paper's value.
+        global_views: Optional tuple `(all_neighbors, all_predictions, first_row)`, the result of
+            `keras_ssl.losses.gather_views`, for training on several replicas.
 
     Returns:
-        Scalar float32. log(batch) when all rows are the same.
+        Float32 scalar. log(batch) when all rows are the same.
 
     Example:
 

@@ -1,7 +1,7 @@
-"""Telling the positive among all candidates, from similarities that are computed once.
+"""Cross-entropy and accuracy of finding the positive in a matrix of similarities.
 
-`nt_xent`, `info_nce` and `nnclr` are this cross-entropy of one matrix of similarities or another. A method that logs
-the accuracy beside the loss computes the matrix once and hands it to both.
+`nt_xent`, `info_nce` and `nnclr` are this cross-entropy of different matrices. A method that also logs the accuracy
+computes the matrix once, for both.
 """
 
 import tensorflow as tf
@@ -9,24 +9,24 @@ import tensorflow as tf
 from keras_ssl.losses.similarity import two_view_similarities
 
 
-def softmax_cross_entropy(similarities, positives, temperature=1.0):
-    """Cross-entropy of finding the positive by a softmax over all candidates, mean over the anchors.
+def softmax_cross_entropy(similarities: tf.Tensor, positives: tf.Tensor, temperature: float = 1.0) -> tf.Tensor:
+    """Softmax cross-entropy of the positives among all candidates, averaged over the anchors.
 
-    Instance discrimination, with s the similarities of an anchor, p its positive and τ the temperature (van den Oord
+    With s the similarities of an anchor, p its positive and τ the temperature (van den Oord
     et al. 2018, "Representation Learning with Contrastive Predictive Coding", https://arxiv.org/abs/1807.03748,
     equation 4):
 
         ℓ = -log( exp(s_p / τ) / Σ_k exp(s_k / τ) )
 
-    With logits for similarities and labels for positives it is the loss of any classification.
+    With logits as similarities and labels as positives it is the usual classification loss.
 
     Args:
-        similarities: (anchors, candidates) float tensor; a candidate that an anchor must not see is at -1e9.
-        positives: (anchors,) integer tensor, the column of each anchor's positive.
-        temperature: positive float. Defaults to 1.
+        similarities: Float tensor of shape `(anchors, candidates)`; masked candidates are at -1e9.
+        positives: Integer tensor of shape `(anchors,)`: the column of each anchor's positive.
+        temperature: Float > 0. Defaults to `1`.
 
     Returns:
-        Scalar float32.
+        Float32 scalar.
 
     Example, SimCLR's loss and accuracy from one matrix:
 
@@ -40,16 +40,15 @@ def softmax_cross_entropy(similarities, positives, temperature=1.0):
     return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=positives, logits=logits))
 
 
-def positive_accuracy(similarities, positives):
-    """How often the positive is the nearest of all candidates.
+def positive_accuracy(similarities: tf.Tensor, positives: tf.Tensor) -> tf.Tensor:
+    """Share of the anchors whose positive is the nearest of all candidates.
 
-    Several that are equally near share the hit, so that embeddings that have collapsed score chance, wherever their
-    positives stand.
+    Ties share the hit, so that collapsed embeddings score at chance.
 
     Args: as for `softmax_cross_entropy`.
 
     Returns:
-        Scalar float32 in [0, 1]. Chance is 1 / candidates.
+        Float32 scalar in `[0, 1]`. Chance is 1 / candidates.
     """
     highest = tf.reduce_max(similarities, axis=1, keepdims=True)
     nearest = tf.cast(tf.equal(similarities, highest), tf.float32)
@@ -57,12 +56,14 @@ def positive_accuracy(similarities, positives):
     return tf.reduce_mean(hits)
 
 
-def contrastive_accuracy(z_a, z_b, global_views=None):
-    """How often an anchor's other view is the nearest of all 2B - 1 other embeddings, by cosine.
+def contrastive_accuracy(
+    z_a: tf.Tensor, z_b: tf.Tensor, global_views: tuple[tf.Tensor, ...] | None = None
+) -> tf.Tensor:
+    """Share of the anchors whose other view is the nearest of the 2B - 1 other embeddings, by cosine.
 
     Args: as for `two_view_similarities`.
 
     Returns:
-        Scalar float32 in [0, 1]. Chance is 1 / (2B - 1).
+        Float32 scalar in `[0, 1]`. Chance is 1 / (2B - 1).
     """
     return positive_accuracy(*two_view_similarities(z_a, z_b, global_views))

@@ -1,27 +1,29 @@
 import tensorflow as tf
 
-# As in the official code. Pixels are in [-1, 1]: patches that vary by less than an eighth of a gray level are flat.
+# As in the official code. Pixels are in [-1, 1], so it matters only below an eighth of a gray level.
 EPSILON = 1e-6
 
 
-def masked_patch_error(predictions, patches, masked, normalize=True):
-    """Mean squared error of predicted pixels on masked patches, and on no others: the loss of masked autoencoders.
+def masked_patch_error(
+    predictions: tf.Tensor, patches: tf.Tensor, masked: tf.Tensor, normalize: bool = True
+) -> tf.Tensor:
+    """MAE loss: mean squared error of the predicted pixels of masked patches.
 
-    With x_i the N pixels of patch i, standardized by the patch's own mean and deviation where `normalize` says so,
+    With x_i the N pixels of patch i, standardized by the mean and deviation of the patch if `normalize` is true,
     and M the masked patches (He et al. 2021, "Masked Autoencoders Are Scalable Vision Learners", section 3,
     "Reconstruction target", https://arxiv.org/abs/2111.06377):
 
         L = 1/|M| Σ_{i ∈ M} 1/N ‖x̂_i − x_i‖²
 
     Args:
-        predictions: (batch, masked, pixels) float tensor, x̂_i in the order of `masked`.
-        patches: (batch, patches, pixels) float tensor, all patches of the images, not normalized.
-        masked: (batch, masked) integer tensor, the index of each predicted patch among `patches`.
-        normalize: bool, whether the targets are standardized: `patch_statistics`. The paper finds that this helps
+        predictions: Float tensor of shape `(batch, masked, pixels)`: x̂_i in the order of `masked`.
+        patches: Float tensor of shape `(batch, patches, pixels)`: all patches of the images, not normalized.
+        masked: Integer tensor of shape `(batch, masked)`: the index of each predicted patch among `patches`.
+        normalize: Boolean: whether to standardize the targets by `patch_statistics`. The paper finds that this helps
             the features (table 1d).
 
     Returns:
-        Scalar float32, a mean over the batch.
+        Float32 scalar, a mean over the batch.
 
     Example:
 
@@ -37,16 +39,16 @@ def masked_patch_error(predictions, patches, masked, normalize=True):
     return tf.reduce_mean(tf.square(tf.cast(predictions, tf.float32) - targets))
 
 
-def patch_statistics(patches):
+def patch_statistics(patches: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Mean and standard deviation of each patch's pixels, all channels together.
 
     The deviation is that of the official code: with N − 1 in the denominator, and 1e-6 added to the variance.
 
     Args:
-        patches: (…, pixels) float tensor, pixels of at least 2.
+        patches: Float tensor of shape `(…, pixels)`, of at least 2 pixels.
 
     Returns:
-        Tuple of two float32 tensors (…, 1).
+        Tuple of two float32 tensors of shape `(…, 1)`.
 
     Example:
 

@@ -1,8 +1,8 @@
 import tensorflow as tf
 
 
-def masked_pixel_error(predictions, images, mask):
-    """Mean absolute error of predicted pixels where the image was masked, and nowhere else: SimMIM's loss.
+def masked_pixel_error(predictions: tf.Tensor, images: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    """SimMIM loss: mean absolute error of the predicted masked pixels.
 
     With M the masked pixels, each of all its channels (Xie et al. 2021, "SimMIM: a Simple Framework for Masked Image
     Modeling", equation 1, https://arxiv.org/abs/2111.09886; Ω counts elements):
@@ -10,13 +10,13 @@ def masked_pixel_error(predictions, images, mask):
         L = 1/Ω(x_M) ‖y_M − x_M‖₁
 
     Args:
-        predictions: (batch, height, width, channels) float tensor, y.
-        images: (batch, height, width, channels) float tensor, x.
-        mask: (batch, height, width, 1) tensor, 1 or True where a pixel was masked. Every image has as many masked
-            pixels as any other, so that the mean over images is the mean over pixels.
+        predictions: Float tensor of shape `(batch, height, width, channels)`: y.
+        images: Float tensor of shape `(batch, height, width, channels)`: x.
+        mask: Tensor of shape `(batch, height, width, 1)`: 1 or True where a pixel was masked. Every image has as
+            many masked pixels as any other, so that the mean over images is the mean over pixels.
 
     Returns:
-        Scalar float32, a mean over the batch.
+        Float32 scalar, a mean over the batch.
 
     Example:
 

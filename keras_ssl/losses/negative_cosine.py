@@ -3,8 +3,8 @@ import tensorflow as tf
 from keras_ssl.losses.similarity import directions
 
 
-def negative_cosine(prediction, target):
-    """Minus the cosine between a prediction from one view and the target from the other: BYOL's and SimSiam's loss.
+def negative_cosine(prediction: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+    """Loss of BYOL and SimSiam: the negative cosine of the prediction from one view and the target from the other.
 
     With p the prediction and z the target (Chen and He 2020, "Exploring Simple Siamese Representation Learning",
     https://arxiv.org/abs/2011.10566, equation 1):
@@ -12,14 +12,14 @@ def negative_cosine(prediction, target):
         ℓ = -(p / ‖p‖)·(z / ‖z‖)
 
     averaged over the batch. BYOL's loss (Grill et al. 2020, https://arxiv.org/abs/2006.07733, equation 2) is
-    2 + 2ℓ. Both papers stop the gradient of the target: pass `tf.stop_gradient(target)`.
+    2 + 2ℓ. Both papers stop the gradient of the target. This function does not: pass `tf.stop_gradient(target)`.
 
     Args:
-        prediction: (batch, dim) float tensor. Normalized here, and so is the target.
-        target: (batch, dim) float tensor.
+        prediction: Float tensor of shape `(batch, dim)`. Normalized here, and so is the target.
+        target: Float tensor of shape `(batch, dim)`.
 
     Returns:
-        Scalar float32 in [-1, 1].
+        Float32 scalar in `[-1, 1]`.
 
     Example:
 

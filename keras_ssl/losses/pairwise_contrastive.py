@@ -3,8 +3,8 @@ import tensorflow as tf
 from keras_ssl.losses.distance import euclidean_distance
 
 
-def pairwise_contrastive(a, b, same, margin=1.0):
-    """Pulls pairs of the same image together and pushes pairs of different images a margin apart.
+def pairwise_contrastive(a: tf.Tensor, b: tf.Tensor, same: tf.Tensor, margin: float = 1.0) -> tf.Tensor:
+    """Contrastive loss of pairs: same images attract, different images repel up to a margin.
 
     With the distance D = ‖a - b‖ and the margin m (Hadsell et al. 2006, "Dimensionality Reduction by Learning an
     Invariant Mapping", equation 4, http://yann.lecun.com/exdb/publis/pdf/hadsell-chopra-lecun-06.pdf):
@@ -15,13 +15,14 @@ def pairwise_contrastive(a, b, same, margin=1.0):
     averaged over the pairs. Some libraries leave the ½ out.
 
     Args:
-        a: (batch, dim) float tensor, taken as it is.
-        b: (batch, dim) float tensor.
-        same: (batch,) tensor, boolean or of 0 and 1: whether row i of `a` and row i of `b` show the same image.
-        margin: positive float. Defaults to 1.0.
+        a: Float tensor of shape `(batch, dim)`, not normalized here.
+        b: Float tensor of shape `(batch, dim)`.
+        same: Boolean or 0/1 tensor of shape `(batch,)`: whether row i of `a` and row i of `b` show the same
+            image.
+        margin: Float > 0. Defaults to `1.0`.
 
     Returns:
-        Scalar float32 of at least 0. Its gradient is finite at distance 0.
+        Float32 scalar of at least 0. Its gradient is finite at distance 0.
 
     Example:
 

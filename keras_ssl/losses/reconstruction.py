@@ -1,4 +1,4 @@
-"""How far a decoder's output is from the image, and how the output becomes an image.
+"""Reconstruction losses, and the map from a decoder's output to pixels.
 
 Images and outputs are (batch, height, width, channels); images are in [0, 1]. All return a scalar float32, a mean
 over images, pixels and channels.
@@ -13,15 +13,15 @@ import tensorflow as tf
 SSIM_WINDOW = 11
 
 
-def squared_error(images, outputs):
-    """Mean of (x − x̂)²: the Gaussian likelihood, up to constants.
+def squared_error(images: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+    """Mean squared error, which is the Gaussian negative log-likelihood up to constants.
 
     Args:
-        images: (batch, height, width, channels) float tensor in [0, 1].
-        outputs: likewise, from the decoder, unbounded.
+        images: Float tensor of shape `(batch, height, width, channels)` in `[0, 1]`.
+        outputs: Float tensor of the same shape, from the decoder, unbounded.
 
     Returns:
-        Scalar float32.
+        Float32 scalar.
 
     Example:
 
@@ -32,17 +32,17 @@ def squared_error(images, outputs):
     return tf.reduce_mean(tf.math.squared_difference(_float32(images), _float32(outputs)))
 
 
-def binary_cross_entropy(images, logits):
-    """Mean of −x log σ(o) − (1 − x) log(1 − σ(o)): each pixel a coin that is white with probability σ(o).
+def binary_cross_entropy(images: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Mean binary cross-entropy, −x log σ(o) − (1 − x) log(1 − σ(o)).
 
-    Smallest where σ(o) = x, but only for black and white pixels 0 there.
+    Smallest where σ(o) = x. That minimum is 0 only for pixels of 0 or 1.
 
     Args:
-        images: (batch, height, width, channels) float tensor in [0, 1].
-        logits: likewise, from the decoder, before the sigmoid σ.
+        images: Float tensor of shape `(batch, height, width, channels)` in `[0, 1]`.
+        logits: Float tensor of the same shape, from the decoder, before the sigmoid σ.
 
     Returns:
-        Scalar float32.
+        Float32 scalar.
 
     Example:
 
@@ -55,19 +55,19 @@ def binary_cross_entropy(images, logits):
     return tf.reduce_mean(losses)
 
 
-def structural_dissimilarity(images, outputs):
-    """1 − SSIM, which compares means, contrasts and correlations in small windows rather than pixels.
+def structural_dissimilarity(images: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+    """1 − SSIM, which compares means, contrasts and correlations in small windows.
 
     Wang et al. 2004, "Image Quality Assessment: From Error Visibility to Structural Similarity"
     (https://doi.org/10.1109/TIP.2003.819861), equation 13, with their 11 × 11 Gaussian window, or one as large as the
     image where that is smaller.
 
     Args:
-        images: (batch, height, width, channels) float tensor in [0, 1]; height and width are fixed.
-        outputs: likewise, from the decoder.
+        images: Float tensor of shape `(batch, height, width, channels)` in `[0, 1]`; height and width are fixed.
+        outputs: Float tensor of the same shape, from the decoder.
 
     Returns:
-        Scalar float32 in [0, 2], 0 for equal images.
+        Float32 scalar in `[0, 2]`, 0 for equal images.
 
     Example:
 

@@ -1,8 +1,14 @@
 import tensorflow as tf
 
 
-def sinkhorn(scores, epsilon=0.05, iterations=3, *, global_views=None):
-    """Assigns images to prototypes so that every prototype gets an equal share of the batch: SwAV's codes.
+def sinkhorn(
+    scores: tf.Tensor,
+    epsilon: float = 0.05,
+    iterations: int = 3,
+    *,
+    global_views: tuple[tf.Tensor, ...] | None = None,
+) -> tf.Tensor:
+    """Assigns images to prototypes, each prototype getting an equal share of the batch (SwAV's codes).
 
     Caron et al. 2020, "Unsupervised Learning of Visual Features by Contrasting Cluster Assignments"
     (https://arxiv.org/abs/2006.09882, equations 3 to 5, and appendix A). From Q = exp(scores / ε), every iteration of
@@ -10,19 +16,19 @@ def sinkhorn(scores, epsilon=0.05, iterations=3, *, global_views=None):
 
         Q_bk ← Q_bk / Σ_b' Q_b'k,    Q_bk ← Q_bk / Σ_k' Q_bk'
 
-    The paper's code also divides by the numbers of rows and columns, which cancel. Computed on logarithms, so that no
-    score overflows and no prototype's sum is 0. No gradient passes, as in the paper.
+    The paper's code also divides by the numbers of rows and columns, which cancel. Computed on logarithms, which
+    avoids overflow and division by 0. No gradient passes, as in the paper.
 
     Args:
-        scores: (batch, prototypes) float tensor, the cosine of embeddings with prototypes.
-        epsilon: positive float. The smaller, the harder the assignments. Defaults to 0.05, the paper's.
-        iterations: int of at least 0. Defaults to 3, the paper's.
-        global_views: optional `(all_scores, first_row)`, as `keras_ssl.losses.gather_views(scores)` returns it: the
-            rows among which the prototypes are shared out, and where those of `scores` begin in them. Rows of a queue
-            are appended to `all_scores`.
+        scores: Float tensor of shape `(batch, prototypes)`: the cosine of embeddings with prototypes.
+        epsilon: Float > 0. The smaller, the harder the assignments. Defaults to `0.05`, the paper's value.
+        iterations: Integer >= 0. Defaults to `3`, the paper's value.
+        global_views: Optional tuple `(all_scores, first_row)`, as `keras_ssl.losses.gather_views(scores)` returns it:
+            the rows among which the prototypes are shared out, and where those of `scores` begin in them. Rows of a
+            queue are appended to `all_scores`.
 
     Returns:
-        (batch, prototypes) float32 tensor, at least 0; every row sums to 1.
+        Float32 tensor of shape `(batch, prototypes)`, at least 0; every row sums to 1.
 
     Example:
 

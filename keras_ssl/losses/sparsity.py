@@ -6,15 +6,15 @@ from keras_ssl import distribute
 EPSILON = 1e-6
 
 
-def l1_sparsity(code, target=None):
-    """Mean absolute value of the code: few of its units speak for an image.
+def l1_sparsity(code: tf.Tensor, target: float | None = None) -> tf.Tensor:
+    """L1 sparsity penalty: the mean absolute value of the code.
 
     Args:
-        code: (batch, dim) float tensor.
-        target: not used; `kl_sparsity` has one.
+        code: Float tensor of shape `(batch, dim)`.
+        target: Not used. Present because `kl_sparsity` takes it.
 
     Returns:
-        Scalar float32.
+        Float32 scalar.
 
     Example:
 
@@ -25,23 +25,23 @@ def l1_sparsity(code, target=None):
     return tf.reduce_mean(tf.abs(tf.cast(code, tf.float32)))
 
 
-def kl_sparsity(code, target=0.05):
-    """Each unit is on for a share of about `target` of the images.
+def kl_sparsity(code: tf.Tensor, target: float = 0.05) -> tf.Tensor:
+    """KL sparsity penalty: each unit should be active for a share of about `target` of the images.
 
     Ng 2011, "Sparse autoencoder" (https://web.stanford.edu/class/cs294a/sparseAutoencoder.pdf), section 3: with ρ̂ⱼ
     the mean over the batch of the sigmoid of unit j, and ρ the target,
 
         Σⱼ KL(ρ ‖ ρ̂ⱼ) = Σⱼ ρ log(ρ / ρ̂ⱼ) + (1 − ρ) log((1 − ρ) / (1 − ρ̂ⱼ))
 
-    here the mean over the units, so that the weight does not depend on their number. On several replicas ρ̂ is that
+    averaged here over the units, so that its weight does not depend on their number. On several replicas ρ̂ is that
     of the global batch.
 
     Args:
-        code: (batch, dim) float tensor, before the sigmoid.
-        target: float in (0, 1), ρ; 0.05 as in the notes.
+        code: Float tensor of shape `(batch, dim)`, before the sigmoid.
+        target: Float ρ in `(0, 1)`. Defaults to `0.05`, as in the notes.
 
     Returns:
-        Scalar float32, 0 where every unit is on as often as it should be.
+        Float32 scalar, 0 when every unit has the mean activation `target`.
 
     Example:
 

@@ -1,8 +1,8 @@
 import tensorflow as tf
 
 
-def swapped_prediction(scores, assignments, temperature=0.1):
-    """One view's scores predict the prototypes that the other view was assigned to: SwAV's loss.
+def swapped_prediction(scores: tf.Tensor, assignments: tf.Tensor, temperature: float = 0.1) -> tf.Tensor:
+    """SwAV loss: the scores of one view predict the prototype assignments of the other.
 
     With q the assignments, s the scores and τ the temperature (Caron et al. 2020, "Unsupervised Learning of Visual
     Features by Contrasting Cluster Assignments", https://arxiv.org/abs/2006.09882, equation 2):
@@ -13,12 +13,13 @@ def swapped_prediction(scores, assignments, temperature=0.1):
     another view.
 
     Args:
-        scores: (batch, prototypes) float tensor, the cosine of one view's embeddings with the prototypes.
-        assignments: (batch, prototypes) float tensor of the other view, rows that sum to 1, from `sinkhorn`.
-        temperature: positive float. Defaults to 0.1, the paper's.
+        scores: Float tensor of shape `(batch, prototypes)`: the cosine of one view's embeddings with the prototypes.
+        assignments: Float tensor of shape `(batch, prototypes)` of the other view, rows that sum to 1, from
+            `sinkhorn`.
+        temperature: Float > 0. Defaults to `0.1`, the paper's value.
 
     Returns:
-        Scalar float32 of at least 0; log(prototypes) for equal scores.
+        Float32 scalar of at least 0; log(prototypes) for equal scores.
 
     Example:
 

@@ -3,8 +3,8 @@ import tensorflow as tf
 from keras_ssl.losses.distance import euclidean_distance
 
 
-def triplet_margin(anchor, positive, negative, margin=1.0):
-    """An anchor is nearer to its positive than to its negative, by a margin.
+def triplet_margin(anchor: tf.Tensor, positive: tf.Tensor, negative: tf.Tensor, margin: float = 1.0) -> tf.Tensor:
+    """Triplet loss: the anchor should be nearer to its positive than to its negative, by a margin.
 
     With the Euclidean distance D, not squared, and the margin m (Balntas et al. 2016, "Learning local feature
     descriptors with triplets and shallow convolutional neural networks",
@@ -16,13 +16,13 @@ def triplet_margin(anchor, positive, negative, margin=1.0):
     averaged over the triplets.
 
     Args:
-        anchor: (batch, dim) float tensor, taken as it is, as are the others.
-        positive: (batch, dim) float tensor, another view of the anchor's image.
-        negative: (batch, dim) float tensor, a view of another image: see `keras_ssl.losses.MINERS`.
-        margin: positive float. Defaults to 1.0.
+        anchor: Float tensor of shape `(batch, dim)`. No argument is normalized here.
+        positive: Float tensor of shape `(batch, dim)`: another view of the anchor's image.
+        negative: Float tensor of shape `(batch, dim)`: a view of another image: see `keras_ssl.losses.MINERS`.
+        margin: Float > 0. Defaults to `1.0`.
 
     Returns:
-        Scalar float32 of at least 0. Its gradient is finite at distance 0.
+        Float32 scalar of at least 0. Its gradient is finite at distance 0.
 
     Example:
 

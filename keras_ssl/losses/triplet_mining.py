@@ -1,15 +1,16 @@
-"""Which image of the batch is an anchor's negative: Schroff et al. 2015, "FaceNet", section 3.2.
+"""Choice of an anchor's negative within the batch: Schroff et al. 2015, "FaceNet", section 3.2.
 
-https://arxiv.org/abs/1503.03832. All miners take the same arguments, so that a method looks its own up in `MINERS`:
+https://arxiv.org/abs/1503.03832. All miners take the same arguments, so that a method can choose one from `MINERS`:
 
 Args:
-    distances: (anchors, candidates) float tensor of each anchor to all candidates, such as
+    distances: Float tensor of shape `(anchors, candidates)`, such as
         `keras_ssl.losses.euclidean_distances(anchors, candidates)`, of at least two candidates.
-    positives: (anchors,) integer tensor, the column of each anchor's positive; every other column is a negative.
-    uniform: (anchors, 1) float tensor of random numbers in [0, 1), for the miner that draws.
+    positives: Integer tensor of shape `(anchors,)`: the column of each anchor's positive. All other columns are
+        negatives.
+    uniform: Float tensor of shape `(anchors, 1)`: random numbers in `[0, 1)`, for `random_negatives`.
 
 Returns:
-    (anchors,) int32 tensor, the column of each anchor's negative. No gradient passes through the choice.
+    Int32 tensor of shape `(anchors,)`: the column of each anchor's negative. No gradient passes through the choice.
 
 Example, in-batch negatives among the other views, all of the global batch where there are replicas:
 
@@ -28,18 +29,18 @@ import tensorflow as tf
 _FAR = 1e9
 
 
-def random_negatives(distances, positives, uniform):
-    """Any other image, all equally likely: easy, and never misled by an outlier. Arguments: see the module."""
+def random_negatives(distances: tf.Tensor, positives: tf.Tensor, uniform: tf.Tensor) -> tf.Tensor:
+    """Random negatives, all other images equally likely. Arguments: see the module."""
     others = tf.shape(distances)[1] - 1
     steps = tf.cast(tf.cast(uniform, tf.float32)[:, 0] * tf.cast(others, tf.float32), tf.int32)
-    # From 1 to `others` columns on from the positive; a product that is rounded up would come round to it.
+    # 1 to `others` columns after the positive; the minimum guards against a product that is rounded up.
     return (tf.cast(positives, tf.int32) + 1 + tf.minimum(steps, others - 1)) % (others + 1)
 
 
-def semi_hard_negatives(distances, positives, uniform=None):
-    """The nearest that is farther than the positive, or the farthest of all where none is. Arguments: see the module.
+def semi_hard_negatives(distances: tf.Tensor, positives: tf.Tensor, uniform: tf.Tensor | None = None) -> tf.Tensor:
+    """The nearest negatives beyond the positive, or the farthest if there is none. Arguments: see the module.
 
-    The hardest negatives can make the embeddings collapse early in training, says the paper; these do not.
+    According to the paper, the hardest negatives can make the embeddings collapse early in training; these do not.
     """
     positive = _one_hot(distances, positives)
     to_positive = tf.gather(distances, positives, batch_dims=1)[:, tf.newaxis]
@@ -49,8 +50,8 @@ def semi_hard_negatives(distances, positives, uniform=None):
     return tf.where(tf.reduce_any(farther, axis=1), nearest_farther, farthest)
 
 
-def hardest_negatives(distances, positives, uniform=None):
-    """The nearest of the other images. Arguments: see the module."""
+def hardest_negatives(distances: tf.Tensor, positives: tf.Tensor, uniform: tf.Tensor | None = None) -> tf.Tensor:
+    """The nearest negatives. Arguments: see the module."""
     others = tf.where(_one_hot(distances, positives), _FAR, distances)
     return tf.argmin(others, axis=1, output_type=tf.int32)
 

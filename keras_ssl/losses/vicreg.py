@@ -1,28 +1,38 @@
 import tensorflow as tf
 
-from keras_ssl.losses.off_diagonal import off_diagonal_squares
+from keras_ssl.losses.similarity import off_diagonal_squares
 
 # Inside the root of the standard deviation, so that its gradient is finite at 0 (section 4.1).
 EPSILON = 1e-4
 
 
-def vicreg(z_a, z_b, invariance_weight=25.0, variance_weight=25.0, covariance_weight=1.0, *, global_views=None):
-    """Views agree (invariance), dimensions vary (variance), and say different things (covariance).
+def vicreg(
+    z_a: tf.Tensor,
+    z_b: tf.Tensor,
+    invariance_weight: float = 25.0,
+    variance_weight: float = 25.0,
+    covariance_weight: float = 1.0,
+    *,
+    global_views: tuple[tf.Tensor, ...] | None = None,
+) -> tf.Tensor:
+    """VICReg loss: invariance between the views, variance and decorrelation of the dimensions.
 
     Bardes et al. 2021, "VICReg: Variance-Invariance-Covariance Regularization for Self-Supervised Learning"
     (https://arxiv.org/abs/2105.04906, equation 6): ℓ = λ s + μ v + ν c, of the three terms of `vicreg_terms`.
 
     Args:
-        z_a: (batch, dim) float tensor, embeddings of the first views, of at least two images. Taken as they are.
-        z_b: (batch, dim) float tensor, embeddings of the second views; row i shows the same image as row i of `z_a`.
-        invariance_weight: float λ. Defaults to 25, as do the others to the paper's.
-        variance_weight: float μ. Defaults to 25.
-        covariance_weight: float ν. Defaults to 1.
-        global_views: optional `(all_a, all_b, first_row)`, for training on several replicas: see
-            `keras_ssl.losses.gather_views`. The terms are those of the global batch, the same on every replica.
+        z_a: Float tensor of shape `(batch, dim)`: embeddings of the first views, of at least two images. Taken as
+            they are.
+        z_b: Float tensor of shape `(batch, dim)`: embeddings of the second views; row i shows the same image as row i
+            of `z_a`.
+        invariance_weight: Float λ. Defaults to `25`. All defaults are the paper's.
+        variance_weight: Float μ. Defaults to `25`.
+        covariance_weight: Float ν. Defaults to `1`.
+        global_views: Optional tuple `(all_a, all_b, first_row)`, the result of `keras_ssl.losses.gather_views`, for
+            training on several replicas. The terms are those of the global batch, the same on every replica.
 
     Returns:
-        Scalar float32.
+        Float32 scalar.
 
     Example:
 
@@ -34,8 +44,10 @@ def vicreg(z_a, z_b, invariance_weight=25.0, variance_weight=25.0, covariance_we
     return invariance_weight * invariance + variance_weight * variance + covariance_weight * covariance
 
 
-def vicreg_terms(z_a, z_b, *, global_views=None):
-    """The three terms of `vicreg`, unweighted, for a method that logs them apart.
+def vicreg_terms(
+    z_a: tf.Tensor, z_b: tf.Tensor, *, global_views: tuple[tf.Tensor, ...] | None = None
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """The three terms of `vicreg`, unweighted, for separate logging.
 
     With d dimensions, the standard deviation S(x) = √(Var(x) + 1e-4) over the batch, the covariance matrix C(Z), and
     variances that divide by batch - 1 (the paper's equations 1 to 5):
@@ -50,7 +62,7 @@ def vicreg_terms(z_a, z_b, *, global_views=None):
     Args: as for `vicreg`, without the weights.
 
     Returns:
-        A tuple of three float32 scalars: invariance, variance and covariance.
+        Tuple of three float32 scalars: invariance, variance and covariance.
     """
     z_a, z_b, _ = (z_a, z_b, 0) if global_views is None else global_views
     z_a, z_b = tf.cast(z_a, tf.float32), tf.cast(z_b, tf.float32)

@@ -8,7 +8,7 @@ from keras_ssl import evaluate as scoring
 from keras_ssl import plots, transfer
 from keras_ssl.data.memoize import memoize_scans
 from keras_ssl.files.atomic_write import atomic_write
-from keras_ssl.losses.similarity import embedding_spread
+from keras_ssl.losses.distance import embedding_spread
 from keras_ssl.progress import Stage
 from keras_ssl.runs.data_source import locate, open_source, trained_on
 from keras_ssl.runs.next_command import next_command

@@ -118,7 +118,7 @@ class Subclassed(keras.Model):
         return self.conv(images)
 
 
-def test_open_shapes_are_fixed_by_input_shape(pixels):
+def test_open_shapes_are_fixed_by_image_shape(pixels):
     for backbone in (feature_map((None, None, 3)), Subclassed()):
         assert wrap(backbone, image_shape=(16, 16, 3)).input_shape == (None, 16, 16, 3)
         with pytest.raises(ValueError, match=r"give image_shape=(.|\n)*Received: image_shape=None"):

@@ -62,15 +62,15 @@ def nnclr_reference(neighbors, predictions, temperature=0.1):
     )
 
 
-def test_equals_the_equation_and_its_gradient(views, assert_same_gradients):
+def test_nnclr_equals_the_equation_and_its_gradient(views, assert_same_gradients):
     assert_same_gradients(nnclr, nnclr_reference, views)
 
 
-def test_is_one_way_and_not_symmetric(views):
+def test_nnclr_is_one_way_and_not_symmetric(views):
     assert abs(nnclr(*views) - nnclr(*views[::-1])) > 1e-3
     np.testing.assert_allclose(nnclr(np.ones((8, 4)), np.ones((8, 4))), np.log(8), rtol=1e-6)
 
 
-def test_nnclr_of_any_float_and_replicas(views, assert_any_float, assert_replicas_add_up):
+def test_nnclr_any_float_and_replicas(views, assert_any_float, assert_replicas_add_up):
     assert_any_float(nnclr, views)
     assert_replicas_add_up(nnclr, views)

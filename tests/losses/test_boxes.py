@@ -4,7 +4,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_ssl.losses import box_iou, giou
+from keras_ssl.losses import box_iou, giou, smooth_l1
 
 corner = st.integers(0, 230).map(lambda n: n / 256)
 side = st.integers(8, 256).map(lambda n: n / 256)
@@ -72,3 +72,25 @@ def test_computes_in_float32_and_compiles(rng):
     a, b = np.sort(rng.uniform(size=(2, 6, 4)), axis=-1)
     assert giou(tf.cast(a, tf.float16), tf.cast(b, tf.float16)).dtype == tf.float32
     np.testing.assert_allclose(tf.function(giou, jit_compile=True)(a, b), giou(a, b), rtol=1e-5)
+
+
+def smooth_l1_reference(targets, predictions):
+    """Equation 3 of the paper with the turn at 1 / 9, and the mean over the last axis."""
+    difference = np.abs(targets - predictions)
+    return np.where(difference < 1 / 9, 4.5 * difference**2, difference - 1 / 18).mean(axis=-1)
+
+
+def test_smooth_l1_equals_the_equation(rng):
+    targets, predictions = rng.uniform(-1, 1, size=(2, 7, 4)).astype("float32")
+    targets[0] = predictions[0] + 0.05
+    np.testing.assert_allclose(smooth_l1(targets, predictions), smooth_l1_reference(targets, predictions), rtol=1e-5)
+    assert smooth_l1(tf.cast(targets, tf.float16), tf.cast(predictions, tf.float16)).dtype == tf.float32
+
+
+@pytest.mark.parametrize("difference, slope", [(0.0, 0.0), (0.05, 0.45), (0.3, 1.0), (-4.0, -1.0)])
+def test_smooth_l1_the_slope_is_that_of_a_square_up_to_the_turn_and_then_one(difference, slope):
+    prediction = tf.constant([[difference]])
+    with tf.GradientTape() as tape:
+        tape.watch(prediction)
+        loss = smooth_l1([[0.0]], prediction)
+    np.testing.assert_allclose(tape.gradient(loss, prediction), [[slope]], atol=1e-6)
