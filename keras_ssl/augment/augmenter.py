@@ -6,41 +6,40 @@ import tensorflow as tf
 from keras_ssl.augment.random_image_layer import RandomImageLayer
 from keras_ssl.augment.seeds import seed_scope
 
-# The layers of keras-cv that were seen to compile and that keep no random state. The others say that they
-# support XLA too, but use operations without an XLA kernel, or a generator that cannot be compiled on more
-# than one device.
+# The layers of keras-cv that compile and keep no random state. The others claim to support XLA too, but use
+# operations without an XLA kernel, or a generator that cannot be compiled on more than one device.
 COMPILABLE = ("AutoContrast", "Grayscale", "Posterization", "Rescaling", "Resizing", "Solarization")
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class Augmenter(keras.layers.Layer):
-    """Turn a batch of images into a batch of random views of them: one layer after the other.
+    """Applies augmentation layers in sequence to a batch of images.
 
-    The views are a pure function of the images and the seed, as far as the layers are this package's. Keras' and
-    keras-cv's own random layers work too, but draw from generators of their own.
+    With the layers of this package the views are a pure function of the images and the seed. Random layers of Keras
+    and keras-cv work too, but draw from their own generators.
 
-    Each layer that allows it is compiled by XLA, in eager code and in graphs alike. All of them compute in float32
-    whatever the dtype policy is, because bfloat16 holds 8 bits of a pixel: layers created under a mixed policy are
-    set back.
+    XLA compiles each layer that supports it, in eager code and in graphs. All layers compute in float32 under every
+    dtype policy, because bfloat16 is too coarse for pixels; layers created under a mixed policy are reset.
 
     Args:
         layers: List of `keras.layers.Layer`, each from a batch of images with pixels in `[0, 255]` to another.
-        seed: Integer or None. Where the augmenter's own generator starts, for calls without a seed.
-        jit_compile: `"auto"`, True or False, whether XLA compiles the layers. `"auto"`: those known to compile.
+        seed: Integer or `None`. Seed of the augmenter's own generator, for calls without a seed. Defaults to `None`.
+        jit_compile: `"auto"` or Boolean. Whether XLA compiles the layers; `"auto"` compiles those known to support
+            it. Defaults to `"auto"`.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Call arguments:
         images: Tensor of shape `(batch, height, width, channels)`, uint8 or float, pixels in `[0, 255]`.
         seed: Integer tensor of shape `(2,)`; by default a new one for each call.
-        first_row: Integer or scalar integer tensor, where these images begin in a batch that replicas share. Each
-            row of that batch has parameters of its own, so that the number of devices does not matter. Defaults to 0.
+        first_row: Integer or scalar integer tensor. Index of the first image in the global batch. Each row of that
+            batch has its own random parameters, whatever the number of devices. Defaults to `0`.
 
     Returns:
         Float32 tensor of shape `(batch, *image_size, channels)`, pixels in `[0, 255]`.
 
     Raises:
-        ValueError: If there are no layers, or one is asked to compile that cannot.
-        TypeError: If something among the layers is not one.
+        ValueError: If there are no layers, or `jit_compile=True` and a layer cannot be compiled.
+        TypeError: If an element of `layers` is not a Keras layer.
 
     Example:
 
@@ -59,7 +58,7 @@ class Augmenter(keras.layers.Layer):
         for layer in self.layers:
             if not isinstance(layer, keras.layers.Layer):
                 raise TypeError(
-                    "An augmenter is made of Keras layers, created, not their classes. "
+                    "An augmenter takes instances of Keras layers, not classes. "
                     f"Received: {layer} of type {type(layer).__name__}"
                 )
         if jit_compile not in ("auto", True, False):
@@ -79,7 +78,7 @@ class Augmenter(keras.layers.Layer):
                 "jit_compile='auto' or False, or take one of the layers in keras_ssl.augment instead. "
                 f"Received: jit_compile={jit_compile}"
             )
-        # What Keras asks before it compiles a model that holds this layer.
+        # Keras reads this before it compiles a model that contains the layer.
         self.supports_jit = not unsafe
         self._apply = tf.function(self._apply_layers)
 

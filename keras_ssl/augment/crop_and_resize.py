@@ -2,26 +2,26 @@ import math
 
 import tensorflow as tf
 
-# Reading that many pixels for each output pixel is faster than a matrix product and still compiles fast.
+# Up to this many pixels per output pixel, gathering is faster than a matrix product and still compiles fast.
 MOST_TAPS = 8
 
 
 def crop_and_resize(images, boxes, image_size, mirror=None, antialias=True):
-    """Cut a box out of each image and resize it.
+    """Crops a box out of each image and resizes it.
 
-    Bilinear interpolation is separable: the rows are resampled, then the columns. Along either, output pixel `i` of
-    `n` looks at `p = start + (i + 0.5) * length / n`, and weighs input pixel `j`, whose center is `j + 0.5`, with the
-    triangle `max(0, 1 - abs(p - j - 0.5) / r)`, normalized to a sum of 1 over the image. The radius `r` is 1, so that
-    two neighbors count, and with `antialias` at least the width of an output pixel, `length / n`. These are the
-    conventions of `tf.image.resize`, which a box of the whole image equals.
+    Bilinear interpolation is separable: the rows are resampled, then the columns. Along each axis, output pixel `i`
+    of `n` is centered at `p = start + (i + 0.5) * length / n`, and weights input pixel `j`, whose center is `j +
+    0.5`, by the triangle `max(0, 1 - abs(p - j - 0.5) / r)`, normalized to a sum of 1 over the image. The radius `r`
+    is 1, so that two neighbors count, and with `antialias` at least the width of an output pixel, `length / n`. These
+    are the conventions of `tf.image.resize`, which a box of the whole image equals.
 
     Args:
         images: Float tensor of shape `(batch, height, width, channels)`.
         boxes: Float tensor of shape `(batch, 4)`: top, left, height and width in pixels, not necessarily whole,
             inside the image.
         image_size: Pair of integers `(height, width)`, the size of the output.
-        mirror: Boolean tensor of shape `(batch,)` or None, which boxes are turned left to right.
-        antialias: Boolean, whether a box larger than the output is averaged instead of sampled.
+        mirror: Boolean tensor of shape `(batch,)` or None, which boxes to flip horizontally.
+        antialias: Boolean. Whether to average, not sample, boxes larger than the output. Defaults to `True`.
 
     Returns:
         Float tensor of shape `(batch, *image_size, channels)`.

@@ -7,7 +7,7 @@ ATTEMPTS = 10
 
 
 def draw_boxes(uniform, image_size, scale, ratio):
-    """Draw a box inside each image by rejection: the first of ten that fits.
+    """Draws a random box inside each image: the first of ten candidates that fits.
 
     Args:
         uniform: Float tensor of shape `(batch, 2 * ATTEMPTS + 2)`, in `[0, 1)`.
@@ -17,7 +17,7 @@ def draw_boxes(uniform, image_size, scale, ratio):
 
     Returns:
         boxes: Float tensor of shape `(batch, 4)`: top, left, height and width, in pixels.
-        fits: Boolean tensor of shape `(batch,)`, false where none of the ten fitted. The box is then the largest
+        fits: Boolean tensor of shape `(batch,)`, false where no candidate fits. The box is then the largest
             centered one within `ratio`.
     """
     height, width = tf.unstack(image_size)

@@ -6,7 +6,7 @@ from keras_ssl.checks.arguments import check_interval, check_probability
 
 
 def gaussian_blur(images, sigma, radius):
-    """Blur each image with a Gaussian of its own width.
+    """Blurs each image with a Gaussian of a given width.
 
     The kernel is `exp(-t ** 2 / (2 * sigma ** 2))` at `t = -radius … radius`, normalized; edges are reflected. It is
     separable: the rows are mixed, then the columns.
@@ -29,8 +29,7 @@ def gaussian_blur(images, sigma, radius):
 def _mix_neighbors(images, kernel, radius, axis):
     padded = tf.pad(images, [(radius, radius) if axis == other else (0, 0) for other in range(4)], "REFLECT")
     shape = tf.shape(images)
-    # One long line per image, or per row of it: sums of lines that are shifted by whole pixels vectorize, while
-    # loops over the three numbers of a pixel do not.
+    # Flatten each image, or each row: sums of shifted lines vectorize, loops over the channels of a pixel do not.
     lines, pixel = (1, shape[2] * shape[3]) if axis == 1 else (shape[1], shape[3])
     padded = tf.reshape(padded, (shape[0], lines, -1))
     length = shape[axis] * pixel
@@ -45,7 +44,7 @@ def _mix_neighbors(images, kernel, radius, axis):
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class GaussianBlur(RandomImageLayer):
-    """Blur each image with a Gaussian of random width, half of the time.
+    """Blurs each image, with a given probability, by a Gaussian of random width.
 
     Args:
         sigma: Pair of positive floats, between which the width in pixels is uniform. Defaults to the paper's
@@ -53,7 +52,7 @@ class GaussianBlur(RandomImageLayer):
         kernel_size: Odd integer or None, over how many pixels the kernel reaches. Defaults to a tenth of the
             image's shorter side, as in the paper, and at least 3.
         probability: Float in `[0, 1]`, of a blur. Defaults to the paper's `0.5`.
-        seed: Integer or None. Seeds the layer where no seed scope is open.
+        seed: Integer or `None`. Seed outside of a seed scope. Defaults to `None`.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Input shape: `(batch, height, width, channels)`, any number of channels.
@@ -88,7 +87,7 @@ class GaussianBlur(RandomImageLayer):
         self.probability = check_probability("probability", probability)
 
     def parameters(self, uniform, images):
-        """Return `sigma` and who is blurred, each of shape `(batch,)`."""
+        """Return `sigma` and which images to blur, each of shape `(batch,)`."""
         coin, sigma = tf.unstack(uniform, axis=1)
         return {"sigma": between(self.sigma, sigma), "blurred": coin < self.probability}
 

@@ -2,7 +2,7 @@ import tensorflow as tf
 
 
 def image_mean(images, weights):
-    """Return the mean over each image's pixels, its channels weighed.
+    """Mean of each image's pixels, with weighted channels.
 
     Args:
         images: Float tensor of shape `(batch, height, width, channels)`.
@@ -12,7 +12,7 @@ def image_mean(images, weights):
         Float tensor of shape `(batch,)`.
     """
     batch, height, width, channels = tf.unstack(tf.shape(images))
-    # A sum along all pixels of an image adds one number at a time on a CPU, a sum of its rows many at once.
+    # On a CPU, summing over the rows vectorizes; summing over all pixels of an image does not.
     columns = tf.reduce_sum(tf.reshape(images, (batch, height, width * channels)), axis=1)
     weights = tf.tile(tf.constant(weights, images.dtype), [width])
     return tf.linalg.matvec(columns, weights) / tf.cast(height * width, images.dtype)

@@ -7,9 +7,9 @@ LUMA = (0.299, 0.587, 0.114)
 
 
 def jitter_colors(images, brightness, contrast, saturation, hue, gray):
-    """Change brightness, contrast, saturation and hue, and turn to gray, in one pass over the pixels.
+    """Changes brightness, contrast, saturation and hue, and converts to gray, in one pass.
 
-    In this order, `x` being a pixel in `[0, 255]`, and each result clipped to that range:
+    The steps, for a pixel `x` in `[0, 255]`; each result is clipped to that range:
 
     1. Brightness: `brightness * x`.
     2. Contrast: `mean + contrast * (x - mean)`, the mean being that of the image's luma (torchvision's and Pillow's;
@@ -20,11 +20,11 @@ def jitter_colors(images, brightness, contrast, saturation, hue, gray):
 
     Args:
         images: Float tensor of shape `(batch, height, width, 3)`.
-        brightness: Float tensor of shape `(batch,)`, a factor of at least 0; 1 changes nothing. So are:
-        contrast: Likewise.
-        saturation: Likewise.
+        brightness: Float tensor of shape `(batch,)`, factors >= 0; 1 changes nothing.
+        contrast: Float tensor of shape `(batch,)`, factors as for `brightness`.
+        saturation: Float tensor of shape `(batch,)`, factors as for `brightness`.
         hue: Float tensor of shape `(batch,)`; 0 and 1 change nothing.
-        gray: Boolean tensor of shape `(batch,)`.
+        gray: Boolean tensor of shape `(batch,)`: which images become gray.
 
     Returns:
         Float tensor of shape `(batch, height, width, 3)`.

@@ -8,25 +8,23 @@ from keras_ssl.augment.augmenter import Augmenter
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class MultiCrop(keras.layers.Layer):
-    """Turn a batch of images into a few large views and several small ones, as SwAV and DINO learn from.
+    """Makes a few large and several small views of each image, as SwAV and DINO need.
 
-    The small views cost little, and what is seen in them must agree with the large ones. Each view has a seed of its
-    own, derived from the one that is given and from its number: so the views are a pure function of the images and
-    the seed, as an `Augmenter`'s are.
+    Small views are cheap to encode. The seed of each view is derived from the given seed and the number of the view,
+    so the views are a pure function of the images and the seed, as for an `Augmenter`.
 
     Args:
-        global_augmenter: `Augmenter` that makes the large views.
-        local_augmenter: `Augmenter` that makes the small ones.
+        global_augmenter: An `Augmenter` for the large views.
+        local_augmenter: An `Augmenter` for the small views.
         global_crops: Integer > 0, large views of each image. Defaults to `2`.
         local_crops: Integer > 0, small views of each image. Defaults to `6`, SwAV's; DINO has 8.
-        seed: Integer or None. Where the layer's own generator starts, for calls without a seed.
+        seed: Integer or `None`. Seed of the layer's own generator, for calls without a seed. Defaults to `None`.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Call arguments:
         images: Tensor of shape `(batch, height, width, channels)`, uint8 or float, pixels in `[0, 255]`.
         seed: Integer tensor of shape `(2,)`; by default a new one for each call.
-        first_row: Integer or scalar integer tensor, where these images begin in a batch that replicas share.
-            Defaults to 0.
+        first_row: Integer or scalar integer tensor. Index of the first image in the global batch. Defaults to `0`.
 
     Returns:
         Pair of float32 tensors, pixels in `[0, 255]`: the large views, view after view,
@@ -35,7 +33,7 @@ class MultiCrop(keras.layers.Layer):
 
     Raises:
         ValueError: If a number of crops is not a positive integer.
-        TypeError: If an augmenter is not one.
+        TypeError: If an argument is not an `Augmenter`.
 
     Example:
 
@@ -62,7 +60,7 @@ class MultiCrop(keras.layers.Layer):
         self.local_crops = int(local_crops)
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
-        # What Keras asks before it compiles a model that holds this layer.
+        # Keras reads this before it compiles a model that contains the layer.
         self.supports_jit = global_augmenter.supports_jit and local_augmenter.supports_jit
 
     @property

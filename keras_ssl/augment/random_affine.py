@@ -8,7 +8,7 @@ from keras_ssl.checks.arguments import check_not_negative
 
 
 def rotate_and_shift(images, angle, shift):
-    """Rotate each image around its center, then move it; what comes in from outside is black.
+    """Rotates each image around its center, then shifts it; uncovered pixels are black.
 
     The output at `p` is the bilinear sample of the input at `R^-1 (p - center - shift) + center`, `R` being the
     rotation by `angle`.
@@ -47,15 +47,15 @@ def rotate_and_shift(images, angle, shift):
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class RandomAffine(RandomImageLayer):
-    """Rotate each image a little around its center, and move it.
+    """Rotates each image around its center and shifts it, by uniform random amounts.
 
-    Both are uniform. What comes in from outside is black, the background of digits and X-rays.
+    Uncovered pixels are black, the background of digits and X-rays.
 
     Args:
-        rotation: Float in `[0, 180]`, the largest angle in degrees, either way. Defaults to `15.0`.
-        translation: Float in `[0, 1]`, the longest way: up or down as a share of the height, left or right as a
-            share of the width. Defaults to `0.1`.
-        seed: Integer or None. Seeds the layer where no seed scope is open.
+        rotation: Float in `[0, 180]`. Largest angle in degrees, in both directions. Defaults to `15.0`.
+        translation: Float in `[0, 1]`. Largest shift, as a share of the height (vertical) or width (horizontal).
+            Defaults to `0.1`.
+        seed: Integer or `None`. Seed outside of a seed scope. Defaults to `None`.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Input shape: `(batch, height, width, channels)`, any number of channels.
@@ -94,7 +94,7 @@ class RandomAffine(RandomImageLayer):
         return {"angle": between((-largest, largest), uniform[:, 0]), "shift": shift}
 
     def augment_images(self, images, transformations, **kwargs):
-        """Rotate and move the batch."""
+        """Rotate and shift the batch."""
         return rotate_and_shift(images, **transformations)
 
     def get_config(self):

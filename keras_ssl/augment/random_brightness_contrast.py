@@ -8,7 +8,7 @@ from keras_ssl.checks.arguments import check_not_negative, check_probability
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class RandomBrightnessContrast(RandomImageLayer):
-    """Change brightness and contrast of images with any number of channels.
+    """Changes brightness and contrast of images with any number of channels.
 
     With `probability` both factors are drawn, uniformly and independently: `b` from
     `[max(0, 1 - brightness), 1 + brightness]`, `c` from `[max(0, 1 - contrast), 1 + contrast]`. A pixel `x` becomes
@@ -20,7 +20,7 @@ class RandomBrightnessContrast(RandomImageLayer):
         brightness: Float of at least 0. Defaults to `0.4`.
         contrast: Float of at least 0. Defaults to `0.4`.
         probability: Float in `[0, 1]`. Defaults to `0.8`.
-        seed: Integer or None. Seeds the layer where no seed scope is open.
+        seed: Integer or `None`. Seed outside of a seed scope. Defaults to `None`.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Input shape: `(batch, height, width, channels)`, raw pixels in `[0, 255]`.

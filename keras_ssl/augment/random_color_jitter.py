@@ -8,11 +8,11 @@ from keras_ssl.checks.arguments import check_not_negative, check_probability
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class RandomColorJitter(RandomColorLayer):
-    """Change brightness, contrast, saturation and hue of each image at random, or take its color away.
+    """Changes brightness, contrast, saturation and hue of each image at random, or makes it gray.
 
     With probability `probability` the four factors are drawn, each uniformly and independently: brightness from
-    `[max(0, 1 - brightness), 1 + brightness]`, contrast and saturation likewise, the turn of the hue from
-    `[-hue, hue]`, 1 being the full circle. Independently, with `gray_probability`, the image becomes gray. See
+    `[max(0, 1 - brightness), 1 + brightness]`, contrast and saturation likewise, the hue shift from
+    `[-hue, hue]`, where 1 is the full circle. Independently, with `gray_probability`, the image becomes gray. See
     `keras_ssl.augment.jitter_colors` for the formulas.
 
     The order is fixed: brightness, contrast, saturation, hue, gray. The paper's code draws an order for each image.
@@ -27,7 +27,7 @@ class RandomColorJitter(RandomColorLayer):
         hue: Float in `[0, 0.5]`. Defaults to `0.1`, that is `0.2 * strength`.
         probability: Float in `[0, 1]`, of a jitter. Defaults to the paper's `0.8`.
         gray_probability: Float in `[0, 1]`, of becoming gray. Defaults to the paper's `0.2`.
-        seed: Integer or None. Seeds the layer where no seed scope is open.
+        seed: Integer or `None`. Seed outside of a seed scope. Defaults to `None`.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Input shape: `(batch, height, width, 3)`, raw pixels in `[0, 255]`. Images with another number of channels pass
@@ -66,13 +66,13 @@ class RandomColorJitter(RandomColorLayer):
         self.contrast = check_not_negative("contrast", contrast)
         self.saturation = check_not_negative("saturation", saturation)
         if not 0 <= hue <= 0.5:
-            raise ValueError(f"`hue` is the largest turn of the color circle, between 0 and 0.5. Received: hue={hue}")
+            raise ValueError(f"`hue` must be in [0, 0.5], where 1 is the full circle. Received: hue={hue}")
         self.hue = float(hue)
         self.probability = check_probability("probability", probability)
         self.gray_probability = check_probability("gray_probability", gray_probability)
 
     def parameters(self, uniform, images):
-        """Return the factors, the turn of the hue, and who becomes gray, each of shape `(batch,)`."""
+        """Return the factors, the hue shift, and which images become gray, each of shape `(batch,)`."""
         coin, brightness, contrast, saturation, hue, gray = tf.unstack(uniform, axis=1)
         jittered = coin < self.probability
 

@@ -8,19 +8,19 @@ from keras_ssl.checks.arguments import check_box, check_probability
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class RandomErasing(RandomImageLayer):
-    """Paint a random box over some images.
+    """Fills a random box in some images.
 
-    A box that does not fit is drawn again, up to ten times; then the image stays whole. Pixels whose center
-    lies in the box are painted.
+    A box that does not fit is drawn again, up to ten times; after that the image stays unchanged. Pixels whose
+    center lies in the box are filled.
 
     Args:
         probability: Float in `[0, 1]`, of erasing. Defaults to the paper's `0.5`.
         scale: Pair of floats in `[0, 1]`, the share of the area. Defaults to torchvision's `(0.02, 0.33)`; the
             paper's ends at 0.4.
         ratio: Pair of positive floats, width / height. Defaults to the paper's `(0.3, 1 / 0.3)`.
-        value: Float in `[0, 255]` to paint with, or `"mean"`, the mean of each image's pixels in each channel.
+        value: Float in `[0, 255]` to fill with, or `"mean"`, the mean of each image's pixels in each channel.
             Defaults to `"mean"`.
-        seed: Integer or None. Seeds the layer where no seed scope is open.
+        seed: Integer or `None`. Seed outside of a seed scope. Defaults to `None`.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Input shape: `(batch, height, width, channels)`, any number of channels.
@@ -51,13 +51,13 @@ class RandomErasing(RandomImageLayer):
         self.value = value
 
     def parameters(self, uniform, images):
-        """Return the boxes, `(batch, 4)` as top, left, height and width; none where the image stays whole."""
+        """Return the boxes, `(batch, 4)` as top, left, height and width; empty where the image is unchanged."""
         uniform, coin = uniform[:, :-1], uniform[:, -1]
         boxes, fits = draw_boxes(uniform, tf.cast(tf.shape(images)[1:3], tf.float32), self.scale, self.ratio)
         return tf.where((fits & (coin < self.probability))[:, tf.newaxis], boxes, 0.0)
 
     def augment_images(self, images, transformations, **kwargs):
-        """Paint the boxes."""
+        """Fill the boxes."""
         top, left, height, width = tf.unstack(transformations[:, :, tf.newaxis], axis=1)
         rows = tf.cast(tf.range(tf.shape(images)[1]), tf.float32) + 0.5
         columns = tf.cast(tf.range(tf.shape(images)[2]), tf.float32) + 0.5

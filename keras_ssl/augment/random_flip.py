@@ -7,14 +7,14 @@ from keras_ssl.checks.arguments import check_probability
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class RandomFlip(RandomImageLayer):
-    """Turn each image left to right, or upside down, at random.
+    """Flips each image horizontally and vertically at random.
 
-    `RandomResizedCrop` turns images left to right by itself.
+    `RandomResizedCrop` includes a horizontal flip.
 
     Args:
-        horizontal: Float in `[0, 1]`, the probability of left to right. Defaults to `0.5`.
-        vertical: Float in `[0, 1]`, the probability of upside down, independent of the other. Defaults to `0.0`.
-        seed: Integer or None. Seeds the layer where no seed scope is open.
+        horizontal: Float in `[0, 1]`. Probability of a horizontal flip. Defaults to `0.5`.
+        vertical: Float in `[0, 1]`. Probability of a vertical flip, independent of the other. Defaults to `0.0`.
+        seed: Integer or `None`. Seed outside of a seed scope. Defaults to `None`.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Input shape: `(batch, height, width, channels)`, any number of channels.
@@ -39,12 +39,12 @@ class RandomFlip(RandomImageLayer):
         self.vertical = check_probability("vertical", vertical)
 
     def parameters(self, uniform, images):
-        """Return who is turned which way, each of shape `(batch,)`."""
+        """Return which images to flip in each direction, each of shape `(batch,)`."""
         horizontal, vertical = tf.unstack(uniform, axis=1)
         return {"horizontal": horizontal < self.horizontal, "vertical": vertical < self.vertical}
 
     def augment_images(self, images, transformations, **kwargs):
-        """Turn the batch."""
+        """Flip the batch."""
         for direction, axis in (("horizontal", 2), ("vertical", 1)):
             turned = transformations[direction][:, tf.newaxis, tf.newaxis, tf.newaxis]
             images = tf.where(turned, tf.reverse(images, axis=[axis]), images)

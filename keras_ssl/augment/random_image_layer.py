@@ -8,32 +8,31 @@ from keras_ssl.augment.seeds import Draws, current_draws
 
 
 def between(interval, uniform):
-    """Stretch numbers in `[0, 1)` to the interval `(low, high)`."""
+    """Map numbers in `[0, 1)` to the interval `(low, high)`."""
     return interval[0] + (interval[1] - interval[0]) * uniform
 
 
 def around_one(strength):
-    """Return the interval of the factors that a jitter of some strength draws from; none is negative."""
+    """Return the interval of factors for a jitter of the given strength, cut off at 0."""
     return max(0.0, 1.0 - strength), 1.0 + strength
 
 
 class RandomImageLayer(keras_cv.layers.VectorizedBaseImageAugmentationLayer):
-    """What the random image layers of this package share: batched, replayable, in float32.
+    """Base class of random image layers: batched, reproducible, in float32.
 
-    A subclass says how many uniform numbers each image needs (`draws_per_image`), turns them into the parameters of
-    its transformation (`parameters`), and applies these to the whole batch (`augment_images`). The layer draws
-    from the seed scope it is called in, so that the same seed gives the same views, and from a generator of its
-    own when there is none.
+    A subclass defines how many uniform numbers each image needs (`draws_per_image`), maps them to the parameters of
+    its transformation (`parameters`), and applies these to the whole batch (`augment_images`). Inside a seed scope
+    the same seed gives the same views; outside, the layer draws from its own generator.
 
     Args:
-        seed: Integer or None. Where the layer's own generator starts.
+        seed: Integer or `None`. Seed of the layer's own generator. Defaults to `None`.
         **kwargs: Arguments of `keras.layers.Layer`.
     """
 
     draws_per_image = 1
 
     def __init__(self, seed=None, **kwargs):
-        # A mixed policy would round pixels to bfloat16, which holds only 8 bits of them.
+        # A mixed policy would round pixels to bfloat16, which has a precision of 8 bits.
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         self.seed = seed
@@ -56,7 +55,7 @@ class RandomImageLayer(keras_cv.layers.VectorizedBaseImageAugmentationLayer):
         return self.parameters(self.draws().uniform(batch_size, self.draws_per_image), images)
 
     def draws(self):
-        """The seed scope's random numbers, or outside of any the layer's own."""
+        """Random numbers of the seed scope, or of the layer's own generator outside of any."""
         return current_draws() or Draws(tf.cast(self.seed_generator.next(), tf.int32))
 
     def augment_labels(self, labels, transformations, **kwargs):
@@ -69,7 +68,7 @@ class RandomImageLayer(keras_cv.layers.VectorizedBaseImageAugmentationLayer):
 
 
 class RandomColorLayer(RandomImageLayer):
-    """A random layer that is defined for RGB images and passes all others through, saying so once."""
+    """Base class of random layers for RGB images; others pass unchanged, with one warning."""
 
     def call(self, inputs):
         """Augment RGB images; return any others unchanged."""

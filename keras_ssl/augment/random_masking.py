@@ -7,15 +7,15 @@ from keras_ssl.augment.random_image_layer import RandomImageLayer
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class RandomMasking(RandomImageLayer):
-    """Puts out a random share of the pixels, all channels of a pixel together.
+    """Masks a random share of the pixels, with all their channels.
 
     The masking noise of Vincent et al. 2008, "Extracting and Composing Robust Features with Denoising Autoencoders"
     (https://doi.org/10.1145/1390156.1390294), section 2.3.
 
     Args:
-        rate: Float in `[0, 1]`, the share of pixels. Defaults to `0.25`, the paper's middle choice.
-        value: Float in `[0, 255]`, what a masked pixel becomes. Defaults to `0`.
-        seed: Integer or None. Where the layer's own generator starts, which it uses outside of a seed scope.
+        rate: Float in `[0, 1]`. Share of the pixels to mask. Defaults to `0.25`, the paper's middle choice.
+        value: Float in `[0, 255]`. Value of the masked pixels. Defaults to `0.0`.
+        seed: Integer or `None`. Seed outside of a seed scope. Defaults to `None`.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -41,7 +41,7 @@ class RandomMasking(RandomImageLayer):
         return tf.reshape(uniform, (-1, *images.shape[1:3], 1)) < self.rate
 
     def augment_images(self, images, transformations, **kwargs):
-        """Put the masked pixels out."""
+        """Set the masked pixels to `value`."""
         return tf.where(transformations, self.value, images)
 
     def get_config(self):

@@ -13,8 +13,8 @@ class RandomNoise(RandomImageLayer):
     (https://www.jmlr.org/papers/v11/vincent10a.html), section 3.3. Results are clipped to `[0, 255]`.
 
     Args:
-        stddev: Float >= 0, in gray levels. Defaults to `38`, 0.15 of the range.
-        seed: Integer or None. Where the layer's own generator starts, which it uses outside of a seed scope.
+        stddev: Float >= 0. Standard deviation in gray levels. Defaults to `38.0`, 0.15 of the range.
+        seed: Integer or `None`. Seed outside of a seed scope. Defaults to `None`.
 
     Raises:
         ValueError: If `stddev` is negative.

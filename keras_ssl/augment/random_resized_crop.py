@@ -9,7 +9,7 @@ from keras_ssl.checks.arguments import check_box, check_image_size, check_probab
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class RandomResizedCrop(RandomImageLayer):
-    """Cut a random box out of each image, resize it, and turn it left to right half of the time.
+    """Crops a random box out of each image, resizes it, and flips it horizontally half of the time.
 
     The box covers a share of the image's area drawn uniformly from `scale`, with an aspect ratio (width / height)
     drawn log-uniformly from `ratio`. One that does not fit into the image is drawn again, up to ten times; then
@@ -27,7 +27,7 @@ class RandomResizedCrop(RandomImageLayer):
         ratio: Pair of positive floats, width / height. Defaults to the paper's `(3 / 4, 4 / 3)`.
         flip_probability: Float in `[0, 1]`. Defaults to `0.5`.
         antialias: Boolean. Defaults to `True`.
-        seed: Integer or None. Seeds the layer where no seed scope is open.
+        seed: Integer or `None`. Seed outside of a seed scope. Defaults to `None`.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Input shape: `(batch, height, width, channels)`, any number of channels.
@@ -67,13 +67,13 @@ class RandomResizedCrop(RandomImageLayer):
         self.antialias = bool(antialias)
 
     def parameters(self, uniform, images):
-        """Return the boxes, `(batch, 4)` as top, left, height, width in pixels, and who is mirrored, `(batch,)`."""
+        """Return the boxes, `(batch, 4)` as top, left, height, width in pixels, and `mirror`, `(batch,)`."""
         uniform, coin = uniform[:, :-1], uniform[:, -1]
         boxes, _ = draw_boxes(uniform, tf.cast(tf.shape(images)[1:3], tf.float32), self.scale, self.ratio)
         return {"boxes": boxes, "mirror": coin < self.flip_probability}
 
     def augment_images(self, images, transformations, **kwargs):
-        """Crop, resize and mirror the batch."""
+        """Crop, resize and flip the batch."""
         return crop_and_resize(images, image_size=self.image_size, antialias=self.antialias, **transformations)
 
     def get_config(self):

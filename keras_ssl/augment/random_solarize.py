@@ -7,14 +7,14 @@ from keras_ssl.checks.arguments import check_interval, check_probability
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class RandomSolarize(RandomImageLayer):
-    """Invert the bright pixels of some images: `x` becomes `255 - x` from a threshold on.
+    """Inverts the bright pixels of some images: `x` becomes `255 - x` from a threshold on.
 
-    keras-cv's Solarization does so to every image of a batch.
+    keras-cv's Solarization applies it to every image of a batch.
 
     Args:
-        probability: Float in `[0, 1]`, of a solarisation. Defaults to `0.2`, BYOL's for its second view.
+        probability: Float in `[0, 1]`, of a solarization. Defaults to `0.2`, BYOL's for its second view.
         threshold: Pair of floats in `[0, 255]`, between which the threshold is uniform. Defaults to `(128, 128)`.
-        seed: Integer or None. Seeds the layer where no seed scope is open.
+        seed: Integer or `None`. Seed outside of a seed scope. Defaults to `None`.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Input shape: `(batch, height, width, channels)`, any number of channels.
@@ -33,7 +33,7 @@ class RandomSolarize(RandomImageLayer):
     Reference: [Grill et al., 2020](https://arxiv.org/abs/2006.07733), appendix B.
     """
 
-    # Whether to solarise, and from where on.
+    # Whether to solarize, and from where on.
     draws_per_image = 2
 
     def __init__(self, probability=0.2, threshold=(128.0, 128.0), seed=None, **kwargs):
@@ -42,12 +42,12 @@ class RandomSolarize(RandomImageLayer):
         self.threshold = check_interval("threshold", threshold, 0, 255)
 
     def parameters(self, uniform, images):
-        """Return the thresholds, `(batch,)`; beyond all pixels for images that stay as they are."""
+        """Return the thresholds, `(batch,)`; infinite for images that stay unchanged."""
         coin, threshold = tf.unstack(uniform, axis=1)
         return tf.where(coin < self.probability, between(self.threshold, threshold), float("inf"))
 
     def augment_images(self, images, transformations, **kwargs):
-        """Solarise the batch."""
+        """Solarize the batch."""
         threshold = transformations[:, tf.newaxis, tf.newaxis, tf.newaxis]
         return tf.where(images >= threshold, 255.0 - images, images)
 

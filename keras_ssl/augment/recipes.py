@@ -1,4 +1,4 @@
-"""Compositions of layers: those of papers, and the user's own."""
+"""Augmentations composed of several layers."""
 
 from keras_ssl.augment.augmenter import Augmenter
 from keras_ssl.augment.gaussian_blur import GaussianBlur
@@ -36,10 +36,11 @@ def simclr(
             ImageNet and leaves CIFAR-10 as it is.
         scale: Pair of floats in `[0, 1]`, the share of the area that a crop covers.
         ratio: Pair of positive floats, width / height of a crop.
-        flip_probability: Float in `[0, 1]`, of turning left to right. Take 0 where the sides mean something.
-        antialias: Boolean, see `RandomResizedCrop`.
-        seed: Integer or None, for calls without a seed.
-        jit_compile: `"auto"`, True or False, see `Augmenter`.
+        flip_probability: Float in `[0, 1]`. Probability of a horizontal flip; 0 where left and right differ in
+            meaning.
+        antialias: Boolean. See `RandomResizedCrop`. Defaults to `True`.
+        seed: Integer or `None`. Seed of calls without one. Defaults to `None`.
+        jit_compile: `"auto"` or Boolean. See `Augmenter`. Defaults to `"auto"`.
 
     Returns:
         An `Augmenter`.
@@ -84,24 +85,24 @@ def grayscale(
     seed=None,
     jit_compile="auto",
 ):
-    """Return an augmentation for digits, X-rays and the like: turn, move, crop, resize, brightness and contrast.
+    """Return an augmentation for gray images: rotate, shift, crop, resize, change brightness and contrast.
 
-    SimCLR's recipe draws half of its strength from color, which such images do not have. Here small rotations and
-    stretches take its place. The crops are larger than SimCLR's, since a small part of a digit or a lung says
-    little, and nothing is mirrored: digits and organs have sides.
+    SimCLR's recipe relies on color, which digits and X-rays do not have. Small rotations and changes of aspect ratio
+    replace it. Crops are larger than SimCLR's, because a small part of a digit or lung carries little information,
+    and images are not flipped: for digits and organs left and right differ.
 
     Args:
         image_size: Integer or pair of integers `(height, width)`, the size of the views.
         strength: Float of at least 0. Brightness and contrast change by up to `0.8 * strength`. Defaults to `0.5`.
         blur: Boolean, whether to blur half of the views. Defaults to False.
         rotation: Float in `[0, 180]`, the largest angle in degrees. Defaults to `15.0`.
-        translation: Float in `[0, 1]`, the longest way as a share of the image's side. Defaults to `0.125`.
+        translation: Float in `[0, 1]`, largest shift, as a share of the image's side. Defaults to `0.125`.
         scale: Pair of floats in `[0, 1]`, the share of the area that a crop covers. Defaults to `(0.3, 1.0)`.
         ratio: Pair of positive floats, width / height of a crop. Defaults to `(1 / 2, 2)`.
-        flip_probability: Float in `[0, 1]`, of turning left to right. Defaults to `0.0`.
-        antialias: Boolean, see `RandomResizedCrop`.
-        seed: Integer or None, for calls without a seed.
-        jit_compile: `"auto"`, True or False, see `Augmenter`.
+        flip_probability: Float in `[0, 1]`. Probability of a horizontal flip. Defaults to `0.0`.
+        antialias: Boolean. See `RandomResizedCrop`. Defaults to `True`.
+        seed: Integer or `None`. Seed of calls without one. Defaults to `None`.
+        jit_compile: `"auto"` or Boolean. See `Augmenter`. Defaults to `"auto"`.
 
     Returns:
         An `Augmenter`.
@@ -135,18 +136,19 @@ def crops(
     seed=None,
     jit_compile="auto",
 ):
-    """Return MAE's augmentation: crop, resize and flip, and nothing that changes a pixel's value.
+    """Return MAE's augmentation: crop, resize and flip, without changes of color.
 
-    For methods that predict pixels: the masks make the task, and colors are part of what is predicted.
+    For methods that predict pixels: colors are part of the prediction.
 
     Args:
         image_size: Integer or pair of integers `(height, width)`, the size of the views.
         scale: Pair of floats in `[0, 1]`, the share of the area that a crop covers. Defaults to `(0.2, 1.0)`.
         ratio: Pair of positive floats, width / height of a crop. Defaults to `(3 / 4, 4 / 3)`.
-        flip_probability: Float in `[0, 1]`, of turning left to right. Take 0 where the sides mean something.
-        antialias: Boolean, see `RandomResizedCrop`.
-        seed: Integer or None, for calls without a seed.
-        jit_compile: `"auto"`, True or False, see `Augmenter`.
+        flip_probability: Float in `[0, 1]`. Probability of a horizontal flip; 0 where left and right differ in
+            meaning.
+        antialias: Boolean. See `RandomResizedCrop`. Defaults to `True`.
+        seed: Integer or `None`. Seed of calls without one. Defaults to `None`.
+        jit_compile: `"auto"` or Boolean. See `Augmenter`. Defaults to `"auto"`.
 
     Returns:
         An `Augmenter`.
@@ -166,7 +168,7 @@ def crops(
 
 
 def for_images(image_shape, **settings):
-    """Return what a method takes where the user names nothing: `simclr` for RGB images, `grayscale` for all others.
+    """Return the default augmentation: `simclr` for RGB images, `grayscale` for all others.
 
     Args:
         image_shape: `(height, width, channels)` of the encoder's images.
@@ -176,7 +178,7 @@ def for_images(image_shape, **settings):
         An `Augmenter`.
 
     Raises:
-        ValueError: If the encoder takes images of any size, so that the views have none.
+        ValueError: If `image_shape` has no fixed height and width.
 
     Example:
 
@@ -186,7 +188,7 @@ def for_images(image_shape, **settings):
     height, width, channels = image_shape
     if height is None or width is None:
         raise ValueError(
-            "The encoder takes images of any size, so say what size the views have: pass "
+            "The encoder takes images of any size, so the size of the views is unknown: pass "
             "augmenter=keras_ssl.augment.simclr(image_size=(height, width)). "
             f"Received: image_shape={image_shape}"
         )
@@ -205,7 +207,7 @@ def multi_crop(
     seed=None,
     **settings,
 ):
-    """Return SwAV's augmentation: large crops and small ones of the same image, each with `for_images`' changes.
+    """Return SwAV's augmentation: large and small crops of each image, each augmented as by `for_images`.
 
     Args:
         image_shape: `(height, width, channels)` of the images, the size of the large crops.
@@ -215,8 +217,8 @@ def multi_crop(
             `(0.14, 1.0)`, SwAV's.
         local_scale: Pair of floats in `[0, 1]`, the share of a small one. Defaults to `(0.05, 0.14)`.
         global_crops: Integer > 0. Defaults to `2`.
-        local_crops: Integer of at least 0. Defaults to `6`; with 0 there is nothing but large crops, two of them.
-        seed: Integer or None, for calls without a seed.
+        local_crops: Integer of at least 0. Defaults to `6`; 0 gives two large crops and no small ones.
+        seed: Integer or `None`. Seed of calls without one. Defaults to `None`.
         **settings: Arguments that `simclr` and `grayscale` take, such as `strength` and `flip_probability`.
 
     Returns:
@@ -245,15 +247,15 @@ def compose(layers, *, seed=None, jit_compile="auto"):
 
     Args:
         layers: List of `keras.layers.Layer`, each from a batch of images with pixels in `[0, 255]` to another.
-        seed: Integer or None, for calls without a seed.
-        jit_compile: `"auto"`, True or False, see `Augmenter`.
+        seed: Integer or `None`. Seed of calls without one. Defaults to `None`.
+        jit_compile: `"auto"` or Boolean. See `Augmenter`. Defaults to `"auto"`.
 
     Returns:
         An `Augmenter`.
 
     Raises:
-        ValueError: If there are no layers, or one is asked to compile that cannot.
-        TypeError: If something among the layers is not one.
+        ValueError: If there are no layers, or `jit_compile=True` and a layer cannot be compiled.
+        TypeError: If an element of `layers` is not a Keras layer.
 
     Example:
 

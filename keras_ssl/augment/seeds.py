@@ -1,7 +1,7 @@
-"""Where the random numbers of the augmentations come from.
+"""Random numbers of the augmentations, as a function of a seed.
 
-A seed scope carries the seed, as data, to every layer that is called inside it, so that one compiled function
-serves all steps. It also knows where the rows of the global batch begin that this replica holds.
+A seed scope passes the seed, as a tensor, to every layer called inside it, so that one compiled function serves all
+steps. It also holds the index of this replica's first row in the global batch.
 """
 
 import contextlib
@@ -15,14 +15,14 @@ _scope = contextvars.ContextVar("keras_ssl_seed_scope", default=None)
 
 
 class Draws:
-    """Random numbers as a pure function of a seed and of the order in which they are asked for.
+    """Random numbers as a pure function of a seed and the order of the calls.
 
-    Each row of the global batch has numbers of its own, wherever it is: eight replicas with 32 images each see what
-    one device with 256 sees.
+    Each row of the global batch has its own numbers, on whichever replica it is: eight replicas of 32 images get the
+    numbers that one device with 256 gets.
 
     Args:
         seed: Integer tensor of shape `(2,)`.
-        first_row: Integer or scalar integer tensor, where the rows of this replica begin in the global batch.
+        first_row: Integer or scalar integer tensor, index of this replica's first row in the global batch.
     """
 
     def __init__(self, seed, first_row=0):
@@ -37,11 +37,11 @@ class Draws:
             batch_size: Integer or scalar integer tensor, the images that this replica holds.
             columns: Integer, how many numbers each image needs.
         """
-        # The default algorithm is another one under XLA than outside it.
+        # The default algorithm differs between XLA and TensorFlow.
         seed = tf.random.fold_in(self._seed, self._asked, alg="philox")
         self._asked += 1
         bits = _bits_of_rows(seed, self._first_row, batch_size, columns)
-        # Under XLA the integers are the same as outside it, but floats are made of other bits. A float32 holds 24.
+        # XLA draws the same integers but makes other floats of them. A float32 has 24 bits of precision.
         return tf.cast(tf.bitwise.bitwise_and(bits, 2**24 - 1), tf.float32) * 2.0**-24
 
     def integers(self, batch_size, columns, below):
@@ -66,9 +66,9 @@ class Draws:
 
 
 def _bits_of_rows(seed, first_row, rows, columns):
-    """Some rows of a matrix of random int32, without drawing those before them.
+    """Some rows of a matrix of random int32, without drawing the rows before them.
 
-    Philox turns a key and a counter into four numbers; so a row is found by moving the counter on.
+    Philox maps a key and a counter to four numbers, so advancing the counter skips rows.
     """
     key, counter = tf.unstack(tf.random.stateless_uniform((2,), seed, None, None, tf.uint64, alg="philox"))
     start = tf.cast(first_row, tf.int64) * columns
@@ -85,13 +85,13 @@ def _bits_of_rows(seed, first_row, rows, columns):
 
 @contextlib.contextmanager
 def seed_scope(seed, first_row=0):
-    """Make every random layer called inside draw from `seed`.
+    """Context in which every random layer draws from `seed`.
 
     Open it inside the `tf.function` that calls the layers, with the seed as an argument of that function.
 
     Args:
         seed: Integer tensor of shape `(2,)`.
-        first_row: Integer or scalar integer tensor, where the rows of this replica begin in the global batch.
+        first_row: Integer or scalar integer tensor, index of this replica's first row in the global batch.
 
     Example:
 

@@ -2,10 +2,10 @@ import keras
 
 
 def at_size(encoder, image_size):
-    """The same encoder, with the same weights, for images of another size.
+    """The same encoder, with shared weights, for images of another size.
 
-    For small views beside large ones: SwAV and DINO look at crops of several sizes through one network. Convolutional
-    encoders that pool, and vision transformers whose patches divide the size, go with any.
+    SwAV and DINO encode crops of several sizes with one network. Works for convolutional encoders with global
+    pooling, and for vision transformers whose patches divide the size.
 
     Args:
         encoder: A functional `keras.Model` from images `(batch, height, width, channels)` to features
@@ -34,8 +34,8 @@ def at_size(encoder, image_size):
         resized = keras.models.clone_model(encoder, input_tensors=images, clone_function=lambda layer: layer)
     except ValueError as error:
         raise ValueError(
-            "This encoder does not go with images of another size: it must be functional, and pool what its layers "
-            "make of them, as keras_ssl.backbones.resnet18 does. "
+            "This encoder cannot take images of another size: it must be functional and end in global pooling, "
+            "like keras_ssl.backbones.resnet18. "
             f"Received: image_size={tuple(image_size)} for an encoder of {encoder.input_shape}: {error}"
         ) from error
     return resized

@@ -6,9 +6,9 @@ from keras_ssl.layers.blocks import conv_batch_norm, normalized_pixels, relu
 
 
 def conv_encoder(image_shape, filters=(64, 128, 256), units=64, synchronized=False, name="conv_encoder"):
-    """An autoencoder's encoder: convolutions that halve the image each, and a linear code of all positions.
+    """Encoder of a convolutional autoencoder: strided convolutions and a linear layer.
 
-    Unlike the networks that pool, it keeps where things are, which a decoder must know to rebuild the image. Takes
+    Has no global pooling, so that the code keeps the positions that a decoder needs. Takes
     raw pixels in `[0, 255]`, scales them to `[-1, 1]` itself, and gives float32 features under every dtype policy.
     The outputs of the blocks are those of the layers `"stage1"`, `"stage2"`, ….
 

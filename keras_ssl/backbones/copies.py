@@ -2,11 +2,11 @@ import keras
 
 
 def rebuilt(model, change=lambda config: config):
-    """The model anew from its configuration: the same layers, with weights as their initializers draw them.
+    """Rebuilds a model from its configuration, with newly initialized weights.
 
     Args:
         model: A built `keras.Model` that Keras can serialize.
-        change: Function from the configuration, a dict, to the one to build from. By default it stays as it is.
+        change: Function that takes and returns the configuration, a dict. Defaults to the identity.
 
     Returns:
         A `keras.Model` that is not compiled.
@@ -28,7 +28,7 @@ def rebuilt(model, change=lambda config: config):
 
 
 def copied(model):
-    """A copy of the model with equal weights, which can be trained without changing the model.
+    """Copies a model with its weights, so that it can be trained independently.
 
     Args:
         model: A built `keras.Model` that Keras can serialize.
@@ -48,7 +48,7 @@ def copied(model):
     """
     copy = rebuilt(model)
     for layer, layer_copy in zip(model._flatten_layers(), copy._flatten_layers(), strict=True):
-        # As a file is loaded, and not by set_weights: layers like Normalization finish their state when they load.
+        # As when loading a file, because layers such as Normalization complete their state there.
         state = {}
         layer.save_own_variables(state)
         layer_copy.load_own_variables(state)

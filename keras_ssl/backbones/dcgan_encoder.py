@@ -4,11 +4,11 @@ from keras_ssl.checks.arguments import check_count
 
 
 def dcgan_encoder(discriminator, grid=4, name="dcgan_encoder"):
-    """What a discriminator has learned to see: its feature maps of every size, max-pooled and concatenated.
+    """Encoder from a discriminator: its feature maps of every size, max-pooled and concatenated.
 
-    As the paper takes them for its classification of CIFAR-10: "the discriminator's convolutional features from all
+    As in the paper's classification of CIFAR-10: "the discriminator's convolutional features from all
     layers, maxpooling each layers representation to produce a 4 × 4 spatial grid", flattened and concatenated. The
-    encoder has the discriminator's own layers, so it learns as that one learns.
+    encoder shares the discriminator's layers and is trained with it.
 
     Args:
         discriminator: A built functional or sequential `keras.Model` from images to one logit. Of each size of its
@@ -21,7 +21,7 @@ def dcgan_encoder(discriminator, grid=4, name="dcgan_encoder"):
         A `keras.Model` from images `(batch, height, width, channels)` to float32 features `(batch, features)`.
 
     Raises:
-        ValueError: If `grid` is not a positive integer, or the discriminator has no feature maps that can be seen.
+        ValueError: If `grid` is not a positive integer, or no feature maps of the discriminator are accessible.
 
     Example:
 

@@ -9,17 +9,17 @@ from keras_ssl.layers.tied_dense import TiedDense
 
 
 def dense_autoencoder(image_shape, units=(512, 128, 32), activation="relu", tied_weights=False):
-    """Encoder and decoder of dense layers, each hidden layer of the one with a partner of its width in the other.
+    """Encoder and decoder of dense layers, with matching hidden layers.
 
-    The hidden layers of both are named `"hidden1"`, `"hidden2"`, … from the image to the code, so that partners bear
-    the same name. The code is linear, and so are the decoder's pixels.
+    The hidden layers of both are named `"hidden1"`, `"hidden2"`, … from the image to the code; layers of the same
+    name have the same width. The code is linear, and so are the decoder's pixels.
 
     Args:
         image_shape: `(height, width, channels)` of an image; any number of channels.
         units: Sequence of integers > 0: the units of the encoder's layers; the last is the code's. Defaults to
             `(512, 128, 32)`.
         activation: Of the hidden layers, as for `keras.layers.Dense`. Defaults to `"relu"`.
-        tied_weights: Boolean: whether the decoder runs the encoder's kernels backwards, with biases of its own.
+        tied_weights: Boolean: whether the decoder uses the encoder's kernels, transposed, with its own biases.
             Defaults to `False`.
 
     Returns:

@@ -2,18 +2,18 @@ import keras
 
 
 def last_feature_map(encoder, use, instead=""):
-    """What the last layer of an encoder pools that makes features of a feature map.
+    """The last feature map of an encoder, the input of its pooling layer.
 
     Args:
         encoder: A functional `keras.Model` from images to features.
-        use: String, who reads the map to do what, for the message: "SimMIM predicts pixels from".
-        instead: String, what to take for other encoders, for the message. Defaults to `""`.
+        use: String. Start of the error message, such as "SimMIM predicts pixels from".
+        instead: String. Alternative for other encoders, for the error message. Defaults to `""`.
 
     Returns:
         A `keras.KerasTensor` `(batch, height, width, channels)` of the encoder's graph.
 
     Raises:
-        ValueError: If there is none, or nothing in front of it learns.
+        ValueError: If there is no such map, or no layer before it has trainable weights.
 
     Example:
 
@@ -35,7 +35,7 @@ def last_feature_map(encoder, use, instead=""):
 
 
 def with_feature_map(encoder, use):
-    """The same encoder, giving its last feature map beside the features.
+    """The same encoder with two outputs: features and last feature map.
 
     Args: as for `last_feature_map`.
 

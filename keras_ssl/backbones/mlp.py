@@ -8,7 +8,7 @@ from keras_ssl.layers.blocks import dense_batch_norm_relu, normalized_pixels
 def mlp(image_shape, units=(512, 256), linear_output=False, synchronized=False, name="mlp"):
     """A multilayer perceptron on the flattened image.
 
-    The least that can learn, for tests and for very small images. Each layer is dense, batch-normalized, with ReLU.
+    The simplest encoder, for tests and very small images. Each layer is dense, batch-normalized, with ReLU.
     Takes raw pixels in `[0, 255]`, scales them to `[-1, 1]` itself, and gives float32 features under every dtype
     policy.
 

@@ -4,13 +4,13 @@ import random
 
 @contextlib.contextmanager
 def seeded_weights(seed):
-    """A context in which initializers without a seed draw weights that are a function of `seed`.
+    """Context in which initializers without a seed draw weights that are a function of `seed`.
 
-    Keras draws the seeds that nobody names from Python's generator. That of the caller goes on afterwards as if
-    nothing had been drawn, and NumPy's and TensorFlow's are not touched.
+    Keras draws missing seeds from Python's `random`. Its state is restored afterwards; NumPy's and TensorFlow's
+    generators are not affected.
 
     Args:
-        seed: An integer.
+        seed: Integer.
     """
     state = random.getstate()
     random.seed(seed)

@@ -11,7 +11,7 @@ POOLINGS = {"mean": keras.layers.GlobalAveragePooling1D, "cls": FirstToken}
 
 
 def vit(image_shape, patch_size, size="small", *, width=None, depth=None, heads=None, pooling="mean", name="vit"):
-    """Vision transformer: the image as a sequence of square patches, each of which can look at all others.
+    """Vision transformer (ViT): a transformer on the square patches of an image.
 
     Pre-norm blocks and exact GELU as in ViT, the sizes of DeiT, and MAE's fixed sine-cosine positions in place of
     learned ones. No dropout. Takes raw pixels in `[0, 255]`, scales them to `[-1, 1]` itself, and gives float32

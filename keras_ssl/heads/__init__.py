@@ -1,4 +1,4 @@
-"""What stands behind an encoder while it learns, and is thrown away after: projection, prediction, decoders."""
+"""Networks after the encoder that only training needs: projection and prediction heads, decoders."""
 
 from keras_ssl.heads.mirror import mirror
 from keras_ssl.heads.projection_head import distillation_head, prediction_head, projection_head

@@ -7,18 +7,17 @@ from keras_ssl.layers.blocks import batch_norm_layer, dense_batch_norm_relu, rel
 
 
 def mirror(encoder, input_units=None, channels=None, synchronized=False, name="decoder"):
-    """The decoder that an autoencoder's encoder asks for: its sizes in the opposite order.
+    """Decoder with the layer sizes of an encoder in reverse order.
 
     For an encoder with feature maps: a dense layer up to the smallest map, and a transposed convolution to each
-    larger one, with its channels, up to the image. For one of dense layers alone: their widths backwards. Between the
-    layers stand batch normalization and ReLU. The output is linear, float32 under every dtype policy.
+    larger one, with its channels, up to the image. For an encoder of dense layers alone: their widths in reverse
+    order. Batch normalization and ReLU follow each hidden layer. The output is linear, float32 under every dtype
+    policy.
 
     Args:
         encoder: A built `keras.Model` from images `(batch, height, width, channels)` to features `(batch, features)`.
-        input_units: Integer > 0: the dimensions of the code, where it is not the features themselves. Defaults to
-            `None`.
-        channels: Integer > 0: what the decoder gives for each pixel, where it is not the image's channels. Defaults
-            to `None`.
+        input_units: Integer > 0: the dimensions of the code. Defaults to `None`: those of the features.
+        channels: Integer > 0: output channels per pixel. Defaults to `None`: those of the image.
         synchronized: Boolean: whether batch statistics are taken over all replicas. Defaults to `False`.
         name: String. Defaults to `"decoder"`.
 
@@ -27,8 +26,8 @@ def mirror(encoder, input_units=None, channels=None, synchronized=False, name="d
         encoder's images.
 
     Raises:
-        ValueError: If the encoder has neither feature maps that get smaller nor dense layers alone, or fixes no size
-            of its images.
+        ValueError: If the encoder has neither feature maps that get smaller nor dense layers alone, or has no
+            fixed image size.
 
     Example:
 
@@ -91,7 +90,7 @@ def _transposed_convolutions(x, maps, image_shape, synchronized):
     for layer in dense_batch_norm_relu(math.prod(maps[-1]), "unflatten", synchronized=synchronized):
         x = layer(x)
     x = keras.layers.Reshape(maps[-1], name="smallest_map")(x)
-    # Of a network without a stem that strides, the first map is as large as the image, with channels of its own.
+    # Without a strided stem the first map has the image's size, but other channels.
     ends_in_map = maps[0][-1] != image_shape[-1]
     steps = list(zip(maps[:0:-1], maps[-2::-1], strict=True))
     for index, (small, large) in enumerate(steps, start=1):
@@ -104,9 +103,9 @@ def _transposed_convolutions(x, maps, image_shape, synchronized):
 
 
 def _enlarge(x, small, large, name, **kwargs):
-    """A transposed convolution by the factor between two maps, and what it makes too much cut off."""
+    """Upsample one map to the size of another: transposed convolution, then cropping."""
     strides = tuple(math.ceil(size / before) for size, before in zip(large[:2], small[:2], strict=True))
-    # A kernel that the stride divides leaves no checkerboard: every output pixel sees as many inputs.
+    # A kernel size divisible by the stride avoids checkerboard artifacts.
     kernel = tuple(2 * stride for stride in strides)
     x = keras.layers.Conv2DTranspose(
         large[-1], kernel, strides=strides, padding="same", name=f"{name}_conv", **kwargs

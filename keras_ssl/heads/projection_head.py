@@ -13,7 +13,7 @@ def projection_head(
     synchronized=False,
     name="projection_head",
 ):
-    """The multilayer perceptron between the features and a contrastive loss.
+    """Projection head: the multilayer perceptron between the features and the loss.
 
     The defaults are SimCLR's: one hidden layer as wide as the features (2048 for a ResNet-50, 512 for a ResNet-18),
     batch normalization and ReLU, and a linear map without bias to 128 dimensions (section 2.1 of the paper), which
@@ -55,7 +55,7 @@ def projection_head(
 def prediction_head(
     input_dim, hidden_units=4096, output_units=None, layers=2, synchronized=False, name="prediction_head"
 ):
-    """The multilayer perceptron that predicts one view's projection from the other's.
+    """Prediction head: the multilayer perceptron that predicts one view's projection from the other's.
 
     The defaults are BYOL's at ImageNet scale: 4096 hidden units with batch normalization and ReLU, then a linear map
     back to the projection's 256 dimensions, without bias or normalization (section 3.2 of the paper, and its code).
@@ -87,8 +87,8 @@ def prediction_head(
     - [Grill et al., 2020](https://arxiv.org/abs/2006.07733), section 3.2
     """
     output_units = input_dim if output_units is None else output_units
-    # Names of their own, by which an optimizer can tell these layers from a projector's: a model that was saved and
-    # loaded has no longer its own name in the paths of its weights.
+    # The prefix lets an optimizer distinguish these layers from a projector's, because a loaded model no longer has
+    # its name in the paths of its weights.
     return _head(input_dim, hidden_units, output_units, layers, False, synchronized, name, prefix="prediction_")
 
 
@@ -101,7 +101,7 @@ def distillation_head(
     synchronized=False,
     name="distillation_head",
 ):
-    """The multilayer perceptron of DINO up to its bottleneck, whose outputs have length 1.
+    """DINO's head up to its bottleneck: a multilayer perceptron with outputs of length 1.
 
     Dense layers with GELU, and a narrow linear one, normalized, for `WeightNormDense` to follow. The defaults are the
     paper's. Without batch normalization, so that a vision transformer has none at all. Runs in the dtype policy, but
@@ -153,7 +153,7 @@ def _head(input_dim, hidden_units, output_units, layers, output_batch_norm, sync
         stack += dense_batch_norm_relu(hidden_units, f"{prefix}hidden{index}", synchronized=synchronized)
     stack.append(keras.layers.Dense(output_units, use_bias=False, dtype="float32", name=f"{prefix}output_dense"))
     if output_batch_norm:
-        # Without a shift: it would be the same for all images, and cancels in what sets them apart.
+        # Without a shift, which would be the same for all images and carry no information.
         stack.append(batch_norm_layer(f"{prefix}output_bn", synchronized=synchronized, center=False, dtype="float32"))
     return keras.Sequential(stack, name=name)
 

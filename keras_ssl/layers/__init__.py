@@ -1,4 +1,4 @@
-"""Keras layers that Keras lacks, of which backbones, heads and methods are made."""
+"""Layers that Keras does not have, for backbones, heads and methods."""
 
 from keras_ssl.layers.batch_normalization import BatchNormalization
 from keras_ssl.layers.feature_queue import FeatureQueue

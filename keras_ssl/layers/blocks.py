@@ -1,4 +1,4 @@
-"""The few lines that every backbone and head is written in."""
+"""Building blocks of the backbones and heads."""
 
 import keras
 
@@ -6,27 +6,27 @@ from keras_ssl.layers.batch_normalization import BatchNormalization
 
 
 def normalized_pixels(images):
-    """Map raw pixels in `[0, 255]` to `[-1, 1]`: about zero mean, and no data set's statistics to carry along."""
-    # In float32, because bfloat16 cannot hold an augmented pixel to better than one gray level.
+    """Scale raw pixels from `[0, 255]` to `[-1, 1]`, independent of the data set."""
+    # In float32: bfloat16 rounds augmented pixels to whole gray levels.
     return keras.layers.Rescaling(1 / 127.5, offset=-1.0, dtype="float32", name="rescaling")(images)
 
 
 def he_normal():
-    """He et al. (2015) for ReLU networks, scaled by fan-out as PyTorch's and the original ResNets are."""
+    """He initialization (2015), scaled by fan-out as in PyTorch and the original ResNets."""
     return keras.initializers.VarianceScaling(2.0, mode="fan_out", distribution="untruncated_normal")
 
 
 def batch_norm_layer(name, *, synchronized=False, **kwargs):
     """Batch normalization with SimCLR's constants.
 
-    Momentum is 0.9, not Keras' 0.99: a run of a few hundred steps must not be served with statistics of its start.
-    Epsilon is 1e-5, and a hair above it because older cuDNN takes no less.
+    Momentum is 0.9, not Keras' 0.99: after a run of a few hundred steps the statistics of its start must have
+    decayed. Epsilon is slightly above 1e-5, the minimum of older cuDNN.
     """
     return BatchNormalization(momentum=0.9, epsilon=1.001e-5, synchronized=synchronized, name=name, **kwargs)
 
 
 def conv_batch_norm(x, filters, kernel_size, strides, name, *, synchronized=False, gamma_initializer="ones"):
-    """A convolution without bias, which the normalization behind it would cancel, and that normalization."""
+    """Convolution without bias, followed by batch normalization."""
     x = keras.layers.Conv2D(
         filters,
         kernel_size,
@@ -40,7 +40,7 @@ def conv_batch_norm(x, filters, kernel_size, strides, name, *, synchronized=Fals
 
 
 def relu(x, name):
-    """ReLU as a layer of its own, so that its output can be tapped by `name`."""
+    """ReLU as a named layer, so that its output can be found by `name`."""
     return keras.layers.ReLU(name=name)(x)
 
 
@@ -50,7 +50,7 @@ def average_pool(x):
 
 
 def dense_batch_norm_relu(units, name, *, synchronized=False):
-    """The layers of one hidden step of a multilayer perceptron, in order."""
+    """The layers of one hidden layer of a multilayer perceptron: dense, batch normalization, ReLU."""
     return [
         keras.layers.Dense(units, use_bias=False, kernel_initializer=he_normal(), name=f"{name}_dense"),
         batch_norm_layer(f"{name}_bn", synchronized=synchronized),

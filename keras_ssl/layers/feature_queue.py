@@ -6,24 +6,24 @@ from keras_ssl import distribute
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class FeatureQueue(keras.layers.Layer):
-    """The newest features of past batches, as negatives or to find neighbors among.
+    """Queue of features of past batches, for negatives (MoCo) or nearest neighbors (NNCLR).
 
-    A ring of rows of length 1: new rows overwrite the oldest. Before it is full, the rest are random directions, as
-    in MoCo's code. It is made of weights, so that it is saved with the method that owns it, and equal on all
-    replicas: each enqueues the features of the global batch.
+    A ring buffer of rows of length 1: new rows overwrite the oldest. It starts with random directions, as in MoCo's
+    code. Its state is stored in weights, saved with the method, and equal on all replicas: each enqueues the features
+    of the global batch.
 
     Args:
-        size: int > 0, how many features it holds. MoCo has 65536 for ImageNet (He et al. 2020,
+        size: Integer > 0. Number of features in the queue. MoCo has 65536 for ImageNet (He et al. 2020,
             https://arxiv.org/abs/1911.05722), NNCLR 98304 (Dwibedi et al. 2021, https://arxiv.org/abs/2104.14548).
-        dim: int > 0, the dimensions of a feature.
-        **kwargs: arguments of `keras.layers.Layer`.
+        dim: Integer > 0. Dimensions of a feature.
+        **kwargs: Arguments of `keras.layers.Layer`.
 
     Attributes:
-        features: float32 weight (size, dim), rows of length 1.
-        enqueued: int64 weight, how many rows have come in so far.
+        features: Float32 weight of shape `(size, dim)`, rows of length 1.
+        enqueued: Int64 weight: number of rows enqueued so far.
 
     Raises:
-        ValueError: if `size` or `dim` is not a positive integer, or a batch does not fit in.
+        ValueError: If `size` or `dim` is not a positive integer, or a batch is larger than the queue.
 
     Example:
 
@@ -51,11 +51,11 @@ class FeatureQueue(keras.layers.Layer):
         self.built = True
 
     def enqueue(self, features):
-        """Puts a batch of features in the place of the oldest.
+        """Replaces the oldest features by a batch of new ones.
 
         Args:
-            features: (batch, dim) float tensor, this replica's rows, at most `size` on all replicas together. They
-                are normalized here, and no gradient passes.
+            features: Float tensor of shape `(batch, dim)`: this replica's rows, at most `size` on all replicas
+                together. They are normalized here, and no gradient passes.
         """
         rows = tf.stop_gradient(tf.math.l2_normalize(tf.cast(features, tf.float32), axis=-1))
         if rows.shape[1] != self.dim or (rows.shape[0] or 0) * distribute.num_replicas() > self.size:
@@ -63,7 +63,7 @@ class FeatureQueue(keras.layers.Layer):
                 f"This queue holds {self.size} features of {self.dim} dimensions: make it larger, or the batch "
                 f"smaller. Received: a batch of shape {tuple(rows.shape)} on {distribute.num_replicas()} replica(s)"
             )
-        # Where the size of a batch is known only when it runs, of one that does not fit the last rows stay.
+        # If a batch of unknown size is larger than the queue, its last rows are kept.
         rows = distribute.gather(rows)[-self.size :]
         oldest = tf.cast(self.enqueued % self.size, tf.int32)
         places = (oldest + tf.range(tf.shape(rows)[0])) % self.size
@@ -71,20 +71,20 @@ class FeatureQueue(keras.layers.Layer):
         distribute.assign(self.enqueued, self.enqueued + tf.shape(rows, tf.int64)[0])
 
     def nearest(self, queries):
-        """The feature in the queue that is nearest to each query, by cosine.
+        """Returns the feature in the queue nearest to each query, by cosine.
 
         Args:
-            queries: (batch, dim) float tensor.
+            queries: Float tensor of shape `(batch, dim)`.
 
         Returns:
-            (batch, dim) float32 tensor, rows of length 1, without a gradient.
+            Float32 tensor of shape `(batch, dim)`, rows of length 1, without a gradient.
         """
-        # The length of a query scales all its similarities alike, so it is left as it is.
+        # No need to normalize the queries: that would not change the order.
         similarities = tf.matmul(tf.cast(queries, tf.float32), self.features, transpose_b=True)
         return tf.gather(self.features, tf.argmax(similarities, axis=1))
 
     def fill(self):
-        """The share of the queue that holds features by now, a float32 scalar in [0, 1]: 1 when it is full."""
+        """Share of the queue filled so far, a float32 scalar in `[0, 1]`."""
         return tf.minimum(tf.cast(self.enqueued, tf.float32) / self.size, 1.0)
 
     def get_config(self):

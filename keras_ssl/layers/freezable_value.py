@@ -2,10 +2,10 @@ import tensorflow as tf
 
 
 def freezable_value(weight, frozen):
-    """The value of a weight, without a gradient while it is frozen.
+    """Value of a weight, without a gradient while it is frozen.
 
-    For layers that stay as they are for the first steps of a training: a step counter decides, inside the graph,
-    what `trainable = False` could only decide for all steps.
+    For layers that are frozen during the first steps of training. Unlike `trainable = False`, `frozen` can depend on
+    a step counter inside the graph.
 
     Args:
         weight: A `keras.Variable`.

@@ -7,13 +7,13 @@ from keras_ssl.layers.freezable_value import freezable_value
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class Prototypes(keras.layers.Layer):
-    """Scores of embeddings against learned cluster centers: the cosine of each with each.
+    """Cosine similarities of embeddings with learned prototypes (cluster centers).
 
     The last layer of SwAV: a linear map without bias whose columns, the prototypes, are scaled back to length 1 after
     every step of the optimizer, by a `keras.constraints.UnitNorm`. Computes in float32 under every dtype policy.
 
     Args:
-        units: Integer > 1: the number of prototypes. SwAV has 3000 for ImageNet, some times more than classes.
+        units: Integer > 1: the number of prototypes. SwAV has 3000 for ImageNet, several times the number of classes.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Call arguments:
@@ -24,7 +24,7 @@ class Prototypes(keras.layers.Layer):
         Float32 tensor of shape `(batch, units)`, values in `[-1, 1]`.
 
     Raises:
-        ValueError: If `units` is not an integer above 1: all images belong to a single prototype.
+        ValueError: If `units` is not an integer above 1: a single prototype would fit all images.
 
     Example:
 
@@ -43,17 +43,19 @@ class Prototypes(keras.layers.Layer):
         super().__init__(**kwargs)
         check_count("units", units)
         if units < 2:
-            raise ValueError(f"Prototypes tell images apart, so there must be at least 2. Received: units={units}")
+            raise ValueError(
+                f"A single prototype cannot distinguish images: units must be at least 2. Received: units={units}"
+            )
         self.units = int(units)
 
     def build(self, input_shape):
-        """Make the prototypes: random directions."""
+        """Create the prototypes, random directions."""
         self.kernel = self.add_weight(
             name="kernel",
             shape=(input_shape[-1], self.units),
             initializer=_random_columns,
             constraint=keras.constraints.UnitNorm(axis=0),
-            # The constraint assigns on every replica what all of them have computed alike.
+            # All replicas compute the same value in the constraint.
             aggregation="only_first_replica",
         )
 

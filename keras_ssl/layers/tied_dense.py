@@ -3,11 +3,11 @@ import tensorflow as tf
 
 
 class TiedDense(keras.layers.Layer):
-    """A dense layer that runs another one backwards: its kernel is the other's, transposed, its bias its own.
+    """Dense layer with the transposed kernel of another dense layer, and a bias of its own.
 
     Args:
-        dense: a built `keras.layers.Dense`, whose kernel is used and stays its own.
-        activation: as for `keras.layers.Dense`.
+        dense: A built `keras.layers.Dense`, whose kernel is shared.
+        activation: As for `keras.layers.Dense`. Defaults to `None`.
         **kwargs: Base layer arguments.
 
     Call arguments:
@@ -23,13 +23,13 @@ class TiedDense(keras.layers.Layer):
 
     def __init__(self, dense, activation=None, **kwargs):
         super().__init__(**kwargs)
-        # Behind a function Keras does not track the kernel: it would save and update it twice.
+        # The lambda hides the kernel from Keras, which would otherwise save and update it twice.
         self._kernel = lambda: dense.kernel
         self.units = int(dense.kernel.shape[0])
         self.activation = keras.activations.get(activation)
 
     def build(self, input_shape):
-        """Make the bias."""
+        """Create the bias."""
         self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
 
     def call(self, inputs):

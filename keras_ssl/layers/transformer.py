@@ -55,9 +55,9 @@ LONGEST_WAVELENGTH = 10000.0
 
 
 def sincos_positions(rows, columns, width):
-    """Sine-cosine codes of the places on a grid, row by row: fixed, without weights, for a grid of any size.
+    """Fixed sine-cosine position codes of a grid, row by row.
 
-    One half of a code tells the column, the other the row, each by sines and then cosines of `width / 4`
+    The first half encodes the column, the second the row, each by sines and then cosines of `width / 4`
     wavelengths in geometric progression, as MAE's code (`util/pos_embed.py`) has it.
 
     Args:
@@ -83,7 +83,7 @@ def sincos_positions(rows, columns, width):
     """
     if width % 4:
         raise ValueError(
-            "The code of a place is made of sines and cosines of its row and its column, so the width must be a "
+            "A position code has sines and cosines of row and column, so the width must be a "
             f"multiple of 4. Received: width={width}"
         )
     frequencies = LONGEST_WAVELENGTH ** -np.linspace(0, 1, width // 4, endpoint=False)
@@ -94,7 +94,7 @@ def sincos_positions(rows, columns, width):
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class PatchTokens(keras.layers.Layer):
-    """A token for each square patch of an image: a linear map of its pixels, plus the sine-cosine code of its place.
+    """Turns each square patch of an image into a token: a linear map of its pixels, plus its position code.
 
     The same weights serve images of any size that the patches divide.
 
@@ -123,7 +123,7 @@ class PatchTokens(keras.layers.Layer):
         super().__init__(**kwargs)
         self.width = width
         self.patch_size = patch_size
-        # A convolution of stride patch_size, as a product: no layout of the pixels is slow then.
+        # Equals a convolution with stride patch_size, but is fast in every memory layout.
         self.projection = keras.layers.Dense(width, dtype=self.dtype_policy, name="projection")
 
     def build(self, input_shape):
@@ -148,7 +148,7 @@ class PatchTokens(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class ClassToken(keras.layers.Layer):
-    """Puts a learned token before all others, which belongs to no patch and can speak for the image.
+    """Prepends a learned class token, which can represent the whole image.
 
     Call arguments:
         tokens: Tensor of shape `(batch, tokens, channels)`.
@@ -184,7 +184,7 @@ class ClassToken(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class FirstToken(keras.layers.Layer):
-    """The first of a transformer's tokens, where its class token stands.
+    """Selects the first token, which is the class token.
 
     Call arguments:
         tokens: Tensor of shape `(batch, tokens, channels)`.
@@ -259,7 +259,7 @@ class SelfAttention(keras.layers.Layer):
         return self.projection(tf.reshape(tf.transpose(attended, (0, 2, 1, 3)), tf.shape(tokens)))
 
     def attention(self, tokens):
-        """Return how much each token looks at each other, float32 `(batch, heads, tokens, tokens)`; rows sum to 1."""
+        """Return the attention weights, float32 `(batch, heads, tokens, tokens)`; rows sum to 1."""
         queries, keys, _ = self._split_heads(self.queries_keys_values(tokens))
         return tf.cast(self._attention(queries, keys), tf.float32)
 
@@ -274,7 +274,7 @@ class SelfAttention(keras.layers.Layer):
         return tf.cast(tf.nn.softmax(tf.cast(scores, tf.float32)), self.compute_dtype)
 
     def compute_output_shape(self, input_shape):
-        """That of the tokens."""
+        """Shape of the tokens, unchanged."""
         return input_shape
 
     def get_config(self):

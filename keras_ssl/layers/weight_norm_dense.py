@@ -7,10 +7,10 @@ from keras_ssl.layers.freezable_value import freezable_value
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class WeightNormDense(keras.layers.Layer):
-    """A linear map without bias that learns the directions of its columns alone: `x @ (v / ‖v‖)`.
+    """Dense layer without bias whose kernel has columns of length 1: `x @ (v / ‖v‖)`.
 
-    Weight normalization with its gain held at 1, the last layer of DINO: no output can win by growing its weights.
-    Computes in float32 under every dtype policy.
+    Weight normalization with the gain fixed at 1, as in the last layer of DINO: no output can dominate by large
+    weights. Computes in float32 under every dtype policy.
 
     Args:
         units: Integer > 0: the number of outputs. DINO has 65536 for ImageNet.
@@ -46,11 +46,11 @@ class WeightNormDense(keras.layers.Layer):
         self.units = int(units)
 
     def build(self, input_shape):
-        """Make the columns."""
+        """Create the kernel."""
         self.kernel = self.add_weight(
             name="kernel",
             shape=(input_shape[-1], self.units),
-            # PyTorch's for a linear layer: the shorter a column, the faster a step turns it.
+            # As in PyTorch's linear layer. The scale matters: the shorter a column, the faster a step rotates it.
             initializer=keras.initializers.VarianceScaling(1 / 3, mode="fan_in", distribution="uniform"),
         )
 

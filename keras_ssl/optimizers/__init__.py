@@ -1,4 +1,4 @@
-"""Optimizers and schedules of self-supervised learning that Keras does not have."""
+"""Optimizers and schedules for self-supervised learning that Keras does not have."""
 
 from keras_ssl.optimizers.cosine_momentum import CosineMomentum
 from keras_ssl.optimizers.lars import LARS

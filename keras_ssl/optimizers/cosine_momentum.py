@@ -6,11 +6,11 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class CosineMomentum(keras.optimizers.schedules.LearningRateSchedule):
-    """The momentum of a target network, rising along half a cosine.
+    """Schedule for the momentum of a momentum (EMA) encoder, rising along half a cosine.
 
-    A target follows the network that learns by `target = momentum * target + (1 - momentum) * network`; with BYOL's
-    momentum it does so ever more slowly, and stands still at the end:
-    `momentum = 1 - (1 - initial) * (cos(pi * step / total_steps) + 1) / 2`. In general, from `initial` to `final`.
+    The momentum encoder is updated by `target = momentum * target + (1 - momentum) * network`. With BYOL's schedule
+    the updates become smaller and end at 0: `momentum = 1 - (1 - initial) * (cos(pi * step / total_steps) + 1) / 2`.
+    In general, from `initial` to `final`.
 
     Args:
         total_steps: Integer > 0: steps of the whole training; after it the momentum stays at `final`.

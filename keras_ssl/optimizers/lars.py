@@ -6,7 +6,7 @@ from keras_ssl.optimizers.sgd import SGD
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class LARS(SGD):
-    """Layer-wise adaptive rate scaling: SGD whose step in each layer is in proportion to the layer's weights.
+    """Layer-wise adaptive rate scaling: SGD with each layer's step in proportion to the norm of its weights.
 
     For batches of thousands, where one learning rate is too large for some layers and too small for others. This is
     the variant of SimCLR's code: the L2 penalty goes into the gradient first, the trust ratio is taken from their
@@ -30,8 +30,8 @@ class LARS(SGD):
         nesterov: Boolean: whether to apply Nesterov momentum. Defaults to `False`.
         l2: Float >= 0: the factor of the weights that is added to their gradient. Defaults to `1e-6` (SimCLR, section
             2.2). The decoupled decay of Keras is `weight_decay`.
-        trust_coefficient: Float > 0: how large a part of its weights a layer may change in one step at a learning
-            rate of 1. Defaults to `0.001` (You et al., section 5).
+        trust_coefficient: Float > 0: relative change of a layer's weights in one step at a learning rate of 1.
+            Defaults to `0.001` (You et al., section 5).
         exclude_bias_and_norm: Boolean: whether variables of rank 1 or less go without trust ratio and `l2`. Defaults
             to `True`.
         **kwargs: The other arguments of `keras.optimizers.SGD`.
@@ -66,7 +66,7 @@ class LARS(SGD):
         self.trust_coefficient = trust_coefficient
 
     def direction(self, gradient, variable):
-        """Return the gradient with the penalty's, times the layer's trust ratio."""
+        """Return the gradient with the L2 penalty, times the layer's trust ratio."""
         gradient = super().direction(gradient, variable)
         if self.is_excluded(variable):
             return gradient

@@ -7,10 +7,10 @@ from keras_ssl import distribute
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class LayerDecay(keras.optimizers.Optimizer):
-    """Lets any optimizer learn more slowly the farther a layer is from the output: for fine-tuning.
+    """Wraps an optimizer with layer-wise learning rate decay, for fine-tuning.
 
-    The layers near the images are of use to every task and should change little; those near the output are to change
-    most. A variable with `distance` kernels between itself and the output learns with
+    Layers near the input are useful for every task and should change little, layers near the output most. A variable
+    with `distance` kernels between itself and the output learns with
 
     ```python
     learning_rate * decay**distance
@@ -70,17 +70,17 @@ class LayerDecay(keras.optimizers.Optimizer):
         self.layers = layers
 
     def build(self, variables):
-        """Create the wrapped optimizer's variables, and measure how far each variable is from the output."""
+        """Create the wrapped optimizer's variables, and compute the rates."""
         self.inner_optimizer.build(variables)
         super().build(variables)
-        # What stands before the first kernel goes with it.
+        # Variables before the first kernel belong to it.
         kernels = np.maximum(np.cumsum([len(variable.shape) >= 2 for variable in variables]), 1)
         distances = kernels[-1] - kernels
         distances = distances * min(1.0, self.layers / max(distances.max(), 1))
         self.rates = (self.decay**distances).tolist()
 
     def apply(self, grads, trainable_variables=None):
-        """Make the wrapped optimizer's step, and take back what is above each variable's share of it."""
+        """Make the wrapped optimizer's step, scaled by each variable's rate."""
         if not self.built:
             self.build(list(trainable_variables))
         variables = list(self._trainable_variables if trainable_variables is None else trainable_variables)

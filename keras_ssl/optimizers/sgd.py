@@ -51,13 +51,13 @@ class SGD(keras.optimizers.SGD):
         super().update_step(self.direction(gradient, variable), variable, learning_rate)
 
     def direction(self, gradient, variable):
-        """Return the gradient with the penalty's."""
-        # An embedding's gradient is sparse, but neither its penalty nor its norm is.
+        """Return the gradient with the L2 penalty."""
+        # The gradient of an embedding is sparse; the penalty is not.
         gradient = tf.cast(tf.convert_to_tensor(gradient), variable.dtype)
         return gradient if self.is_excluded(variable) else gradient + self.l2 * variable
 
     def is_excluded(self, variable):
-        """Return whether `variable` counts as a bias or a normalization parameter and is to be left alone."""
+        """Return whether `variable` is a bias or normalization parameter without penalty."""
         return self.exclude_bias_and_norm and len(variable.shape) <= 1
 
     def get_config(self):

@@ -229,7 +229,7 @@ class TestErrors:
             Augmenter([])
 
     def test_a_class_for_a_layer(self):
-        with pytest.raises(TypeError, match=r"created.*Received"):
+        with pytest.raises(TypeError, match=r"instances.*Received"):
             Augmenter([augment.RandomFlip])
 
     def test_an_unknown_jit_compile(self):
