@@ -14,7 +14,7 @@ import keras_ssl
 from keras_ssl import registration
 
 ROOT = Path(keras_ssl.__file__).parents[1]
-HEAVY = ("tensorflow", "keras", "keras_cv", "sklearn", "matplotlib", "numpy")
+HEAVY = ("tensorflow", "tensorflow_datasets", "keras", "keras_cv", "sklearn", "matplotlib", "numpy")
 
 
 def python(*words, **variables):

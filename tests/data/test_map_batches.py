@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_ssl.data import map_batches
+from keras_ssl.data.map_batches import map_batches
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 7, 100])
