@@ -115,7 +115,7 @@ def test_fine_tuning_has_a_column_and_raw_pixels_an_empty_cell(run, trained):
 )
 def test_export_takes_a_classifier_with_or_without_its_name(run, monkeypatch, words, classifier):
     asked = {}
-    monkeypatch.setattr("keras_ssl.runs.exporting", lambda *args, **kwargs: asked.update(kwargs))
+    monkeypatch.setattr("keras_ssl.runs.export", lambda *args, **kwargs: asked.update(kwargs))
     assert run("export", "runs/x", "--to", "y", *words).exit_code == 0
     assert asked["classifier"] == classifier
 

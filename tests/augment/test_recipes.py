@@ -81,7 +81,7 @@ def test_the_default_for_images_goes_by_their_channels():
     kinds = {channels: augment.for_images((8, 8, channels)).layers for channels in (1, 3, 13)}
     assert any(isinstance(layer, augment.RandomColorJitter) for layer in kinds[3])
     assert not any(isinstance(layer, augment.RandomColorJitter) for layer in kinds[1] + kinds[13])
-    with pytest.raises(ValueError, match="what size the views have.*Received"):
+    with pytest.raises(ValueError, match="size of the views is unknown.*Received"):
         augment.for_images((None, None, 3))
 
 
