@@ -1,4 +1,4 @@
-"""All that knows tf.distribute: replica ids, shares of a batch, what crosses replicas, and strategies by name."""
+"""Everything about tf.distribute: replica ids, shares of a batch, communication, and strategies by name."""
 
 from typing import Any, NamedTuple
 
@@ -51,7 +51,7 @@ def share(rows):
 
 
 def smallest_share(rows, replicas):
-    """How many of `rows` tf.distribute deals to the last of the replicas; 0 or less where that gets none.
+    """Number of `rows` that tf.distribute gives the last replica; 0 or less if it gets none.
 
     Args:
         rows: int or integer tensor.
@@ -103,7 +103,7 @@ def mean(tensor, share):
 
 
 def assign(variable, value):
-    """Gives a variable the value that all replicas have computed alike, without sending it anywhere.
+    """Assigns a value that all replicas have computed equally, without communication.
 
     `variable.assign` refuses this on replicas, unless the variable was made to average or broadcast what it is given.
 
@@ -116,7 +116,7 @@ def assign(variable, value):
 
 
 def undistributed(dataset):
-    """The `tf.data.Dataset` that a distributed one deals to the replicas; `dataset` itself where it has none such."""
+    """Returns the `tf.data.Dataset` behind a distributed one, or else `dataset` itself."""
     if not isinstance(dataset, tf.distribute.DistributedDataset):
         return dataset
     # There is none where a function makes a data set for each worker.
@@ -130,7 +130,7 @@ def is_multi_worker(strategy=None):
 
 
 def transferable(dataset, strategy):
-    """`dataset`, with uint8 as float32 where Keras sends batches through collectives, which refuse uint8."""
+    """Casts uint8 to float32 if Keras sends batches through collectives, which refuse uint8."""
     if not is_multi_worker(strategy):
         return dataset
 

@@ -6,7 +6,7 @@ from keras_ssl.checks.arguments import check_batch_size
 
 
 def images_per_epoch(count, batch_size, shuffle, drop_remainder=None):
-    """How many of `count` images take part in an epoch.
+    """Number of images, of `count`, that one epoch uses.
 
     A shuffled data set is a training data set: it leaves out what does not fill a batch, unless it holds less
     than one batch at all. Others keep every image. Where the remainder is asked for, a last batch of one is
@@ -55,7 +55,7 @@ def finish(dataset, used, batch_size, **attributes):
 
 
 def with_length(dataset, count):
-    """A shuffled data set whose epochs have so many batches: the first ones, others in each, or several passes.
+    """Gives the epochs of a shuffled data set another number of batches: a part of a pass, or several passes.
 
     Args:
         dataset: A data set of this package, or one derived from it, which may be repeated.
@@ -74,7 +74,7 @@ def with_length(dataset, count):
 
 
 def with_attributes(derived, dataset):
-    """`derived`, made from `dataset`, with its attributes, such as `set_epoch`'s `epoch`, which tf.data drops."""
+    """Copies to `derived` the attributes of `dataset` that tf.data drops, such as the `epoch` of `set_epoch`."""
     for name, value in vars(dataset).items():
         if not name.startswith("_"):
             setattr(derived, name, value)

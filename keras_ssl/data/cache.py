@@ -74,7 +74,7 @@ def choose_cache(cache, count, shape):
 
 
 def keep(cache, batches, count, shape, key, cache_file, name, verbose=0):
-    """Read pictures once, into memory or into a file, and show how far it is.
+    """Read pictures once, into memory or into a file, with a progress bar.
 
     Args:
         cache: `Cache` of the kind `"memory"` or `"disk"`.
@@ -119,7 +119,7 @@ def _shown(arrays, name, count, verbose):
 
 
 def free_memory():
-    """Bytes that this process may still take, the limit of a container respected."""
+    """Free memory in bytes, within the limit of a container."""
     free = [_meminfo(), _left_in_container()]
     return min((bytes_ for bytes_ in free if bytes_ is not None), default=_USUAL_FREE)
 

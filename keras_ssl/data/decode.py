@@ -48,7 +48,7 @@ def decode_and_resize(
 
 @tf.autograph.experimental.do_not_convert
 def decode_image(image_bytes, channels=3, max_pixels=MAX_PIXELS, orientation="exif", bits=None, needed=None):
-    """Decode the content of an image file, of which animations give their first frame.
+    """Decode the content of an image file; of an animation, the first frame.
 
     Only TensorFlow operations take part, so that the function can be mapped over a `tf.data.Dataset` and saved
     in a SavedModel. 16 bits become the highest 8 of those in use, transparency is dropped, palettes and CMYK become
@@ -111,7 +111,7 @@ def check_decoding(channels, max_pixels, orientation, bits):
 
 
 def as_channels(image, channels):
-    """An RGB image of uint8 as it is, or as gray levels where `channels` is 1."""
+    """Return an RGB image of uint8 unchanged, or its gray levels if `channels` is 1."""
     if channels == 1:
         image = tf.image.rgb_to_grayscale(tf.cast(image, tf.float32))
         image = tf.saturate_cast(tf.round(image), tf.uint8)
@@ -148,7 +148,7 @@ def _within_limit(header, max_pixels):
 
 
 def turn_upright(image, orientation):
-    """An image (height, width, channels) that its EXIF tag, an integer tensor from 2 to 8, says is turned."""
+    """Turn an image (height, width, channels) upright by its EXIF orientation, an integer tensor from 2 to 8."""
     # The values as in EXIF 2.32, section 4.6.4: where the stored first row and column belong.
     image = tf.cond(orientation >= 5, lambda: tf.transpose(image, (1, 0, 2)), lambda: image)
     for flipped, axis in (((3, 4, 7, 8), 0), ((2, 3, 6, 7), 1)):

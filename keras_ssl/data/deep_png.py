@@ -16,7 +16,7 @@ def check_bits(bits):
 
 
 def decode_png(image_bytes, bits):
-    """A PNG as uint8 RGB, of 16 bits the highest 8 of those in use.
+    """Decode a PNG as uint8 RGB; of 16 bits, keep the highest 8 of those in use.
 
     Args:
         image_bytes: Scalar string tensor: a PNG file whose header was read.
@@ -56,7 +56,7 @@ def _highest_eight(stored, image_bytes, bits):
 
 
 def _bits_in_use(stored, largest, significant):
-    """How many of the low bits hold the image, by what sBIT says and what is there.
+    """Number of low bits that hold the image, from the sBIT chunk and the largest value.
 
     The PNG specification has values scaled up to all 16 bits, and sBIT say how many were in use before. But many
     programs store 12 bits as they are. In dark images scaled up, bits not in use are 0, or 1 by rounding.

@@ -16,7 +16,7 @@ SAMPLE = 200
 
 
 class Description(NamedTuple):
-    """What is known of a data set before it is read.
+    """The facts about a data set that are known before it is read.
 
     Attributes:
         image_shape: (height, width, channels), where a height and width of `None` differ from image to image.
@@ -33,7 +33,7 @@ class Description(NamedTuple):
 
 
 def describe(name, data_dir=None, split="train"):
-    """Say what images a data set has, so that a network can be built for them.
+    """Describe the images of a data set, so that a network can be built for them.
 
     Args:
         name: `"digits"`, the name of a data set of tensorflow-datasets, or the path of a folder.
@@ -94,7 +94,7 @@ def _median(sizes):
 
 
 def has_classes(names):
-    """Whether all files of a folder lie in subfolders of it, and in several, which then are their classes."""
+    """Whether all files of a folder lie in two or more subfolders, which are then their classes."""
     outermost = {name.split(os.sep)[0] if os.sep in name else None for name in names}
     return None not in outermost and len(outermost) > 1
 

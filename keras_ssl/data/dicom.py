@@ -12,7 +12,7 @@ def dicom_size(path):
 
 
 def read_dicom(path, max_pixels, bits=None):
-    """The `PixelData` of a DICOM file of one image, as it is meant to be shown.
+    """Reads a DICOM file with one image as `PixelData`, with the contrast that the file defines.
 
     Gray values are rescaled, and brought to 16 bits by the first window that the file has, or by its VOI table. Where
     it has neither they are left as stored. MONOCHROME1 is inverted, so that 0 is black; palettes and YBR become RGB.

@@ -1,4 +1,4 @@
-"""Batches of too few images to be compared with each other are left out, and it is said once."""
+"""Leaves out batches with too few images to compare, and warns once."""
 
 import warnings
 from functools import partial
@@ -15,7 +15,7 @@ _ONE_TO_ONE = ("_MapDataset", "_ParallelMapDataset", "_PrefetchDataset", "_Optio
 
 
 def with_enough_images(dataset, minimum, method, replicas=1):
-    """A data set without the batches of fewer images than a method can learn from.
+    """Leaves out the batches with fewer images than a method needs.
 
     Where the size of the last batch is known before anything is read, as of arrays, of the data sets of
     `keras_ssl.data` and of `.batch(…)`, that batch is cut off with a warning. Otherwise each batch is looked at when
@@ -70,7 +70,7 @@ def with_enough_images(dataset, minimum, method, replicas=1):
 
 
 class TooFewImages(keras.callbacks.Callback):
-    """Says once how many batches were left out of a fit or an evaluation because they had too few images.
+    """Warns once how many batches of a fit or an evaluation were left out because they had too few images.
 
     Args:
         minimum: int, as for `with_enough_images`.
@@ -89,7 +89,7 @@ class TooFewImages(keras.callbacks.Callback):
         self._batches = dict.fromkeys(self._left_out, 0)
 
     def on_train_batch_end(self, batch, logs=None):
-        """Counts the batches that were not."""
+        """Counts the batches that were used."""
         self._batches["training"] += 1
 
     def on_test_batch_end(self, batch, logs=None):

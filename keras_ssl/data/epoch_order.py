@@ -34,7 +34,7 @@ class EpochOrder(keras.callbacks.Callback):
 
 
 def epochs_of_steps(dataset, steps):
-    """A data set with epochs of so many steps that can be replayed, where it can have them.
+    """Gives a data set epochs of `steps` batches that can be replayed, if it supports them.
 
     Keras goes on through a data set from one epoch to the next if `steps_per_epoch` is given; a training that is
     resumed would begin it anew.
@@ -62,7 +62,7 @@ def epochs_of_steps(dataset, steps):
 
 
 def epochs_done(dataset, steps_done):
-    """How many epochs of a data set a model has done in so many steps, for the order of the next.
+    """Number of epochs done in `steps_done` steps, which determines the order of the next epoch.
 
     Args:
         dataset: what fit trains on.

@@ -1,4 +1,4 @@
-"""The quick way for what most folders hold: JPEG and PNG files that need a decoder, and perhaps to be turned.
+"""Fast decoding of the most common files: JPEG and PNG files without special features.
 
 `decode_image` reads any file, and its graph is large: to look for an EXIF tag takes half as long as to decode a small
 JPEG, and tf.data needs a quarter of a second to start an epoch with it. Plain files are told by their first bytes;
@@ -68,7 +68,7 @@ def fast_decode(image_bytes, needed, channels, max_pixels, otherwise, walks=Fals
 
 
 def is_plain(image_bytes):
-    """Whether a file is a JPEG or PNG that `fast_decode` decodes by itself without a walk, as a boolean tensor."""
+    """Whether `fast_decode` can decode a JPEG or PNG without reading its segments, a boolean tensor."""
     return _kind(_head(image_bytes)) != OTHER
 
 

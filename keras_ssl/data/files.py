@@ -10,7 +10,7 @@ _LEFT_OUT = ("__MACOSX",)
 
 
 def find_images(path):
-    """The image files of a folder that a user names.
+    """Finds the image files of a folder.
 
     Args:
         path: Path of a folder, perhaps beginning with `~`.
@@ -75,7 +75,7 @@ def list_images(folder):
 
 
 def files_key(folder, paths, settings):
-    """A string that changes when files are added, removed or written, or settings are others.
+    """String that changes when files are added, removed or written, or when settings change.
 
     Args:
         folder: Path of a folder.
@@ -119,7 +119,7 @@ def label_by_folder(folder, names):
 
 
 def in_subset(names, subset):
-    """The files of a folder that are for training, or those that are held out.
+    """Selects the files of a folder that are for training, or the ones that are held out.
 
     Args:
         names: Paths of files relative to the folder.

@@ -1,4 +1,4 @@
-"""What Keras users hand to fit, taken as Keras takes it or refused with what to write instead."""
+"""The inputs of fit: takes what Keras takes, and refuses the rest with a message that says what to pass."""
 
 import itertools
 import math
@@ -26,7 +26,7 @@ def is_in_batches(source):
 
 
 def usable_batches(source, batch_size=None):
-    """`source`, where `is_in_batches`, as a method's steps take it.
+    """Converts a `source` that `is_in_batches` to what a method's steps take.
 
     Args:
         source: a `tf.data.Dataset`, a distributed one, which Keras distributes anew, a `keras.utils.PyDataset`, or
@@ -79,7 +79,7 @@ def check_passes(source, epochs, steps, argument):
 
 
 def images_and_labels(source, labels=None):
-    """Arrays of images and of their labels, of what holds one or both.
+    """Separates an input of fit into an array of images and their labels.
 
     Args:
         source: array of images, a tuple or list (images,) or (images, labels), as Keras takes them, or a dict with
@@ -118,7 +118,7 @@ def _is_list_of_arrays(source):
 
 
 def _dataset_of(iterable):
-    """A data set of the batches of a Python iterable, which is read anew for each pass where it can be."""
+    """Makes a data set of the batches of a Python iterable, which is read again for each pass if possible."""
     batches = iter(iterable)
     try:
         first = next(batches)
@@ -137,7 +137,7 @@ def _dataset_of(iterable):
 
 
 def _arrays(batch):
-    """A batch of a Python iterable, whatever it holds its numbers in, as arrays in tuples and dicts."""
+    """Converts a batch of a Python iterable to arrays, in the same tuples and dicts."""
     if isinstance(batch, list | tuple):
         return tuple(_arrays(part) if isinstance(part, dict) else np.asarray(part) for part in batch)
     if isinstance(batch, dict):
@@ -146,7 +146,7 @@ def _arrays(batch):
 
 
 def split_arrays(images, labels, share, minimum=1):
-    """The first and the last `share` of arrays, as Keras' validation_split cuts them: (images, labels) each.
+    """Splits arrays as Keras' validation_split does: the last `share` of them is held out.
 
     Args:
         images: array (n, height, width, channels).

@@ -16,7 +16,7 @@ _BYTES = [bytes([value]) for value in range(256)]
 
 
 class Header(NamedTuple):
-    """What a file says of itself before anything is decoded.
+    """Facts from the header of an image file, read before anything is decoded.
 
     Attributes:
         height: int64 scalar.
@@ -34,7 +34,7 @@ class Header(NamedTuple):
 
 @tf.autograph.experimental.do_not_convert
 def switch_format(image_bytes, function):
-    """What a function makes of the `Header` of a file, traced once for each kind of file.
+    """Applies a function to the `Header` of a file, traced once for each file format.
 
     Args:
         image_bytes: Scalar string tensor: the content of an image file.
@@ -263,7 +263,7 @@ def _webp_orientation(image_bytes):
 
 
 def _walk(image_bytes, start, goes_on, is_wanted, length, skipped, read=None, missing=1):
-    """What `read` makes of the first wanted part of a file, whose parts each begin with a head of up to ten bytes."""
+    """Applies `read` to the first wanted part of a file whose parts begin with a head of up to ten bytes."""
     read = read or _tiff_orientation
 
     def find(image_bytes):

@@ -24,7 +24,7 @@ def image_and_label(dataset):
 
 
 def of_keys(row):
-    """An image or (image, label) of a row or a batch: what its keys hold, if it is a dict; else the row as it is."""
+    """Converts a dict with the keys of TFDS to an image or (image, label); other rows stay as they are."""
     if not isinstance(row, dict):
         return row
     if "image" not in row:

@@ -14,7 +14,7 @@ _PACKAGES = {TIFF: ("tifffile", "tiff"), DICOM: ("pydicom", "dicom")}
 
 
 def file_decoder(paths, channels, max_pixels, orientation, bits, is_strict, by_tensorflow=None):
-    """How the image files of a folder are read: most by TensorFlow, TIFF and DICOM files by Python packages.
+    """Chooses the reader for a folder's image files: TensorFlow, or Python packages for TIFF and DICOM.
 
     Args:
         paths: List of the paths of all files.

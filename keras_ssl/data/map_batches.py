@@ -5,7 +5,7 @@ from keras_ssl.checks.arguments import check_batch_size
 
 
 def map_batches(function, inputs, batch_size=256):
-    """The results of `function` over an array of any length, in compiled batches that fit into memory.
+    """Applies a function to an array of any length, in compiled batches that fit into memory.
 
     Args:
         function: from a tensor (batch, …) to a tensor (batch, …), row by row.

@@ -2,7 +2,7 @@ import keras
 
 
 class MappedPyDataset(keras.utils.PyDataset):
-    """A `PyDataset` whose batches go through a function when they are asked for.
+    """A `PyDataset` that applies a function to each batch of another one.
 
     Args:
         dataset: a `keras.utils.PyDataset`.
@@ -18,13 +18,13 @@ class MappedPyDataset(keras.utils.PyDataset):
 
     @property
     def num_batches(self):
-        """As many as the data set has."""
+        """The number of batches of the wrapped data set."""
         return self._dataset.num_batches
 
     def on_epoch_begin(self):
-        """Passed on."""
+        """Forwards the call."""
         self._dataset.on_epoch_begin()
 
     def on_epoch_end(self):
-        """Passed on."""
+        """Forwards the call."""
         self._dataset.on_epoch_end()

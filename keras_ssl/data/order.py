@@ -47,7 +47,7 @@ def sources(dataset):
 
 
 def forgets_epochs(dataset):
-    """Whether an order that is no function of the epoch follows upon a data set of this package.
+    """Whether a data set derived from this package's was shuffled or cached, so that its order cannot be replayed.
 
     That is so after tf.data's `shuffle`, and after a `cache` of a shuffled one, which repeats its first order.
     """
@@ -59,7 +59,7 @@ def forgets_epochs(dataset):
 
 
 def each_epoch(build, seed):
-    """A data set that starts anew with each iteration, from the seed and the number of the epoch.
+    """A data set whose every iteration depends on the seed and the number of the epoch.
 
     Args:
         build: Takes an int64 tensor (2,), the seed and the epoch, and returns a `tf.data.Dataset`.

@@ -58,7 +58,7 @@ def image_reader(paths, image_size, resize, channels, max_pixels, orientation, b
 
 
 def _look_at(paths):
-    """Whether a sample of files has some with segments before the pixels, and some that are neither JPEG nor PNG."""
+    """Whether a sample of files contains some with segments before the pixels, and some other than JPEG and PNG."""
     heads = [head for path in evenly_spaced(paths, _LOOKED_AT) if (head := _head_of(path))]
     unplain = [head for head in heads if not is_plain(head)]
     kinds = {sniff(head)[0] for head in unplain}

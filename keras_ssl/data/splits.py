@@ -9,7 +9,7 @@ def is_training_split(split):
 
 
 def split_range(part, counts):
-    """The images that one part of a split string names, in the notation of tensorflow-datasets.
+    """Range of images that one part of a split string names, in the notation of tensorflow-datasets.
 
     Args:
         part: The name of a split, with or without a slice: `"train"`, `"train[:80%]"`, `"train[100:-100]"`.

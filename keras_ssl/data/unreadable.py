@@ -8,7 +8,7 @@ TRIED_AT_ONCE = 64
 
 
 def why_unreadable(path, read):
-    """Say in words why a file cannot be read.
+    """Explain in words why a file cannot be read.
 
     Args:
         path: Path of the file, as bytes or string.
@@ -93,7 +93,7 @@ def batch_or_raise(elements, file_at, read, count, batch_size):
 
 
 def find_unreadable(paths, read, report):
-    """Try all files, and say what is wrong with those that cannot be read.
+    """Try all files, and report what is wrong with the ones that cannot be read.
 
     Args:
         paths: String tensor (files,).

@@ -36,7 +36,7 @@ def refuse_untrusted_code(name, data_dir):
 
 
 def _plain(name):
-    """A name as NumberedImages and numbered_images share it."""
+    """The form that the names NumberedImages and numbered_images have in common."""
     return name.lower().replace("_", "")
 
 

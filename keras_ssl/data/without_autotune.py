@@ -4,7 +4,7 @@ from keras_ssl.data.batches import with_attributes
 
 
 def without_autotune(dataset):
-    """A data set without tf.data's autotuner, for whoever iterates it more than once.
+    """Turns tf.data's autotuner off, which would delay every epoch.
 
     An iterator that was consumed inside a `tf.function`, as Keras' fit does, waits at its deletion for the tuner's
     sleeping thread, whose period doubles from 10 ms up to a minute. Every epoch ends with such a wait.

@@ -10,7 +10,7 @@ _PROBABILITY_TOLERANCE = 1e-3
 
 
 def check_serving_size(image_size, image_shape):
-    """The (height, width) that files are resized to: the encoder's own, or `image_size` where it takes any."""
+    """Returns the (height, width) that files are resized to: the encoder's, or `image_size` if it takes any."""
     own = image_shape[:2]
     size = own if image_size is None else check_image_size(image_size)
     if None in size:

@@ -12,7 +12,7 @@ from keras_ssl.export.manifest import verify
 
 
 def load(path: str | os.PathLike[str]) -> "SavedEncoder":
-    """Loads an exported encoder for use from Python, after checking that its files are whole.
+    """Loads an exported encoder for use from Python, after checking its files.
 
     To build on the encoder with Keras, load `encoder.keras` from the
     same folder with `keras.saving.load_model` instead.

@@ -7,7 +7,7 @@ FILE_CHANNELS = (1, 3)
 
 
 def serving_module(encoder, classifier, class_names, image_shape, image_size, resize, orientation, bits):
-    """The graph that is served, and nothing of the training.
+    """Builds the served graph, without anything of the training.
 
     Args:
         encoder: `keras.Model` from images to features, in float32.

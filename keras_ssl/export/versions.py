@@ -69,7 +69,7 @@ def staging(path):
 
 
 def publish(folder, path):
-    """Gives a finished `folder` the next free version number under `path`, at once or not at all.
+    """Moves a finished `folder` to the next free version number under `path`, atomically.
 
     A rename never replaces a folder that has something in it, so the slower of two writers fails here and takes
     the next number.

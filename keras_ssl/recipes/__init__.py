@@ -1,4 +1,4 @@
-"""The papers' settings, one YAML a method, and how they follow from images and from the time there is."""
+"""The papers' settings, one YAML per method, and the rules that adapt them to the images and the budget."""
 
 from keras_ssl.recipes.facts import Facts
 from keras_ssl.recipes.load import load, names

@@ -13,7 +13,7 @@ def _accelerated():
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known before a training, and decides its settings.
+    """Facts about images and device that determine the settings of a training.
 
     Args:
         images: Integer > 0, how many images there are to learn from.

@@ -28,7 +28,7 @@ def names():
 
 
 def load(method, data=None, overrides=None, *, images=None, minutes=None, epochs=None, steps=None, began=None):
-    """Reads a method's recipe, and fits it to images and to the time there is.
+    """Loads a method's recipe, and adapts it to the images and to the budget.
 
     Without `images` the settings are the paper's, for hundreds of epochs on an accelerator. With them, their number
     and size, the device and the budget decide image size, batch size, network, learning rate, the length of the
@@ -123,7 +123,7 @@ def _papers(document, data, overrides, epochs):
 
 
 def _of_length(budget, document, facts, overrides):
-    """The plan of a training whose steps are known, or follow from the number of images."""
+    """Plans a training whose number of steps is given, or follows from the number of images."""
 
     def plan(few_steps):
         side = None if facts.accelerator else rules()["cpu"]["image_size"]
@@ -142,7 +142,7 @@ def _of_length(budget, document, facts, overrides):
 
 
 def _within(minutes, name, document, facts, overrides, began):
-    """The plan of a training that ends in so many minutes, counted from `began`."""
+    """Plans a training that ends within `minutes`, counted from `began`."""
 
     def seconds_left(timing):
         spent = time.monotonic() - began + timing.to_begin

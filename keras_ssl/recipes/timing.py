@@ -12,7 +12,7 @@ SECONDS = 3.0
 
 
 class Timing(NamedTuple):
-    """What a training takes on this machine, by the clock.
+    """Measured wall-clock times of a training on this machine.
 
     Attributes:
         to_begin: Float, seconds until its first step is done: to decode the pictures that are kept, to build and to
@@ -31,7 +31,7 @@ class Timing(NamedTuple):
 
 
 def time_training(recipe, facts, image_shape, read_size):
-    """How long a training by a recipe takes to begin, and for each step, by making some steps.
+    """Measures how long a training takes to begin and how long a step takes, by making some steps.
 
     Args:
         recipe: `Recipe`.

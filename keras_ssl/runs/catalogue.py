@@ -7,7 +7,7 @@ EXAMPLE = "simclr"  # whose settings have what most recipes have
 
 
 def catalogue():
-    """What there is to choose from: a dict of lists of (name, description), by kind."""
+    """Lists methods, data, backbones, protocols and settings: a dict of lists of (name, description)."""
     methods = [recipes.load(name) for name in recipes.names()]
     return {
         "Methods": [(recipe.name, f"{recipe.settings['method']}: {recipe.summary}") for recipe in methods],

@@ -1,4 +1,4 @@
-"""The data of a run: what its settings say, and how they become a data set."""
+"""The data of a run: its settings, and the data set that they describe."""
 
 import os
 from collections import Counter
@@ -13,7 +13,7 @@ FOLDER_SPLITS = ("train", "test", "all")
 
 
 def resolve(name, split, channels, data_dir, on_error, resize, bits=None, cache="auto"):
-    """The settings of a run's data, all but the sizes, which follow from what it is.
+    """Settings of a run's data, without the sizes, which are decided later.
 
     Args:
         name: str, the name of a data set or the path of a folder.
@@ -48,7 +48,7 @@ def _absolute(name):
 
 
 def locate(source, name=None, encoder=None):
-    """The settings of a run's data, where it lies now.
+    """Settings of a run's data with its present path.
 
     Args:
         source: dict, from `resolve`.
@@ -76,7 +76,7 @@ def locate(source, name=None, encoder=None):
 
 
 def describe_held_out(source):
-    """In one line, what a run on a folder does not train on; None where it trains on all."""
+    """One line about the images that a run on a folder holds out; None if it trains on all."""
     if not data.is_folder(source["name"]) or _subset(source, source["split"]) != "train":
         return None
     classes, _ = label_by_folder(source["name"], find_images(source["name"])[1])

@@ -6,7 +6,7 @@ from keras_ssl.files.checksum import add_checksum
 
 
 class EncoderFile(keras.callbacks.Callback):
-    """Keeps the encoder as it is in a file of its own, for all that builds on it.
+    """Saves the encoder in a file of its own during training.
 
     Args:
         path: the `.keras` file, a `pathlib.Path`.

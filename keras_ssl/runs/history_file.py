@@ -6,7 +6,7 @@ from keras_ssl.files.atomic_write import atomic_write
 
 
 class HistoryFile(keras.callbacks.Callback):
-    """Keeps what fit logs as a CSV file, one row an epoch, which is whole at any time.
+    """Writes the logs of fit to a CSV file, one row per epoch; the file is complete at any time.
 
     Args:
         path: the file, a `pathlib.Path`. Rows that it has stay.
@@ -17,7 +17,7 @@ class HistoryFile(keras.callbacks.Callback):
         self._path = path
 
     def on_train_begin(self, logs=None):
-        """Reads the rows of the training that goes on."""
+        """Reads the rows of the training that is resumed."""
         self._rows = read_history(self._path)
 
     def on_epoch_end(self, epoch, logs=None):

@@ -10,7 +10,7 @@ LOCK_FILE = ".lock"
 
 @contextlib.contextmanager
 def locked(folder):
-    """Keeps a run folder for one training; the lock dies with its process.
+    """Locks a run folder for one training; the lock ends with its process.
 
     Args:
         folder: `pathlib.Path`, which must be there.

@@ -13,7 +13,7 @@ WATCHED_IMAGES = 500
 
 
 def monitors(config, model, every=1, **kwargs):
-    """The callbacks that watch a run's features: by labels where there are some, and for collapse.
+    """Callbacks that monitor a run's features: kNN accuracy if there are labels, and collapse.
 
     Args:
         config: the settings of the run.

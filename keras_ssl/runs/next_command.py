@@ -35,7 +35,7 @@ def next_command(run):
 
 
 def command_after(run):
-    """The command that shows what a run has learned: by labels, or where there are none by its features.
+    """The command that scores a run if there are labels, or else embeds its images.
 
     Args:
         run: a `Run`.

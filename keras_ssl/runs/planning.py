@@ -1,4 +1,4 @@
-"""From a run's data and budget to its recipe, and how that is said."""
+"""From a run's data and budget to its recipe, and the lines that announce it."""
 
 import math
 import time
@@ -51,7 +51,7 @@ def facts_of_source(source, monitor=True, verbose=0):
 
 
 def _seconds_per_image(source):
-    """What it takes to read and decode a picture, by some of them."""
+    """Measures the seconds that reading and decoding a picture takes."""
     pictures = open_source(
         {**source, "image_size": TIMED_SIZE, "read_size": None},
         source["split"],
@@ -70,7 +70,7 @@ def _seconds_per_image(source):
 
 
 def reports_every(epochs, minutes=None):
-    """Epochs from one checkpoint, and one look at the features, to the next.
+    """Number of epochs between checkpoints and monitors.
 
     Args:
         epochs: int, of the whole training.
@@ -83,7 +83,7 @@ def reports_every(epochs, minutes=None):
 
 
 def announce(recipe, facts, minutes):
-    """Prints what was decided and why, one line each, and how long the training will take.
+    """Prints each decision with its reason, and how long the training will take.
 
     Args:
         recipe: the planned `Recipe`.

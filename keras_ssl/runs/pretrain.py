@@ -89,7 +89,7 @@ def pretrain(
     verbose="auto",
     began=None,
 ):
-    """Trains a method into a new run folder, by settings that follow from the images and the time there is.
+    """Trains a method into a new run folder, with settings that follow from the images and the budget.
 
     `recipes.load` decides the settings, and says why: each decision is printed, and kept in the folder's config.yaml.
     At the end stands in words how it went (`evaluate.training_verdict`), and what to try next where it went badly.
@@ -183,7 +183,7 @@ def pretrain(
 
 @memoize_scans()
 def resume(path, *, data=None, verbose="auto"):
-    """Goes on with an interrupted run from its newest checkpoint, as if it had not been interrupted.
+    """Resumes an interrupted run from its newest checkpoint, as if it had not been interrupted.
 
     Args:
         path: the run folder.
@@ -217,7 +217,7 @@ def resume(path, *, data=None, verbose="auto"):
 
 
 def _check_recipe(config, folder, epochs_done):
-    """An error where the method is to be built by a recipe that builds none, else a warning."""
+    """Checks the recipe of a resumed run: an error if the method must be built from it, else a warning."""
     try:
         check_saved_settings(config["recipe"], recipes.load(config["name"]).settings)
     except ValueError as error:
@@ -292,7 +292,7 @@ def _check_size(source, input_shape, checkpoint):
 
 @contextlib.contextmanager
 def dtype_policy(name):
-    """Keras' dtype policy of that name for a while."""
+    """Context with Keras' dtype policy of that name."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(name)
     try:

@@ -160,13 +160,13 @@ class Run:
 
 
 def as_run(run):
-    """`run`, or the `Run` in the folder of that path."""
+    """Returns `run`, or the `Run` of the folder at that path."""
     return run if isinstance(run, Run) else Run(run)
 
 
 @contextlib.contextmanager
 def new_folder(folder):
-    """Makes and keeps the folder of a new run, and takes it away again where the run fails early.
+    """Creates the folder of a new run, and removes it if the run fails early.
 
     Raises:
         FileExistsError: where it is taken.
@@ -187,7 +187,7 @@ def new_folder(folder):
 
 @contextlib.contextmanager
 def cleared_on_failure(folder):
-    """Takes what a run wrote out of its new folder again, where it fails so early that it cannot go on.
+    """Removes what a run wrote into its folder if it fails before it can be resumed.
 
     Else the folder would refuse the next try. A run that is interrupted after its settings are written stays: it can
     go on.

@@ -28,7 +28,7 @@ def sample(config, count, labels=False):
 
 
 def preview(source, for_views=False):
-    """Some training images to be drawn, in random order: the first ones of a folder are all of one class.
+    """Some training images for figures, in random order, because the first ones of a folder are all of one class.
 
     Args:
         source: dict, from `resolve`.

@@ -11,7 +11,7 @@ SECONDS_LEFT = 10
 
 
 class StopOnSignal(keras.callbacks.Callback):
-    """Ends a training by SIGTERM or Ctrl-C so that it can go on, and what is written stays whole.
+    """Ends a training on SIGTERM or Ctrl-C so that it can be resumed and its files stay complete.
 
     A context manager around the training, and a callback of its fit, the last one. Within fit the first signal ends
     it after the epoch, with a checkpoint, where that takes ten seconds more at the most, and otherwise after the
@@ -38,7 +38,7 @@ class StopOnSignal(keras.callbacks.Callback):
             signal.signal(number, handler)
 
     def on_train_begin(self, logs=None):
-        """From here on signals wait for the end of the step."""
+        """From now on signals take effect at the end of a step."""
         self._in_fit = True
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -46,19 +46,19 @@ class StopOnSignal(keras.callbacks.Callback):
         self._began = time.monotonic()
 
     def on_train_batch_end(self, batch, logs=None):
-        """Ends the training where a signal came and the epoch is long."""
+        """Ends the training after a signal if the epoch is long."""
         if self._received is not None:
             steps_left = (self.params["steps"] or math.inf) - batch - 1
             if (time.monotonic() - self._began) / (batch + 1) * steps_left > SECONDS_LEFT:
                 _end(self._received)
 
     def on_epoch_end(self, epoch, logs=None):
-        """Ends the fit where a signal came, so that other callbacks write what they have."""
+        """Ends the fit after a signal, so that other callbacks can write."""
         if self._received is not None:
             self.model.stop_training = True
 
     def on_train_end(self, logs=None):
-        """Ends the training where a signal came; from here on signals end at once."""
+        """Ends the training after a signal; from now on signals take effect at once."""
         self._in_fit = False
         if self._received is not None:
             _end(self._received)
