@@ -1,7 +1,9 @@
+from collections.abc import Sequence
+
 import keras
 
 
-def at_size(encoder, image_size):
+def at_size(encoder: keras.Model, image_size: Sequence[int]) -> keras.Model:
     """The same encoder, with shared weights, for images of another size.
 
     SwAV and DINO encode crops of several sizes with one network. Works for convolutional encoders with global

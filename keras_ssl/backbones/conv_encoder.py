@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import keras
 
 from keras_ssl.checks.arguments import check_count, check_counts
@@ -5,7 +7,13 @@ from keras_ssl.checks.images import check_image_shape
 from keras_ssl.layers.blocks import conv_batch_norm, normalized_pixels, relu
 
 
-def conv_encoder(image_shape, filters=(64, 128, 256), units=64, synchronized=False, name="conv_encoder"):
+def conv_encoder(
+    image_shape: Sequence[int],
+    filters: Sequence[int] = (64, 128, 256),
+    units: int = 64,
+    synchronized: bool = False,
+    name: str = "conv_encoder",
+) -> keras.Model:
     """Encoder of a convolutional autoencoder: strided convolutions and a linear layer.
 
     Has no global pooling, so that the code keeps the positions that a decoder needs. Takes

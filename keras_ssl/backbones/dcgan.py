@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import keras
 
 from keras_ssl.checks.arguments import check_count, check_counts
@@ -15,7 +17,13 @@ BASE_SIZE = 4  # figure 1: the generator starts from 4 x 4
 FEWEST_STAGES = 3
 
 
-def dcgan_generator(image_shape, latent_dim=100, filters=None, synchronized=False, name="dcgan_generator"):
+def dcgan_generator(
+    image_shape: Sequence[int],
+    latent_dim: int = 100,
+    filters: Sequence[int] | None = None,
+    synchronized: bool = False,
+    name: str = "dcgan_generator",
+) -> keras.Model:
     """DCGAN's generator: from latent vectors to images, by transposed convolutions.
 
     A dense layer makes the smallest map, and each transposed convolution doubles it, until the image has its size;
@@ -69,8 +77,12 @@ def dcgan_generator(image_shape, latent_dim=100, filters=None, synchronized=Fals
 
 
 def dcgan_discriminator(
-    image_shape, filters=None, spectral_normalization=False, synchronized=False, name="dcgan_discriminator"
-):
+    image_shape: Sequence[int],
+    filters: Sequence[int] | None = None,
+    spectral_normalization: bool = False,
+    synchronized: bool = False,
+    name: str = "dcgan_discriminator",
+) -> keras.Model:
     """DCGAN's discriminator: from images to one logit, by strided convolutions.
 
     Each convolution halves the map, rounding up, and LeakyReLU (0.2) follows; batch normalization stands between in

@@ -3,7 +3,7 @@ import keras
 from keras_ssl.checks.arguments import check_count
 
 
-def dcgan_encoder(discriminator, grid=4, name="dcgan_encoder"):
+def dcgan_encoder(discriminator: keras.Model, grid: int = 4, name: str = "dcgan_encoder") -> keras.Model:
     """Encoder from a discriminator: its feature maps of every size, max-pooled and concatenated.
 
     As in the paper's classification of CIFAR-10: "the discriminator's convolutional features from all

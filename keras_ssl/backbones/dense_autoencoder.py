@@ -1,4 +1,6 @@
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -8,7 +10,12 @@ from keras_ssl.layers.blocks import normalized_pixels
 from keras_ssl.layers.tied_dense import TiedDense
 
 
-def dense_autoencoder(image_shape, units=(512, 128, 32), activation="relu", tied_weights=False):
+def dense_autoencoder(
+    image_shape: Sequence[int],
+    units: Sequence[int] = (512, 128, 32),
+    activation: Any = "relu",
+    tied_weights: bool = False,
+) -> tuple[keras.Model, keras.Model]:
     """Encoder and decoder of dense layers, with matching hidden layers.
 
     The hidden layers of both are named `"hidden1"`, `"hidden2"`, … from the image to the code; layers of the same

@@ -1,7 +1,7 @@
 import keras
 
 
-def last_feature_map(encoder, use, instead=""):
+def last_feature_map(encoder: keras.Model, use: str, instead: str = "") -> keras.KerasTensor:
     """The last feature map of an encoder, the input of its pooling layer.
 
     Args:
@@ -34,7 +34,7 @@ def last_feature_map(encoder, use, instead=""):
     )
 
 
-def with_feature_map(encoder, use):
+def with_feature_map(encoder: keras.Model, use: str) -> keras.Model:
     """The same encoder with two outputs: features and last feature map.
 
     Args: as for `last_feature_map`.

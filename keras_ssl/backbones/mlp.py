@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import keras
 
 from keras_ssl.checks.arguments import check_counts
@@ -5,7 +7,13 @@ from keras_ssl.checks.images import check_image_shape
 from keras_ssl.layers.blocks import dense_batch_norm_relu, normalized_pixels
 
 
-def mlp(image_shape, units=(512, 256), linear_output=False, synchronized=False, name="mlp"):
+def mlp(
+    image_shape: Sequence[int],
+    units: Sequence[int] = (512, 256),
+    linear_output: bool = False,
+    synchronized: bool = False,
+    name: str = "mlp",
+) -> keras.Model:
     """A multilayer perceptron on the flattened image.
 
     The simplest encoder, for tests and very small images. Each layer is dense, batch-normalized, with ReLU.

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import keras
 
 from keras_ssl.checks.arguments import check_count
@@ -10,7 +12,14 @@ SMALL_STEM_UP_TO = 64
 TOTAL_STRIDE = {"small": 8, "large": 32}
 
 
-def resnet18(image_shape, width=64, stem="auto", zero_init_residual=False, synchronized=False, name="resnet18"):
+def resnet18(
+    image_shape: Sequence[int],
+    width: int = 64,
+    stem: str = "auto",
+    zero_init_residual: bool = False,
+    synchronized: bool = False,
+    name: str = "resnet18",
+) -> keras.Model:
     """ResNet-18: four stages of two basic blocks.
 
     Takes raw pixels in `[0, 255]`, scales them to `[-1, 1]` itself, and gives float32 features under every dtype
@@ -50,7 +59,14 @@ def resnet18(image_shape, width=64, stem="auto", zero_init_residual=False, synch
     return _resnet(_basic_block, (2, 2, 2, 2), image_shape, width, stem, zero_init_residual, synchronized, name)
 
 
-def resnet50(image_shape, width=64, stem="auto", zero_init_residual=False, synchronized=False, name="resnet50"):
+def resnet50(
+    image_shape: Sequence[int],
+    width: int = 64,
+    stem: str = "auto",
+    zero_init_residual: bool = False,
+    synchronized: bool = False,
+    name: str = "resnet50",
+) -> keras.Model:
     """ResNet-50: four stages of 3, 4, 6 and 3 bottleneck blocks.
 
     The stride stands in the 3x3 convolution of a block, not in the 1x1 before it ("v1.5", as in SimCLR's code and

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import keras
 
 from keras_ssl.checks.arguments import check_counts
@@ -5,7 +7,12 @@ from keras_ssl.checks.images import check_image_shape
 from keras_ssl.layers.blocks import average_pool, conv_batch_norm, normalized_pixels, relu
 
 
-def small_cnn(image_shape, filters=(64, 128, 256), synchronized=False, name="small_cnn"):
+def small_cnn(
+    image_shape: Sequence[int],
+    filters: Sequence[int] = (64, 128, 256),
+    synchronized: bool = False,
+    name: str = "small_cnn",
+) -> keras.Model:
     """A plain convolutional network: a few 3x3 convolutions with pooling between them.
 
     The network of many tutorials, for small images and quick trials. Each block is a convolution, batch normalization

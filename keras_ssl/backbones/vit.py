@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import keras
 
 from keras_ssl.checks.arguments import check_count
@@ -10,7 +12,17 @@ SIZES = {"tiny": (192, 12, 3), "small": (384, 12, 6), "base": (768, 12, 12)}
 POOLINGS = {"mean": keras.layers.GlobalAveragePooling1D, "cls": FirstToken}
 
 
-def vit(image_shape, patch_size, size="small", *, width=None, depth=None, heads=None, pooling="mean", name="vit"):
+def vit(
+    image_shape: Sequence[int],
+    patch_size: int,
+    size: str = "small",
+    *,
+    width: int | None = None,
+    depth: int | None = None,
+    heads: int | None = None,
+    pooling: str = "mean",
+    name: str = "vit",
+) -> keras.Model:
     """Vision transformer (ViT): a transformer on the square patches of an image.
 
     Pre-norm blocks and exact GELU as in ViT, the sizes of DeiT, and MAE's fixed sine-cosine positions in place of

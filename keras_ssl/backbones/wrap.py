@@ -1,3 +1,6 @@
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from keras_ssl.checks.images import check_image_shape
@@ -15,7 +18,14 @@ POOLINGS = {
 }
 
 
-def wrap(model, preprocess=None, image_shape=None, output=None, pooling="mean", name=None):
+def wrap(
+    model: keras.Model,
+    preprocess: Any = None,
+    image_shape: Sequence[int] | None = None,
+    output: Any = None,
+    pooling: str = "mean",
+    name: str | None = None,
+) -> keras.Model:
     """Turn any backbone into an encoder: raw pixels in, pooled float32 features out.
 
     For the networks of `keras.applications` and keras-hub, and for your own. The encoder shares the backbone's

@@ -6,7 +6,13 @@ from keras_ssl.checks.arguments import check_count
 from keras_ssl.layers.blocks import batch_norm_layer, dense_batch_norm_relu, relu
 
 
-def mirror(encoder, input_units=None, channels=None, synchronized=False, name="decoder"):
+def mirror(
+    encoder: keras.Model,
+    input_units: int | None = None,
+    channels: int | None = None,
+    synchronized: bool = False,
+    name: str = "decoder",
+) -> keras.Model:
     """Decoder with the layer sizes of an encoder in reverse order.
 
     For an encoder with feature maps: a dense layer up to the smallest map, and a transposed convolution to each

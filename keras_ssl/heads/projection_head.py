@@ -5,14 +5,14 @@ from keras_ssl.layers.blocks import batch_norm_layer, dense_batch_norm_relu
 
 
 def projection_head(
-    input_dim,
-    hidden_units=None,
-    output_units=128,
-    layers=2,
-    output_batch_norm=True,
-    synchronized=False,
-    name="projection_head",
-):
+    input_dim: int,
+    hidden_units: int | None = None,
+    output_units: int = 128,
+    layers: int = 2,
+    output_batch_norm: bool = True,
+    synchronized: bool = False,
+    name: str = "projection_head",
+) -> keras.Sequential:
     """Projection head: the multilayer perceptron between the features and the loss.
 
     The defaults are SimCLR's: one hidden layer as wide as the features (2048 for a ResNet-50, 512 for a ResNet-18),
@@ -53,8 +53,13 @@ def projection_head(
 
 
 def prediction_head(
-    input_dim, hidden_units=4096, output_units=None, layers=2, synchronized=False, name="prediction_head"
-):
+    input_dim: int,
+    hidden_units: int = 4096,
+    output_units: int | None = None,
+    layers: int = 2,
+    synchronized: bool = False,
+    name: str = "prediction_head",
+) -> keras.Sequential:
     """Prediction head: the multilayer perceptron that predicts one view's projection from the other's.
 
     The defaults are BYOL's at ImageNet scale: 4096 hidden units with batch normalization and ReLU, then a linear map
@@ -93,14 +98,14 @@ def prediction_head(
 
 
 def distillation_head(
-    input_dim,
-    hidden_units=2048,
-    output_units=256,
-    layers=3,
-    batch_norm=False,
-    synchronized=False,
-    name="distillation_head",
-):
+    input_dim: int,
+    hidden_units: int = 2048,
+    output_units: int = 256,
+    layers: int = 3,
+    batch_norm: bool = False,
+    synchronized: bool = False,
+    name: str = "distillation_head",
+) -> keras.Sequential:
     """DINO's head up to its bottleneck: a multilayer perceptron with outputs of length 1.
 
     Dense layers with GELU, and a narrow linear one, normalized, for `WeightNormDense` to follow. The defaults are the

@@ -9,7 +9,7 @@ SCALINGS = {
 }
 
 
-def scaled_learning_rate(base_learning_rate, batch_size, scaling="linear"):
+def scaled_learning_rate(base_learning_rate: float, batch_size: int, scaling: str = "linear") -> float:
     """The learning rate for a batch size.
 
     Args:
@@ -42,8 +42,14 @@ def scaled_learning_rate(base_learning_rate, batch_size, scaling="linear"):
 
 
 def scaled_cosine(
-    base_learning_rate, batch_size, total_steps, warmup_steps=0, *, scaling="linear", final_fraction=0.0
-):
+    base_learning_rate: float,
+    batch_size: int,
+    total_steps: int,
+    warmup_steps: int = 0,
+    *,
+    scaling: str = "linear",
+    final_fraction: float = 0.0,
+) -> keras.optimizers.schedules.CosineDecay:
     """Keras' cosine decay with linear warm-up, for a batch size.
 
     Rises from 0 to `scaled_learning_rate(base_learning_rate, batch_size, scaling)` in `warmup_steps`, then falls
