@@ -1,4 +1,5 @@
 import inspect
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
@@ -49,7 +50,13 @@ class Augmenter(keras.layers.Layer):
     >>> views = augmenter(images, seed=(0, 1))
     """
 
-    def __init__(self, layers, seed=None, jit_compile="auto", **kwargs):
+    def __init__(
+        self,
+        layers: Sequence[keras.layers.Layer],
+        seed: int | None = None,
+        jit_compile: bool | str = "auto",
+        **kwargs,
+    ):
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         self.layers = list(layers)

@@ -74,7 +74,14 @@ class GaussianBlur(RandomImageLayer):
     # Whether to blur, and how much.
     draws_per_image = 2
 
-    def __init__(self, sigma=(0.1, 2.0), kernel_size=None, probability=0.5, seed=None, **kwargs):
+    def __init__(
+        self,
+        sigma: tuple[float, float] = (0.1, 2.0),
+        kernel_size: int | None = None,
+        probability: float = 0.5,
+        seed: int | None = None,
+        **kwargs,
+    ):
         super().__init__(seed=seed, **kwargs)
         self.sigma = check_interval("sigma", sigma, 0)
         if self.sigma[0] == 0:

@@ -45,7 +45,15 @@ class MultiCrop(keras.layers.Layer):
     Reference: [Caron et al., 2020](https://arxiv.org/abs/2006.09882), section 3.3.
     """
 
-    def __init__(self, global_augmenter, local_augmenter, global_crops=2, local_crops=6, seed=None, **kwargs):
+    def __init__(
+        self,
+        global_augmenter: Augmenter,
+        local_augmenter: Augmenter,
+        global_crops: int = 2,
+        local_crops: int = 6,
+        seed: int | None = None,
+        **kwargs,
+    ):
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         for name, augmenter in (("global_augmenter", global_augmenter), ("local_augmenter", local_augmenter)):

@@ -75,7 +75,7 @@ class RandomAffine(RandomImageLayer):
     # The angle, down, to the right.
     draws_per_image = 3
 
-    def __init__(self, rotation=15.0, translation=0.1, seed=None, **kwargs):
+    def __init__(self, rotation: float = 15.0, translation: float = 0.1, seed: int | None = None, **kwargs):
         super().__init__(seed=seed, **kwargs)
         self.rotation = check_not_negative("rotation", rotation)
         if self.rotation > 180:

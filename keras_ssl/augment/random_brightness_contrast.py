@@ -40,7 +40,14 @@ class RandomBrightnessContrast(RandomImageLayer):
     # Whether to change anything, and the two factors.
     draws_per_image = 3
 
-    def __init__(self, brightness=0.4, contrast=0.4, probability=0.8, seed=None, **kwargs):
+    def __init__(
+        self,
+        brightness: float = 0.4,
+        contrast: float = 0.4,
+        probability: float = 0.8,
+        seed: int | None = None,
+        **kwargs,
+    ):
         super().__init__(seed=seed, **kwargs)
         self.brightness = check_not_negative("brightness", brightness)
         self.contrast = check_not_negative("contrast", contrast)

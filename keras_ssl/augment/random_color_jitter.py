@@ -52,13 +52,13 @@ class RandomColorJitter(RandomColorLayer):
 
     def __init__(
         self,
-        brightness=0.4,
-        contrast=0.4,
-        saturation=0.4,
-        hue=0.1,
-        probability=0.8,
-        gray_probability=0.2,
-        seed=None,
+        brightness: float = 0.4,
+        contrast: float = 0.4,
+        saturation: float = 0.4,
+        hue: float = 0.1,
+        probability: float = 0.8,
+        gray_probability: float = 0.2,
+        seed: int | None = None,
         **kwargs,
     ):
         super().__init__(seed=seed, **kwargs)

@@ -42,7 +42,15 @@ class RandomErasing(RandomImageLayer):
     # The box, and whether to erase it.
     draws_per_image = 2 * ATTEMPTS + 3
 
-    def __init__(self, probability=0.5, scale=(0.02, 0.33), ratio=(0.3, 1 / 0.3), value="mean", seed=None, **kwargs):
+    def __init__(
+        self,
+        probability: float = 0.5,
+        scale: tuple[float, float] = (0.02, 0.33),
+        ratio: tuple[float, float] = (0.3, 1 / 0.3),
+        value: float | str = "mean",
+        seed: int | None = None,
+        **kwargs,
+    ):
         super().__init__(seed=seed, **kwargs)
         self.probability = check_probability("probability", probability)
         self.scale, self.ratio = check_box(scale, ratio)

@@ -33,7 +33,7 @@ class RandomFlip(RandomImageLayer):
 
     draws_per_image = 2
 
-    def __init__(self, horizontal=0.5, vertical=0.0, seed=None, **kwargs):
+    def __init__(self, horizontal: float = 0.5, vertical: float = 0.0, seed: int | None = None, **kwargs):
         super().__init__(seed=seed, **kwargs)
         self.horizontal = check_probability("horizontal", horizontal)
         self.vertical = check_probability("vertical", vertical)

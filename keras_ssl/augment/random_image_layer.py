@@ -31,7 +31,7 @@ class RandomImageLayer(keras_cv.layers.VectorizedBaseImageAugmentationLayer):
 
     draws_per_image = 1
 
-    def __init__(self, seed=None, **kwargs):
+    def __init__(self, seed: int | None = None, **kwargs):
         # A mixed policy would round pixels to bfloat16, which has a precision of 8 bits.
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)

@@ -26,7 +26,7 @@ class RandomMasking(RandomImageLayer):
     >>> masked = layer(np.full((2, 8, 8, 1), 127.0))
     """
 
-    def __init__(self, rate=0.25, value=0.0, seed=None, **kwargs):
+    def __init__(self, rate: float = 0.25, value: float = 0.0, seed: int | None = None, **kwargs):
         super().__init__(seed=seed, **kwargs)
         if not 0 <= rate <= 1:
             raise ValueError(f"rate must lie in [0, 1]. Received: rate={rate}")

@@ -25,7 +25,7 @@ class RandomNoise(RandomImageLayer):
     >>> noisy = layer(np.full((2, 8, 8, 1), 127.0))
     """
 
-    def __init__(self, stddev=38.0, seed=None, **kwargs):
+    def __init__(self, stddev: float = 38.0, seed: int | None = None, **kwargs):
         super().__init__(seed=seed, **kwargs)
         if stddev < 0:
             raise ValueError(f"stddev must not be negative. Received: stddev={stddev}")

@@ -52,12 +52,12 @@ class RandomResizedCrop(RandomImageLayer):
 
     def __init__(
         self,
-        image_size,
-        scale=(0.08, 1.0),
-        ratio=(3 / 4, 4 / 3),
-        flip_probability=0.5,
-        antialias=True,
-        seed=None,
+        image_size: int | tuple[int, int],
+        scale: tuple[float, float] = (0.08, 1.0),
+        ratio: tuple[float, float] = (3 / 4, 4 / 3),
+        flip_probability: float = 0.5,
+        antialias: bool = True,
+        seed: int | None = None,
         **kwargs,
     ):
         super().__init__(seed=seed, **kwargs)

@@ -36,7 +36,13 @@ class RandomSolarize(RandomImageLayer):
     # Whether to solarize, and from where on.
     draws_per_image = 2
 
-    def __init__(self, probability=0.2, threshold=(128.0, 128.0), seed=None, **kwargs):
+    def __init__(
+        self,
+        probability: float = 0.2,
+        threshold: tuple[float, float] = (128.0, 128.0),
+        seed: int | None = None,
+        **kwargs,
+    ):
         super().__init__(seed=seed, **kwargs)
         self.probability = check_probability("probability", probability)
         self.threshold = check_interval("threshold", threshold, 0, 255)

@@ -1,5 +1,9 @@
 """Augmentations composed of several layers."""
 
+from collections.abc import Sequence
+
+import keras
+
 from keras_ssl.augment.augmenter import Augmenter
 from keras_ssl.augment.gaussian_blur import GaussianBlur
 from keras_ssl.augment.multi_crop import MultiCrop
@@ -15,17 +19,17 @@ SMALLEST_BLURRED_SIDE = 64
 
 
 def simclr(
-    image_size,
-    strength=0.5,
-    blur=None,
+    image_size: int | tuple[int, int],
+    strength: float = 0.5,
+    blur: bool | None = None,
     *,
-    scale=(0.08, 1.0),
-    ratio=(3 / 4, 4 / 3),
-    flip_probability=0.5,
-    antialias=True,
-    seed=None,
-    jit_compile="auto",
-):
+    scale: tuple[float, float] = (0.08, 1.0),
+    ratio: tuple[float, float] = (3 / 4, 4 / 3),
+    flip_probability: float = 0.5,
+    antialias: bool = True,
+    seed: int | None = None,
+    jit_compile: bool | str = "auto",
+) -> Augmenter:
     """Return SimCLR's augmentation: crop, resize, flip, color jitter, gray, and blur for larger images.
 
     Args:
@@ -72,19 +76,19 @@ def simclr(
 
 
 def grayscale(
-    image_size,
-    strength=0.5,
-    blur=False,
+    image_size: int | tuple[int, int],
+    strength: float = 0.5,
+    blur: bool = False,
     *,
-    rotation=15.0,
-    translation=0.125,
-    scale=(0.3, 1.0),
-    ratio=(1 / 2, 2.0),
-    flip_probability=0.0,
-    antialias=True,
-    seed=None,
-    jit_compile="auto",
-):
+    rotation: float = 15.0,
+    translation: float = 0.125,
+    scale: tuple[float, float] = (0.3, 1.0),
+    ratio: tuple[float, float] = (1 / 2, 2.0),
+    flip_probability: float = 0.0,
+    antialias: bool = True,
+    seed: int | None = None,
+    jit_compile: bool | str = "auto",
+) -> Augmenter:
     """Return an augmentation for gray images: rotate, shift, crop, resize, change brightness and contrast.
 
     SimCLR's recipe relies on color, which digits and X-rays do not have. Small rotations and changes of aspect ratio
@@ -127,15 +131,15 @@ def grayscale(
 
 
 def crops(
-    image_size,
+    image_size: int | tuple[int, int],
     *,
-    scale=(0.2, 1.0),
-    ratio=(3 / 4, 4 / 3),
-    flip_probability=0.5,
-    antialias=True,
-    seed=None,
-    jit_compile="auto",
-):
+    scale: tuple[float, float] = (0.2, 1.0),
+    ratio: tuple[float, float] = (3 / 4, 4 / 3),
+    flip_probability: float = 0.5,
+    antialias: bool = True,
+    seed: int | None = None,
+    jit_compile: bool | str = "auto",
+) -> Augmenter:
     """Return MAE's augmentation: crop, resize and flip, without changes of color.
 
     For methods that predict pixels: colors are part of the prediction.
@@ -167,7 +171,7 @@ def crops(
     return Augmenter([layer], seed=seed, jit_compile=jit_compile)
 
 
-def for_images(image_shape, **settings):
+def for_images(image_shape: tuple[int, int, int], **settings) -> Augmenter:
     """Return the default augmentation: `simclr` for RGB images, `grayscale` for all others.
 
     Args:
@@ -197,16 +201,16 @@ def for_images(image_shape, **settings):
 
 
 def multi_crop(
-    image_shape,
-    local_size=None,
+    image_shape: tuple[int, int, int],
+    local_size: int | tuple[int, int] | None = None,
     *,
-    global_scale=(0.14, 1.0),
-    local_scale=(0.05, 0.14),
-    global_crops=2,
-    local_crops=6,
-    seed=None,
+    global_scale: tuple[float, float] = (0.14, 1.0),
+    local_scale: tuple[float, float] = (0.05, 0.14),
+    global_crops: int = 2,
+    local_crops: int = 6,
+    seed: int | None = None,
     **settings,
-):
+) -> MultiCrop | Augmenter:
     """Return SwAV's augmentation: large and small crops of each image, each augmented as by `for_images`.
 
     Args:
@@ -242,7 +246,9 @@ def multi_crop(
     return MultiCrop(large, small, global_crops, local_crops, seed=seed)
 
 
-def compose(layers, *, seed=None, jit_compile="auto"):
+def compose(
+    layers: Sequence[keras.layers.Layer], *, seed: int | None = None, jit_compile: bool | str = "auto"
+) -> Augmenter:
     """Return an augmentation made of the given layers: this package's, keras-cv's, Keras', or the user's own.
 
     Args:

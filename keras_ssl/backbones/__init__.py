@@ -1,4 +1,4 @@
-"""Encoders, from raw pixels to features, and the heads that the losses see them through."""
+"""Encoders: networks from raw pixels to features."""
 
 from keras_ssl.backbones.at_size import at_size
 from keras_ssl.backbones.conv_encoder import conv_encoder
@@ -10,27 +10,15 @@ from keras_ssl.backbones.resnet import resnet18, resnet50
 from keras_ssl.backbones.small_cnn import small_cnn
 from keras_ssl.backbones.vit import vit
 from keras_ssl.backbones.wrap import wrap
-from keras_ssl.heads.mirror import mirror
-from keras_ssl.heads.projection_head import distillation_head, prediction_head, projection_head
-from keras_ssl.layers.batch_normalization import BatchNormalization
-from keras_ssl.layers.prototypes import Prototypes
-from keras_ssl.layers.weight_norm_dense import WeightNormDense
 
 __all__ = [
-    "BatchNormalization",
-    "Prototypes",
-    "WeightNormDense",
     "at_size",
     "conv_encoder",
     "dcgan_discriminator",
     "dcgan_encoder",
     "dcgan_generator",
     "dense_autoencoder",
-    "distillation_head",
-    "mirror",
     "mlp",
-    "prediction_head",
-    "projection_head",
     "resnet18",
     "resnet50",
     "small_cnn",

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -6,7 +8,16 @@ from keras_ssl.data.memory import in_memory
 from keras_ssl.data.scale_pixels import scale_pixels
 
 
-def from_arrays(x, y=None, batch_size=256, *, shuffle=None, seed=0, drop_remainder=None, value_range=None):
+def from_arrays(
+    x: Any,
+    y: Any = None,
+    batch_size: int = 256,
+    *,
+    shuffle: bool | None = None,
+    seed: int = 0,
+    drop_remainder: bool | None = None,
+    value_range: tuple[float, float] | None = None,
+) -> tf.data.Dataset:
     """Make a data set of images that are in memory.
 
     Args:

@@ -1,5 +1,5 @@
 import os
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -32,7 +32,9 @@ class Description(NamedTuple):
     typical_size: tuple
 
 
-def describe(name, data_dir=None, split="train"):
+def describe(
+    name: str | os.PathLike[str], data_dir: str | os.PathLike[str] | None = None, split: str = "train"
+) -> Description:
     """Describe the images of a data set, so that a network can be built for them.
 
     Args:
@@ -99,7 +101,7 @@ def has_classes(names):
     return None not in outermost and len(outermost) > 1
 
 
-def is_folder(name):
+def is_folder(name: Any) -> bool:
     """Whether a name is a path rather than the name of a data set: of a folder, or of a file such as photos.zip."""
     is_file = os.path.splitext(name)[1] and os.path.isfile(name)
     return name != "digits" and bool(os.sep in name or os.path.isdir(name) or is_file)

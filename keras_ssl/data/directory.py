@@ -21,25 +21,25 @@ from keras_ssl.progress import Stage
 
 
 def from_directory(
-    path,
-    batch_size=256,
-    image_size=(224, 224),
+    path: str | os.PathLike[str],
+    batch_size: int = 256,
+    image_size: int | tuple[int, int] = (224, 224),
     *,
-    channels=3,
-    labels=False,
-    subset=None,
-    shuffle=None,
-    seed=0,
-    resize="stretch",
-    drop_remainder=None,
-    on_error="raise",
-    max_pixels=MAX_PIXELS,
-    orientation="exif",
-    bits=None,
-    cache=None,
-    cache_file=None,
-    verbose=0,
-):
+    channels: int = 3,
+    labels: bool = False,
+    subset: str | None = None,
+    shuffle: bool | None = None,
+    seed: int = 0,
+    resize: str = "stretch",
+    drop_remainder: bool | None = None,
+    on_error: str = "raise",
+    max_pixels: int = MAX_PIXELS,
+    orientation: str = "exif",
+    bits: int | None = None,
+    cache: str | None = None,
+    cache_file: str | os.PathLike[str] | None = None,
+    verbose: int = 0,
+) -> tf.data.Dataset:
     """Make a data set of the image files in a folder and its subfolders.
 
     Files are read and decoded as they are needed, or once with `cache`. Hidden files are left

@@ -1,3 +1,5 @@
+import os
+
 import tensorflow as tf
 
 from keras_ssl.checks.arguments import check_image_size
@@ -12,21 +14,21 @@ IN_MEMORY = Cache("memory", "they are always there")
 
 
 def load(
-    name,
-    split="train",
-    batch_size=256,
+    name: str,
+    split: str = "train",
+    batch_size: int = 256,
     *,
-    image_size=None,
-    labels=False,
-    shuffle=None,
-    seed=0,
-    resize="stretch",
-    drop_remainder=None,
-    data_dir=None,
-    cache="auto",
-    cache_file=None,
-    verbose=0,
-):
+    image_size: int | tuple[int, int] | None = None,
+    labels: bool = False,
+    shuffle: bool | None = None,
+    seed: int = 0,
+    resize: str = "stretch",
+    drop_remainder: bool | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
+    cache: str | None = "auto",
+    cache_file: str | os.PathLike[str] | None = None,
+    verbose: int = 0,
+) -> tf.data.Dataset:
     """Load a data set by its name.
 
     A data set whose pixels take at most a quarter of the free memory is read once and kept there as uint8; each

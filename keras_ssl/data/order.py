@@ -6,7 +6,7 @@ import tensorflow as tf
 _MANY_PASSES = 2**20
 
 
-def set_epoch(dataset, epoch):
+def set_epoch(dataset: tf.data.Dataset, epoch: int):
     """Tell a data set which epoch comes next, so that its order can be replayed.
 
     The order of a data set from `load`, `from_directory` and `from_arrays` is a function of its seed and of the

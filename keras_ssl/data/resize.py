@@ -1,3 +1,5 @@
+from typing import Any
+
 import tensorflow as tf
 
 from keras_ssl.checks.arguments import check_image_size
@@ -12,7 +14,7 @@ def check_resize(resize):
     return resize
 
 
-def resize_images(images, image_size, resize="stretch"):
+def resize_images(images: Any, image_size: int | tuple[int, int], resize: str = "stretch") -> tf.Tensor:
     """Resize a batch of images with bilinear weights, antialiased where it shrinks.
 
     All three modes are one resampling: the factors per axis are taken as they are, or both set to the larger,

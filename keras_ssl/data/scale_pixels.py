@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -10,7 +11,7 @@ from keras_ssl.data.image_and_label import image_and_label
 _AT_ONCE = 256
 
 
-def scale_pixels(images, value_range):
+def scale_pixels(images: Any, value_range: tuple[float, float]) -> Any:
     """Bring images whose values lie in another range to raw pixels in [0, 255].
 
     For 12 bits stored in 16, Hounsfield units, reflectances, or images in [-1, 1]. What is trained so must be

@@ -54,7 +54,15 @@ class BatchNormalization(keras.layers.BatchNormalization):
     """
 
     def __init__(
-        self, momentum=0.99, epsilon=1e-3, center=True, scale=True, synchronized=False, *, axis=-1, **kwargs
+        self,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        synchronized: bool = False,
+        *,
+        axis: int = -1,
+        **kwargs,
     ):
         if axis != -1:
             raise ValueError(

@@ -34,7 +34,7 @@ class FeatureQueue(keras.layers.Layer):
     0.125
     """
 
-    def __init__(self, size, dim, **kwargs):
+    def __init__(self, size: int, dim: int, **kwargs):
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         for name, value in (("size", size), ("dim", dim)):

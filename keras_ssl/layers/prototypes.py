@@ -38,7 +38,7 @@ class Prototypes(keras.layers.Layer):
       [its code](https://github.com/facebookresearch/swav)
     """
 
-    def __init__(self, units, **kwargs):
+    def __init__(self, units: int, **kwargs):
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         check_count("units", units)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -21,7 +23,7 @@ class TiedDense(keras.layers.Layer):
     TensorShape([2, 5])
     """
 
-    def __init__(self, dense, activation=None, **kwargs):
+    def __init__(self, dense: keras.layers.Dense, activation: Any = None, **kwargs):
         super().__init__(**kwargs)
         # The lambda hides the kernel from Keras, which would otherwise save and update it twice.
         self._kernel = lambda: dense.kernel

@@ -119,7 +119,7 @@ class PatchTokens(keras.layers.Layer):
     - [Dosovitskiy et al., 2020](https://arxiv.org/abs/2010.11929), section 3.1
     """
 
-    def __init__(self, width, patch_size, **kwargs):
+    def __init__(self, width: int, patch_size: int, **kwargs):
         super().__init__(**kwargs)
         self.width = width
         self.patch_size = patch_size
@@ -231,7 +231,7 @@ class SelfAttention(keras.layers.Layer):
     - [Vaswani et al., 2017](https://arxiv.org/abs/1706.03762), equation 1 and section 3.2.2
     """
 
-    def __init__(self, heads, **kwargs):
+    def __init__(self, heads: int, **kwargs):
         super().__init__(**kwargs)
         self.heads = heads
 
@@ -286,7 +286,9 @@ MLP_RATIO = 4  # Vaswani et al., 2017, section 3.3; ViT, DeiT and MAE keep it.
 EPSILON = 1e-6  # ViT's and MAE's code; Keras' 1e-3 would be a fair part of a small token's variance.
 
 
-def transformer(width, depth, heads, class_token=False, name="transformer"):
+def transformer(
+    width: int, depth: int, heads: int, class_token: bool = False, name: str = "transformer"
+) -> keras.Model:
     """Pre-norm transformer blocks on tokens of any number, with a layer normalization at the end.
 
     The encoder of a vision transformer behind its patches, and MAE's decoder. The layers of block `i`, from 1, are

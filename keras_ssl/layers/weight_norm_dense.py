@@ -39,7 +39,7 @@ class WeightNormDense(keras.layers.Layer):
       [its code](https://github.com/facebookresearch/dino), `norm_last_layer`
     """
 
-    def __init__(self, units, **kwargs):
+    def __init__(self, units: int, **kwargs):
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
         check_count("units", units)

@@ -37,7 +37,7 @@ class CosineMomentum(keras.optimizers.schedules.LearningRateSchedule):
     - [Grill et al., 2020](https://arxiv.org/abs/2006.07733), section 3.2
     """
 
-    def __init__(self, total_steps, initial=0.996, final=1.0):
+    def __init__(self, total_steps: int, initial: float = 0.996, final: float = 1.0):
         super().__init__()
         if total_steps <= 0:
             raise ValueError(f"total_steps must be positive. Received: total_steps={total_steps}")

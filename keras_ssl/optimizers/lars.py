@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -52,12 +54,12 @@ class LARS(SGD):
 
     def __init__(
         self,
-        learning_rate=0.3,
-        momentum=0.9,
-        nesterov=False,
-        l2=1e-6,
-        trust_coefficient=0.001,
-        exclude_bias_and_norm=True,
+        learning_rate: Any = 0.3,
+        momentum: float = 0.9,
+        nesterov: bool = False,
+        l2: float = 1e-6,
+        trust_coefficient: float = 0.001,
+        exclude_bias_and_norm: bool = True,
         **kwargs,
     ):
         super().__init__(learning_rate, momentum, nesterov, l2, exclude_bias_and_norm, **kwargs)

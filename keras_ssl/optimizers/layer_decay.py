@@ -54,7 +54,9 @@ class LayerDecay(keras.optimizers.Optimizer):
     - [He et al., 2021](https://arxiv.org/abs/2111.06377), appendix A.1 and its code
     """
 
-    def __init__(self, optimizer, decay=0.75, layers=12, name=None):
+    def __init__(
+        self, optimizer: keras.optimizers.Optimizer, decay: float = 0.75, layers: int = 12, name: str | None = None
+    ):
         super().__init__(learning_rate=0.0, name=name)
         if not 0 < decay <= 1:
             raise ValueError(f"decay must lie in (0, 1]. Received: decay={decay}")

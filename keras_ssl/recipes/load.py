@@ -2,6 +2,7 @@ import functools
 import importlib.resources
 import math
 import time
+from typing import Any
 
 import yaml
 
@@ -20,14 +21,24 @@ KINDS = {"digits": "tiny_images", "cifar10": "small_images", "cifar100": "small_
 _SHARED = "rules"
 
 
-def names():
+def names() -> list[str]:
     """The methods that have a recipe, sorted."""
     files = importlib.resources.files(__package__).iterdir()
     found = (file.name.removesuffix(".yaml") for file in files if file.name.endswith(".yaml"))
     return sorted(set(found) - {_SHARED})
 
 
-def load(method, data=None, overrides=None, *, images=None, minutes=None, epochs=None, steps=None, began=None):
+def load(
+    method: str,
+    data: str | None = None,
+    overrides: dict[str, Any] | None = None,
+    *,
+    images: Any = None,
+    minutes: float | None = None,
+    epochs: int | None = None,
+    steps: int | None = None,
+    began: float | None = None,
+) -> Recipe:
     """Loads a method's recipe, and adapts it to the images and to the budget.
 
     Without `images` the settings are the paper's, for hundreds of epochs on an accelerator. With them, their number

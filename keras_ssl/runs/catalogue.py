@@ -6,7 +6,7 @@ BACKBONES = (small_cnn, mlp, resnet18, resnet50, vit, conv_encoder)
 EXAMPLE = "simclr"  # whose settings have what most recipes have
 
 
-def catalogue():
+def catalogue() -> dict[str, list[tuple[str, str]]]:
     """Lists methods, data, backbones, protocols and settings: a dict of lists of (name, description)."""
     methods = [recipes.load(name) for name in recipes.names()]
     return {

@@ -1,4 +1,6 @@
+import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +13,9 @@ from keras_ssl.runs.run import as_run
 
 
 @memoize_scans()
-def embed(run, folder, to, *, on_error="raise", verbose=1):
+def embed(
+    run: Any, folder: str | os.PathLike[str], to: str | os.PathLike[str], *, on_error: str = "raise", verbose: int = 1
+):
     """Writes the features of all images in a folder to an .npz file: arrays `features` and `files`.
 
     Args:

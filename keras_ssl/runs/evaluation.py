@@ -1,6 +1,9 @@
 import functools
 import json
+import os
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -35,15 +38,15 @@ TRAINED_ON = (
 
 @memoize_scans()
 def evaluate(
-    run,
-    protocols=("knn", "linear", "few-label"),
+    run: Any,
+    protocols: Sequence[str] = ("knn", "linear", "few-label"),
     *,
-    data=None,
-    train_split="train",
-    test_split="test",
-    baselines=True,
-    epochs=None,
-    verbose=1,
+    data: str | os.PathLike[str] | None = None,
+    train_split: str = "train",
+    test_split: str = "test",
+    baselines: bool = True,
+    epochs: int | None = None,
+    verbose: int = 1,
 ):
     """Scores the features of a run, and writes `evaluation.json` and a map of the features into it.
 
@@ -125,7 +128,9 @@ def evaluate(
             for name, part in parts.items()
         ]
         rows["raw pixels"] = score("raw pixels", *pixels)
-    report = {row: {name: item.to_dict() for name, item in scores.items()} for row, scores in rows.items()}
+    report: dict[str, Any] = {
+        row: {name: item.to_dict() for name, item in scores.items()} for row, scores in rows.items()
+    }
     if warning:
         report["warning"] = warning
     if baselines:

@@ -1,3 +1,6 @@
+import os
+from typing import Any
+
 from keras_ssl import export as exporting
 from keras_ssl.data.memoize import memoize_scans
 from keras_ssl.evaluate import extract_features, linear_classifier
@@ -19,7 +22,16 @@ CLASSIFIERS = {"linear": _linear, "fine-tune": _fine_tuned}
 
 
 @memoize_scans()
-def export(run, to, *, resize=None, classifier=None, data=None, epochs=None, verbose=1):
+def export(
+    run: Any,
+    to: str | os.PathLike[str],
+    *,
+    resize: str | None = None,
+    classifier: str | None = None,
+    data: str | os.PathLike[str] | None = None,
+    epochs: int | None = None,
+    verbose: int = 1,
+):
     """Exports the encoder of a run as the next version in a folder of SavedModels.
 
     Args:

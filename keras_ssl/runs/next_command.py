@@ -1,6 +1,7 @@
 import itertools
 import shlex
 from pathlib import Path
+from typing import Any
 
 from keras_ssl.recipes.settings import read
 from keras_ssl.runs.data_source import has_labels
@@ -34,7 +35,7 @@ def next_command(run):
     return shlex.join([*words, "--out", str(out)])
 
 
-def command_after(run):
+def command_after(run: Any) -> str:
     """The command that scores a run if there are labels, or else embeds its images.
 
     Args:

@@ -1,9 +1,11 @@
 import contextlib
 import dataclasses
+import os
 import shlex
 import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -66,29 +68,29 @@ From Python:
 
 @memoize_scans()
 def pretrain(
-    method,
-    data,
-    out,
+    method: str,
+    data: str | os.PathLike[str],
+    out: str | os.PathLike[str],
     *,
-    split="train",
-    image_size=None,
-    channels=3,
-    data_dir=None,
-    on_error="raise",
-    resize="crop",
-    bits=None,
-    cache="auto",
-    overrides=None,
-    minutes=None,
-    epochs=None,
-    steps=None,
-    policy="float32",
-    seed=0,
-    jit_compile="auto",
-    monitor=True,
-    verbose="auto",
-    began=None,
-):
+    split: str = "train",
+    image_size: int | tuple[int, int] | None = None,
+    channels: int = 3,
+    data_dir: str | os.PathLike[str] | None = None,
+    on_error: str = "raise",
+    resize: str = "crop",
+    bits: int | None = None,
+    cache: str = "auto",
+    overrides: dict[str, Any] | None = None,
+    minutes: float | None = None,
+    epochs: int | None = None,
+    steps: int | None = None,
+    policy: str = "float32",
+    seed: int = 0,
+    jit_compile: bool | str = "auto",
+    monitor: bool = True,
+    verbose: int | str = "auto",
+    began: float | None = None,
+) -> Run:
     """Trains a method into a new run folder, with settings that follow from the images and the budget.
 
     `recipes.load` decides the settings, and says why: each decision is printed, and kept in the folder's config.yaml.
@@ -182,7 +184,9 @@ def pretrain(
 
 
 @memoize_scans()
-def resume(path, *, data=None, verbose="auto"):
+def resume(
+    path: str | os.PathLike[str], *, data: str | os.PathLike[str] | None = None, verbose: int | str = "auto"
+) -> Run:
     """Resumes an interrupted run from its newest checkpoint, as if it had not been interrupted.
 
     Args:
@@ -198,7 +202,7 @@ def resume(path, *, data=None, verbose="auto"):
         BlockingIOError: where another training is at work in it.
         ValueError: where it diverged, or its settings are incomplete.
     """
-    run = Run(path)
+    run = Run(Path(path))
     with locked(run.path):
         config = run.config
         checkpoint, epochs_done = latest_checkpoint(run.path / "checkpoints")
