@@ -105,7 +105,7 @@ def test_what_it_can_be_is_taken(overrides):
     ("overrides", "message"),
     [
         ({"backbone": {"name": "dense_autoencoder"}}, "no backbone but a tuple. Received: backbone="),
-        ({"backbone": "Prototypes"}, "Received: units="),
+        ({"backbone": "Prototypes"}, "no backbone of that name. Received: backbone='Prototypes'"),
         ({"augmenter": {"name": "RandomMasking"}}, "augmenter does not take.*Received: augmenter=RandomMasking"),
         ({"optimizer": {"name": "get"}}, "optimizer does not take.*Received: optimizer=get"),
         ({"optimizer": {"name": "schedules"}}, "optimizer does not take.*Received: optimizer="),
