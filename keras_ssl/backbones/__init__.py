@@ -5,6 +5,7 @@ from keras_ssl.backbones.conv_encoder import conv_encoder
 from keras_ssl.backbones.dcgan import dcgan_discriminator, dcgan_generator
 from keras_ssl.backbones.dcgan_encoder import dcgan_encoder
 from keras_ssl.backbones.dense_autoencoder import dense_autoencoder
+from keras_ssl.backbones.feature_pyramid import feature_pyramid
 from keras_ssl.backbones.mlp import mlp
 from keras_ssl.backbones.resnet import resnet18, resnet50
 from keras_ssl.backbones.small_cnn import small_cnn
@@ -18,6 +19,7 @@ __all__ = [
     "dcgan_encoder",
     "dcgan_generator",
     "dense_autoencoder",
+    "feature_pyramid",
     "mlp",
     "resnet18",
     "resnet50",

@@ -13,7 +13,7 @@ def last_feature_map(encoder: keras.Model, use: str, instead: str = "") -> keras
         A `keras.KerasTensor` `(batch, height, width, channels)` of the encoder's graph.
 
     Raises:
-        ValueError: If there is no such map, or no layer before it has trainable weights.
+        ValueError: If there is no such map, or no layer before it has a kernel.
 
     Example:
 
@@ -24,7 +24,7 @@ def last_feature_map(encoder: keras.Model, use: str, instead: str = "") -> keras
     # A model inside the encoder knows its own graph, not its place in the encoder's.
     for layer in reversed([layer for layer in encoder.layers if not isinstance(layer, keras.Model)]):
         if (_rank(layer.input), _rank(layer.output)) == (4, 2):
-            if keras.Model(encoder.inputs[0], layer.input).trainable_weights:
+            if has_kernels(keras.Model(encoder.inputs[0], layer.input)):
                 return layer.input
             break
     raise ValueError(
@@ -58,3 +58,8 @@ def with_feature_map(encoder: keras.Model, use: str) -> keras.Model:
 
 def _rank(tensor):
     return len(tensor.shape) if isinstance(tensor, keras.KerasTensor) else None  # of several tensors
+
+
+def has_kernels(model: keras.Model) -> bool:
+    """Whether a model has learned anything, and does not only change pixels, such as their mean."""
+    return any(len(weight.shape) > 1 for weight in model.weights)
