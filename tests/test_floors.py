@@ -9,7 +9,7 @@ import keras_ssl
 
 PACKAGE = Path(keras_ssl.__file__).parent
 FLOORS = (
-    "cpu registration did_you_mean files progress",
+    "cpu registration own_loss_model did_you_mean files progress",
     "checks distribute",
     "data losses optimizers augment",
     "layers",

@@ -108,7 +108,11 @@ def _maps_of_patches(encoder, images, patch_size):
     sides = images.shape[1:3]
     rows, columns = (-(-side // patch_size) for side in sides)
     missing = (rows * patch_size - sides[0], columns * patch_size - sides[1])
-    x = keras.layers.ZeroPadding2D([(0, pixels) for pixels in missing], name="pad")(images) if any(missing) else images
+    x = (
+        keras.layers.ZeroPadding2D([(0, pixels) for pixels in missing], name="pad")(images)
+        if any(missing)
+        else images
+    )
     tokens = next(x for (x, *_), pooled in reversed(_calls(encoder, x)) if _ranks(x, pooled) == (3, 2))
     width = tokens.shape[-1]
     # A class token comes before those of the patches.
@@ -159,4 +163,3 @@ def _functional(model):
 
 def _ranks(*tensors):
     return tuple(len(tensor.shape) for tensor in tensors)
-

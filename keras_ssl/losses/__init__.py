@@ -4,9 +4,11 @@ from keras_ssl.losses.boxes import box_iou, giou, smooth_l1
 from keras_ssl.losses.contractive import contractive_penalty
 from keras_ssl.losses.contrasted_views import contrasted_views
 from keras_ssl.losses.decoupled_nt_xent import decoupled_cross_entropy, decoupled_nt_xent
+from keras_ssl.losses.dice import dice
 from keras_ssl.losses.dino import dino
 from keras_ssl.losses.distance import embedding_spread, euclidean_distance, euclidean_distances
 from keras_ssl.losses.distillation import distillation
+from keras_ssl.losses.fcos import centerness, fcos
 from keras_ssl.losses.info_nce import info_nce, nnclr
 from keras_ssl.losses.instance_discrimination import contrastive_accuracy, positive_accuracy, softmax_cross_entropy
 from keras_ssl.losses.likelihood import bernoulli_likelihood, gaussian_kl, gaussian_likelihood
@@ -17,6 +19,7 @@ from keras_ssl.losses.negative_cosine import negative_cosine
 from keras_ssl.losses.nt_xent import nt_xent
 from keras_ssl.losses.pairwise_contrastive import pairwise_contrastive
 from keras_ssl.losses.reconstruction import binary_cross_entropy, squared_error, structural_dissimilarity
+from keras_ssl.losses.sigmoid_focal import sigmoid_focal
 from keras_ssl.losses.similarity import (
     cosine_similarities,
     gather_views,
@@ -36,18 +39,21 @@ __all__ = [
     "bernoulli_likelihood",
     "binary_cross_entropy",
     "box_iou",
+    "centerness",
     "contractive_penalty",
     "contrasted_views",
     "contrastive_accuracy",
     "cosine_similarities",
     "decoupled_cross_entropy",
     "decoupled_nt_xent",
+    "dice",
     "dino",
     "discriminator_loss",
     "distillation",
     "embedding_spread",
     "euclidean_distance",
     "euclidean_distances",
+    "fcos",
     "gather_views",
     "gaussian_kl",
     "gaussian_likelihood",
@@ -70,6 +76,7 @@ __all__ = [
     "r1_penalty",
     "random_negatives",
     "semi_hard_negatives",
+    "sigmoid_focal",
     "sinkhorn",
     "smooth_l1",
     "softmax_cross_entropy",

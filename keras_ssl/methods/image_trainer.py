@@ -16,13 +16,14 @@ from keras_ssl.data.arrays import from_arrays
 from keras_ssl.data.enough_images import TooFewImages, with_enough_images
 from keras_ssl.data.epoch_order import EpochOrder, epochs_done, epochs_of_steps
 from keras_ssl.data.fit_inputs import check_passes, images_and_labels, is_in_batches, split_arrays, usable_batches
+from keras_ssl.own_loss_model import OwnLossModel
 
 # For arrays, as in the data sets of keras_ssl.data. Keras' 32 images are too few to compare views.
 DEFAULT_BATCH_SIZE = 256
 PREDICTED_AT_ONCE = 32  # Keras' own default
 
 
-class ImageTrainer(keras.Model):
+class ImageTrainer(OwnLossModel):
     """Keras' `compile`, `fit`, `evaluate` and `predict` for a model that learns from images.
 
     They take the arguments of Keras, raise clear errors about data that nothing can be learned from, and stop a
@@ -55,60 +56,6 @@ class ImageTrainer(keras.Model):
         images, lowest, highest = self._pixels.read()
         if images:  # 0 if a step of the user's own does not call `images`
             check_pixels(images, lowest, highest, self.minimum_batch, type(self).__name__)
-
-    def compile(
-        self,
-        optimizer: str | keras.Optimizer = "adam",
-        loss: Any = None,
-        loss_weights: Any = None,
-        metrics: Any = None,
-        weighted_metrics: Any = None,
-        run_eagerly: bool = False,
-        steps_per_execution: int = 1,
-        jit_compile: bool | str = "auto",
-        auto_scale_loss: bool = True,
-    ) -> None:
-        """Sets the optimizer. The method has its own loss.
-
-        Args:
-            optimizer: A `keras.optimizers.Optimizer` or its name. Defaults to `"adam"`.
-            loss: Not allowed, and neither are `loss_weights`, `metrics` and `weighted_metrics`: the method has its
-                own.
-            loss_weights: See `loss`.
-            metrics: See `loss`.
-            weighted_metrics: See `loss`.
-            run_eagerly: Boolean. Whether to run the step in Python, for debugging. Defaults to `False`.
-            steps_per_execution: Integer. Batches per call from Python. Defaults to `1`.
-            jit_compile: `True` compiles the whole step with XLA. `"auto"` does so on an accelerator; on a CPU and
-                under tf.distribute it compiles only the augmenter. `False` compiles nothing. Defaults to `"auto"`.
-            auto_scale_loss: Boolean. Whether to scale the loss under the policy mixed_float16. Defaults to `True`.
-
-        Raises:
-            ValueError: If there is a loss or a metric, which the method has itself, or with `jit_compile=True` on
-                several replicas.
-        """
-        own = {"loss": loss, "loss_weights": loss_weights, "metrics": metrics, "weighted_metrics": weighted_metrics}
-        own = {name: value for name, value in own.items() if value}
-        if own:
-            raise ValueError(
-                f"{type(self).__name__} has its own loss and metrics: compile it with an optimizer and, if you "
-                "like, run_eagerly, steps_per_execution, jit_compile and auto_scale_loss. Received: "
-                + ", ".join(f"{name}={value!r}" for name, value in own.items())
-            )
-        if jit_compile is True and self._replicas > 1:
-            raise ValueError(
-                "tf.distribute cannot run inside one XLA program on several replicas; leave jit_compile='auto', "
-                "which still compiles the augmenter. Received: jit_compile=True"
-            )
-        arguments = {
-            "optimizer": optimizer,
-            "run_eagerly": run_eagerly,
-            "steps_per_execution": steps_per_execution,
-            "jit_compile": jit_compile,
-            "auto_scale_loss": auto_scale_loss,
-        }
-        super().compile(**arguments)
-        self._compile_arguments = arguments
 
     def fit(
         self,
@@ -378,10 +325,6 @@ class ImageTrainer(keras.Model):
             drop_remainder=not shuffle and self.minimum_batch > 1,
         )
 
-    @property
-    def _replicas(self):
-        return self.distribute_strategy.num_replicas_in_sync
-
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         # On several replicas Keras averages their images to get a shape, which fails if their numbers differ.
         # Augmenters, and the layers in them, have no weights to build.
@@ -390,14 +333,3 @@ class ImageTrainer(keras.Model):
         weightless = {id(layer) for augmenter in augmenters for layer in augmenter._flatten_layers()}
         if not all(layer.built or id(layer) in weightless for layer in layers):
             super()._maybe_symbolic_build(iterator, data_batch)
-
-    def get_compile_config(self) -> dict | None:
-        """The arguments of `compile`, with "auto" kept, because another machine may load them."""
-        if not self.compiled:
-            return None
-        return keras.saving.serialize_keras_object(self._compile_arguments)
-
-    def compile_from_config(self, config: dict) -> None:
-        """Compiles as the saved model was, and builds the optimizer so that its state can be loaded."""
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        self.optimizer.build(self.trainable_variables)

@@ -3,6 +3,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_ssl import distribute
+from keras_ssl.checks.arguments import check_count
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
@@ -33,10 +34,15 @@ class LayerDecay(keras.optimizers.Optimizer):
         optimizer: A `keras.optimizers.Optimizer` or its name, without `use_ema`.
         decay: Float in `(0, 1]`; 1 is the optimizer as it is. Defaults to `0.75`.
         layers: Integer > 0. Defaults to `12`.
+        head: Integer > 0. The number of kernels at the output that make up the head and learn at the full rate.
+            Defaults to `1`, a linear classifier.
+        head_steps: Integer of at least 0. In the first steps, as many as this, only the head learns: below a random
+            head the first gradients would distort features that are good already (Kumar et al., 2022). Defaults to
+            `0`.
         name: String. Defaults to `None`: the class's.
 
     Attributes:
-        rates: List of floats, the share of each variable, once the optimizer is built.
+        rates: List of floats, the share of each variable after `head_steps`, once the optimizer is built.
 
     Raises:
         ValueError: If an argument is out of its range, or the optimizer averages the weights itself.
@@ -52,16 +58,26 @@ class LayerDecay(keras.optimizers.Optimizer):
 
     - [Clark et al., 2020](https://arxiv.org/abs/2003.10555), section 3.1 and appendix B (ELECTRA)
     - [He et al., 2021](https://arxiv.org/abs/2111.06377), appendix A.1 and its code
+    - [Kumar et al., 2022](https://arxiv.org/abs/2202.10054), for `head_steps`
     """
 
     def __init__(
-        self, optimizer: keras.optimizers.Optimizer, decay: float = 0.75, layers: int = 12, name: str | None = None
+        self,
+        optimizer: keras.optimizers.Optimizer,
+        decay: float = 0.75,
+        layers: int = 12,
+        head: int = 1,
+        head_steps: int = 0,
+        name: str | None = None,
     ):
         super().__init__(learning_rate=0.0, name=name)
         if not 0 < decay <= 1:
             raise ValueError(f"decay must lie in (0, 1]. Received: decay={decay}")
         if not isinstance(layers, int) or layers < 1:
             raise ValueError(f"layers must be a positive integer. Received: layers={layers!r}")
+        check_count("head", head)
+        if not isinstance(head_steps, int) or head_steps < 0:
+            raise ValueError(f"head_steps must be an integer of at least 0. Received: head_steps={head_steps!r}")
         self.inner_optimizer = keras.optimizers.get(optimizer)
         if self.inner_optimizer.use_ema:
             raise ValueError(
@@ -70,6 +86,8 @@ class LayerDecay(keras.optimizers.Optimizer):
             )
         self.decay = float(decay)
         self.layers = layers
+        self.head = head
+        self.head_steps = head_steps
 
     def build(self, variables):
         """Create the wrapped optimizer's variables, and compute the rates."""
@@ -77,7 +95,7 @@ class LayerDecay(keras.optimizers.Optimizer):
         super().build(variables)
         # Variables before the first kernel belong to it.
         kernels = np.maximum(np.cumsum([len(variable.shape) >= 2 for variable in variables]), 1)
-        distances = kernels[-1] - kernels
+        distances = np.maximum(kernels[-1] - kernels - (self.head - 1), 0)
         distances = distances * min(1.0, self.layers / max(distances.max(), 1))
         self.rates = (self.decay**distances).tolist()
 
@@ -88,10 +106,11 @@ class LayerDecay(keras.optimizers.Optimizer):
         variables = list(self._trainable_variables if trainable_variables is None else trainable_variables)
         rates = [self.rates[self._get_variable_index(variable)] for variable in variables]
         before = [tf.identity(variable) for variable in variables]
+        body = tf.cast(self.iterations >= self.head_steps, tf.float32)
         self.inner_optimizer.apply(grads, variables)
         for variable, old, rate in zip(variables, before, rates, strict=True):
             if rate < 1:
-                distribute.assign(variable, old + rate * (variable - old))
+                distribute.assign(variable, old + tf.cast(body * rate, old.dtype) * (variable - old))
 
     def scale_loss(self, loss):
         """Return the loss as the wrapped optimizer wants it."""
@@ -126,6 +145,8 @@ class LayerDecay(keras.optimizers.Optimizer):
             "optimizer": keras.saving.serialize_keras_object(self.inner_optimizer),
             "decay": self.decay,
             "layers": self.layers,
+            "head": self.head,
+            "head_steps": self.head_steps,
             "name": self.name,
         }
 
