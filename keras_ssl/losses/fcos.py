@@ -2,6 +2,7 @@ import tensorflow as tf
 
 from keras_ssl import distribute
 from keras_ssl.losses.boxes import giou
+from keras_ssl.losses.multi_task import labelled_mean
 from keras_ssl.losses.sigmoid_focal import sigmoid_focal
 
 
@@ -23,8 +24,8 @@ def fcos(
         centerness  Σ BCE(c) / N                over places with an object
 
     GIoU in place of the paper's IoU, and the weights c, are those of the authors' later code
-    (https://github.com/tianzhi0549/FCOS). N and Σ c are those of the global batch on several replicas, and each
-    replica has its part of the losses.
+    (https://github.com/tianzhi0549/FCOS). On several replicas N and Σ c are those of the global batch: the
+    losses of the replicas, each weighted by its share of the images, add up to those of one device.
 
     Args:
         logits: Float tensor of shape `(batch, places, classes)`.
@@ -52,22 +53,21 @@ def fcos(
     0.0
     """
     logits = tf.cast(logits, tf.float32)
-    is_object = tf.convert_to_tensor(true_classes) >= 0
+    true_classes = tf.convert_to_tensor(true_classes)
+    is_object = true_classes >= 0
     weights = tf.where(is_object, 1.0, 0.0)
     distances, true_distances = (
         tf.where(is_object[..., tf.newaxis], tf.cast(sides, tf.float32), 1.0) for sides in (distances, true_distances)
     )
     center = centerness(true_distances)
     objects = tf.maximum(distribute.total(tf.reduce_sum(weights)), 1.0)
-    labels = tf.one_hot(true_classes, logits.shape[-1])
+    class_loss = tf.reduce_sum(sigmoid_focal(tf.one_hot(true_classes, logits.shape[-1]), logits))
     center_loss = tf.nn.sigmoid_cross_entropy_with_logits(center, tf.cast(centerness_logits, tf.float32))
     box_loss = 1 - giou(_around_origin(true_distances), _around_origin(distances))
     return {
-        "class_loss": tf.reduce_sum(sigmoid_focal(labels, logits)) / objects,
-        "box_loss": tf.math.divide_no_nan(
-            tf.reduce_sum(weights * center * box_loss), distribute.total(tf.reduce_sum(weights * center))
-        ),
-        "centerness_loss": tf.reduce_sum(weights * center_loss) / objects,
+        "class_loss": class_loss / objects / distribute.share(tf.shape(logits)[0]).weight,
+        "box_loss": labelled_mean(box_loss, weights * center),
+        "centerness_loss": labelled_mean(center_loss, weights),
     }
 
 
@@ -80,7 +80,7 @@ def centerness(distances: tf.Tensor) -> tf.Tensor:
         distances: Float tensor of shape `(…, 4)`, to (top, left, bottom, right), none below 0.
 
     Returns:
-        Float32 tensor of shape `(…)` in `[0, 1]`.
+        Float32 tensor of shape `(…)` in `[0, 1]`. It is a target and has no gradient.
 
     Example:
 
@@ -91,7 +91,7 @@ def centerness(distances: tf.Tensor) -> tf.Tensor:
     distances = tf.cast(distances, tf.float32)
     top_left, bottom_right = tf.split(distances, 2, axis=-1)
     shares = tf.math.divide_no_nan(tf.minimum(top_left, bottom_right), tf.maximum(top_left, bottom_right))
-    return tf.sqrt(tf.reduce_prod(shares, axis=-1))
+    return tf.stop_gradient(tf.sqrt(tf.reduce_prod(shares, axis=-1)))
 
 
 def _around_origin(distances):

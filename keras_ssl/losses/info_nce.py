@@ -21,8 +21,8 @@ def info_nce(
 
     averaged over the queries. Without a queue the k⁻ are the keys of the other images (Chen et al. 2021, "An
     Empirical Study of Training Self-Supervised Vision Transformers", https://arxiv.org/abs/2104.02057, algorithm 1,
-    which also multiplies by 2τ; this function does not). Gradients reach both arguments: stop that of the key where a
-    momentum encoder computes it.
+    which multiplies by 2τ: leave that to the method). No gradient is stopped here: stop it in the keys of a momentum
+    encoder before the call.
 
     Args:
         query: Float tensor of shape `(batch, dim)`.

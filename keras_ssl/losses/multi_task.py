@@ -45,7 +45,8 @@ def labelled_mean(values: tf.Tensor, labelled: tf.Tensor) -> tf.Tensor:
     Args:
         values: Float tensor of shape `(batch, …)`, such as a loss for each image. Unlabelled values must be finite;
             they get no gradient.
-        labelled: Boolean tensor of the same shape: where there is a label.
+        labelled: Boolean tensor of the same shape: where there is a label; or a float tensor of
+            weights, none below 0.
 
     Returns:
         Float32 scalar; 0, with a gradient of 0, where nothing in the global batch is labelled.

@@ -130,8 +130,8 @@ class Detector(SceneModel):
         images, targets = self.augment(*unpack(data))
         with tf.GradientTape() as tape:
             losses = self.forward(images, targets, training=True)
-            loss = self.total(losses, images)
-        self.minimize(loss, tape)
+            loss = self.total(losses)
+        self.minimize(loss, tape, images)
         return self.report(losses, images)
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:

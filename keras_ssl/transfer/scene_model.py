@@ -80,33 +80,35 @@ class SceneModel(OwnLossModel):
         """This replica's part of the global batch."""
         return distribute.share(tf.shape(images)[0])
 
-    def total(self, losses: dict[str, tf.Tensor], images: tf.Tensor) -> tf.Tensor:
-        """The sum of the losses and of what layers add to them, such as regularizers: this replica's part."""
-        added = [tf.cast(loss, tf.float32) * self.share(images).weight for loss in self.losses]
-        return tf.add_n([*losses.values(), *added])
+    def total(self, losses: dict[str, tf.Tensor]) -> tf.Tensor:
+        """The sum of the losses and of what layers add to them, such as regularizers."""
+        return tf.add_n([*losses.values(), *(tf.cast(loss, tf.float32) for loss in self.losses)])
 
-    def minimize(self, loss: tf.Tensor, tape: tf.GradientTape) -> None:
-        """One step of the optimizer, which adds the gradients of all replicas.
+    def minimize(self, loss: tf.Tensor, tape: tf.GradientTape, images: tf.Tensor) -> None:
+        """One step of the optimizer.
 
         Args:
-            loss: Float32 scalar, this replica's part of the batch's loss.
+            loss: Float32 scalar, this replica's.
             tape: The `tf.GradientTape` that recorded it.
+            images: Tensor of this replica's images.
         """
         variables = self.trainable_variables
-        gradients = tape.gradient(loss, variables, output_gradients=self.optimizer.scale_loss(tf.ones_like(loss)))
+        # Keras adds the gradients of the replicas, so each counts by its share of the global batch.
+        upstream = self.optimizer.scale_loss(tf.cast(self.share(images).weight, loss.dtype))
+        gradients = tape.gradient(loss, variables, output_gradients=upstream)
         self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
 
     def report(self, losses: dict[str, tf.Tensor], images: tf.Tensor) -> dict[str, tf.Tensor]:
         """Updates the metrics, means over the images of the epoch, and returns them for the progress bar.
 
         Args:
-            losses: Dict of scalars, this replica's parts of the batch's losses, by the names in `logged`.
+            losses: Dict of scalars, this replica's losses, by the names in `logged`.
             images: Tensor of this replica's images.
         """
-        rows = tf.cast(self.share(images).all_rows, tf.float32)
-        losses = {"loss": tf.add_n(list(losses.values())), **losses}
-        for name, loss in losses.items():
-            self._means[name].update_state(distribute.total(loss), sample_weight=rows)
+        share = self.share(images)
+        rows = tf.cast(share.all_rows, tf.float32)
+        for name, loss in {"loss": self.total(losses), **losses}.items():
+            self._means[name].update_state(distribute.mean(loss, share), sample_weight=rows)
         results = {name: mean.result() for name, mean in self._means.items()}
         if distribute.is_multi_worker():
             # Keras reduces the workers' results along their first axis, so scalars need one.

@@ -4,13 +4,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_ssl import distribute
 from keras_ssl.augment import Augmenter
 from keras_ssl.backbones import feature_pyramid
 from keras_ssl.checks.arguments import check_not_negative
 from keras_ssl.heads import unet_decoder
 from keras_ssl.layers import UpsampleLike
-from keras_ssl.losses import dice
+from keras_ssl.losses import dice, labelled_mean
 from keras_ssl.transfer.scene_model import SceneModel
 
 # Pixels without a label in the masks that an augmenter has moved, and in those of the Segmentation task.
@@ -119,8 +118,8 @@ class Segmenter(SceneModel):
         images, targets = self.augment(images, {"masks": masks})
         with tf.GradientTape() as tape:
             losses = self.forward(images, targets["masks"], training=True)
-            loss = self.total(losses, images)
-        self.minimize(loss, tape)
+            loss = self.total(losses)
+        self.minimize(loss, tape, images)
         return self.report(losses, images)
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
@@ -134,15 +133,9 @@ class Segmenter(SceneModel):
         masks = tf.cast(masks, tf.int32)
         labelled = self.is_labelled(masks)
         labels = tf.where(labelled, masks, 0)
-        weights = tf.cast(labelled, tf.float32)
-        cross_entropy = weights * tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-        overlap = dice(tf.one_hot(labels, logits.shape[-1]), tf.nn.softmax(logits), weights)
-        return {
-            "cross_entropy": tf.math.divide_no_nan(
-                tf.reduce_sum(cross_entropy), distribute.total(tf.reduce_sum(weights))
-            ),
-            "dice_loss": self.dice_weight * overlap * self.share(images).weight,
-        }
+        cross_entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+        overlap = dice(tf.one_hot(labels, logits.shape[-1]), tf.nn.softmax(logits), labelled)
+        return {"cross_entropy": labelled_mean(cross_entropy, labelled), "dice_loss": self.dice_weight * overlap}
 
     def is_labelled(self, masks: tf.Tensor) -> tf.Tensor:
         """Which pixels have a class: all but those of `ignore_class` and 255."""

@@ -150,6 +150,9 @@ CASES = {
     "contrasted_views": Case(paired, lambda z: losses.contrasted_views(by_view(z), temperature=0.3)[:2], GATHERED),
     "contrasted_views-spread": Case(paired, lambda z: losses.contrasted_views(by_view(z))[2], GATHERED, learns=False),
     "contrastive_accuracy": Case(two, losses.contrastive_accuracy, GLOBAL, learns=False),
+    "centerness": Case(
+        lambda draw, batch, dim: (np.abs(draw.normal(batch, 4)),), losses.centerness, ROWS, learns=False
+    ),
     "cosine_similarities": Case(
         lambda draw, batch, dim: (draw.normal(batch, dim),), against(losses.cosine_similarities, 3), ROWS
     ),
@@ -157,6 +160,11 @@ CASES = {
         similarities, lambda s, positives: losses.decoupled_cross_entropy(s, positives, temperature=0.3)
     ),
     "decoupled_nt_xent": Case(two, losses.decoupled_nt_xent, GLOBAL, fewest=2),
+    "dice": Case(
+        lambda draw, batch, dim: (draw.shares(batch, dim), draw.shares(batch, dim)),
+        lambda labels, probabilities: losses.dice(tf.round(labels), probabilities),
+        ALONE,
+    ),
     "dino": Case(two, lambda student, teacher: losses.dino(student, teacher, center(np.shape(teacher)[-1]))),
     "discriminator_loss": Case(
         lambda draw, batch, dim: (draw.normal(batch, 1), draw.normal(batch, 1)),
@@ -171,6 +179,17 @@ CASES = {
     "euclidean_distance": Case(two, losses.euclidean_distance, ROWS),
     "euclidean_distances": Case(
         lambda draw, batch, dim: (draw.normal(batch, dim),), against(losses.euclidean_distances, 3), ROWS
+    ),
+    "fcos": Case(
+        lambda draw, batch, dim: (
+            draw.normal(batch, dim, 2),
+            0.1 + draw.uniform(batch, dim, 4),
+            draw.normal(batch, dim),
+            draw.integers(3, batch, dim) - 1,
+            0.1 + draw.uniform(batch, dim, 4),
+        ),
+        lambda *of: tuple(losses.fcos(*of).values()),
+        GATHERED,
     ),
     "gaussian_kl": Case(
         lambda draw, batch, dim: (draw.normal(batch, dim), np.clip(draw.normal(batch, dim), -8, 8)),
@@ -206,6 +225,9 @@ CASES = {
     "r1_penalty": Case(lambda draw, batch, dim: (draw.normal(batch, 3, dim, 1),), losses.r1_penalty),
     "random_negatives": Case(distances, losses.random_negatives, ROWS, learns=False),
     "semi_hard_negatives": Case(distances, losses.semi_hard_negatives, ROWS, learns=False),
+    "sigmoid_focal": Case(
+        lambda draw, batch, dim: (draw.integers(2, batch, dim), draw.normal(batch, dim)), losses.sigmoid_focal, ROWS
+    ),
     "sinkhorn": Case(
         lambda draw, batch, dim: (np.tanh(draw.normal(batch, dim)),), losses.sinkhorn, GLOBAL, learns=False
     ),

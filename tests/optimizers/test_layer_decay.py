@@ -180,3 +180,31 @@ def test_serializes():
 def test_refuses(arguments, message):
     with pytest.raises(ValueError, match=message):
         LayerDecay(**{"optimizer": "sgd", **arguments})
+
+
+def test_the_kernels_of_a_head_learn_at_the_full_rate():
+    optimizer = LayerDecay("adam", decay=0.5, head=2)
+    optimizer.build(variables())
+    assert optimizer.rates == [0.5, 0.5, 1.0, 1.0, 1.0]
+
+
+def test_before_head_steps_only_the_head_moves():
+    moving = variables()
+    optimizer = LayerDecay(keras.optimizers.SGD(0.1), decay=0.5, head_steps=2)
+    for step in range(4):
+        before = [variable.numpy() for variable in moving]
+        optimizer.apply(gradients(step), moving)
+        for rate, old, new, gradient in zip((0.25, 0.25, 0.5, 1, 1), before, moving, gradients(step), strict=True):
+            expected = old - 0.1 * rate * gradient if step >= 2 or rate == 1 else old
+            np.testing.assert_allclose(new, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_head_is_saved_with_the_optimizer():
+    copy = LayerDecay.from_config(LayerDecay("adam", head=3, head_steps=7).get_config())
+    assert (copy.head, copy.head_steps) == (3, 7)
+
+
+@pytest.mark.parametrize("wrong", [{"head": 0}, {"head_steps": -1}, {"head_steps": 1.5}])
+def test_a_head_is_checked(wrong):
+    with pytest.raises(ValueError, match="Received: "):
+        LayerDecay("adam", **wrong)
