@@ -59,7 +59,9 @@ def test_many_channels(planar, folder_of, rng):
     stored = values if planar == "contig" else values.transpose(2, 0, 1)
     folder = folder_of((stored, {"planarconfig": planar}))
     np.testing.assert_array_equal(read(folder, channels=13)[0], values >> 8)
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"13 channels, .* with 3: channels=13.*--channels 13"):
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match=r"13 channels, .* with 3: set channels=13.*--channels 13"
+    ):
         read(folder)
 
 
