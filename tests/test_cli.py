@@ -143,7 +143,7 @@ def test_help(run, command):
         (["pretrain", "simclrr", "--data", "digits", "--out", "{}/x"], "Did you mean simclr?"),
         (["pretrain", "simclr", "--data", "no-such-set", "--out", "{}/x"], "no-such-set"),
         (["pretrain", "simclr", "--data", "{}/missing/", "--out", "{}/x"], "missing"),
-        (["pretrain", "simclr", "--data", "digits", "--out", "{}"], "is there already"),
+        (["pretrain", "simclr", "--data", "digits", "--out", "{}"], "exists already"),
         (
             ["pretrain", "dcgan", "--data", "digits", "--epochs", "1", "--minutes", "1", "--out", "{}/x"],
             "one of them",

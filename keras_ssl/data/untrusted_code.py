@@ -1,4 +1,7 @@
-"""Check of prepared TFDS data sets. They name Python classes, and TFDS imports their modules: only its own may be."""
+"""Check that prepared TFDS data sets run no untrusted code.
+
+They name Python classes, whose modules tensorflow-datasets imports. Only its own, and imported ones, are allowed.
+"""
 
 import json
 import os

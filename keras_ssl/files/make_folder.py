@@ -16,6 +16,6 @@ def make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise type(error)(
-            f"There can be no folder at {path} ({error.strerror}): name another, in a place where you may write. "
+            f"Cannot create the folder {path} ({error.strerror}): choose another one, where you may write. "
             f"Received: {str(path)!r}"
         ) from error
