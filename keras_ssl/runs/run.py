@@ -160,8 +160,8 @@ class Run:
     def _finite(self, model):
         if found := broken_weights(model):
             raise ValueError(
-                "The training diverged: weights are NaN or infinite, so the network cannot be used. Train again, with "
-                f"a lower learning rate. Received: the run in {self.path}, {len(found)} such weights, first "
+                "The training diverged: weights are NaN or infinite, so the network cannot be used. Train again "
+                f"with a lower learning rate. Received: the run in {self.path}, {len(found)} such weights, first "
                 f"{found[0]}"
             )
         return model

@@ -91,7 +91,7 @@ def test_a_broken_history_is_said_before_anything_is_trained_and_costs_no_scores
     (copied.path / "history.csv").write_bytes(content)
     with pytest.raises(ValueError, match=words):
         assert copied.history
-    with pytest.warns(UserWarning, match=f"does without the log of the training. .*{words}"):
+    with pytest.warns(UserWarning, match=f"is made without the log of the training. .*{words}"):
         rows = runs.evaluate(copied, ["knn"], baselines=False, verbose=0)
     assert rows["SimCLR"]
     (copied.path / "checkpoints" / "epoch-0002.keras").unlink()
