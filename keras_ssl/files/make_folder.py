@@ -4,13 +4,13 @@ from pathlib import Path
 
 
 def make_folder(path: Path) -> None:
-    """Creates a folder and its parents, unless they exist.
+    """Create a folder and its parents, unless they exist.
 
     Args:
         path: `pathlib.Path` of the folder.
 
     Raises:
-        OSError: If it cannot be created. The class of the error stays, such as `PermissionError`.
+        OSError: If it cannot be created, of the original class, such as `PermissionError`.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
