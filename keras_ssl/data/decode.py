@@ -112,7 +112,7 @@ def decode_image(
     return as_channels(tf.ensure_shape(switch_format(image_bytes, decode), [None, None, 3]), channels)
 
 
-def check_decoding(channels, max_pixels, orientation, bits):
+def check_decoding(channels: int, max_pixels: int, orientation: str, bits: int | None) -> None:
     """Raise a `ValueError` if an argument of `decode_image` is invalid."""
     if channels not in (1, 3):
         raise ValueError(f"`channels` must be 3 for RGB or 1 for gray. Received: channels={channels}")
@@ -123,7 +123,7 @@ def check_decoding(channels, max_pixels, orientation, bits):
     check_bits(bits)
 
 
-def as_channels(image, channels):
+def as_channels(image: tf.Tensor, channels: int) -> tf.Tensor:
     """Return an RGB image of uint8 unchanged, or as gray if `channels` is 1."""
     if channels == 1:
         image = tf.image.rgb_to_grayscale(tf.cast(image, tf.float32))
@@ -160,7 +160,7 @@ def _within_limit(header, max_pixels):
         return tf.identity(header.still)
 
 
-def turn_upright(image, orientation):
+def turn_upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
     """Turn an image (height, width, channels) upright by its EXIF orientation, an integer tensor from 2 to 8."""
     # EXIF 2.32, section 4.6.4: the values say where the first stored row and column belong.
     image = tf.cond(orientation >= 5, lambda: tf.transpose(image, (1, 0, 2)), lambda: image)

@@ -5,7 +5,7 @@ from keras_ssl.data.headers import png_significant_bits
 BITS = (8, 16)
 
 
-def check_bits(bits):
+def check_bits(bits: int | None) -> None:
     """Raise a `ValueError` unless `bits` is `None` or an integer from 8 to 16."""
     is_integer = isinstance(bits, int) and not isinstance(bits, bool)
     if bits is not None and not (is_integer and BITS[0] <= bits <= BITS[1]):
@@ -15,7 +15,7 @@ def check_bits(bits):
         )
 
 
-def decode_png(image_bytes, bits):
+def decode_png(image_bytes: tf.Tensor, bits: int | None) -> tf.Tensor:
     """Decode a PNG as uint8 RGB. Of 16-bit values, keep the highest 8 of the bits in use.
 
     Args:

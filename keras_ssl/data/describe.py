@@ -1,4 +1,5 @@
 import os
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -96,7 +97,7 @@ def _median(sizes):
     return tuple(int(side) for side in np.median(sizes, axis=0).round())
 
 
-def has_classes(names):
+def has_classes(names: Sequence[str]) -> bool:
     """Whether all files of a folder lie in two or more subfolders, which are then their classes."""
     outermost = {name.split(os.sep)[0] if os.sep in name else None for name in names}
     return None not in outermost and len(outermost) > 1

@@ -3,7 +3,7 @@ import numpy as np
 from keras_ssl.data.pixel_data import PixelData, check_fits, check_pixel_count
 
 
-def dicom_size(path):
+def dicom_size(path: str) -> tuple[int, int]:
     """Height and width of a DICOM file, from its header."""
     import pydicom
 
@@ -11,7 +11,7 @@ def dicom_size(path):
     return header.Rows, header.Columns
 
 
-def read_dicom(path, max_pixels, bits=None):
+def read_dicom(path: str, max_pixels: int, bits: int | None = None) -> PixelData:
     """Read a DICOM file with one image as `PixelData`, with the contrast that the file defines.
 
     Gray values are rescaled, then mapped to 16 bits by the file's first window, or by its VOI table. If it has

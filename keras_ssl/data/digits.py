@@ -5,7 +5,7 @@ from keras_ssl.data.splits import split_range
 CLASS_NAMES = [str(digit) for digit in range(10)]
 
 
-def load_digits(split):
+def load_digits(split: str) -> tuple[np.ndarray, np.ndarray]:
     """Load the handwritten digits of scikit-learn (1797 images of 8 × 8; UCI, Alpaydin and Kaynak, 1998).
 
     Args:

@@ -2,6 +2,7 @@
 
 import warnings
 from functools import partial
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -14,7 +15,7 @@ from keras_ssl.distribute import smallest_share
 _ONE_TO_ONE = ("_MapDataset", "_ParallelMapDataset", "_PrefetchDataset", "_OptionsDataset", "CacheDataset")
 
 
-def with_enough_images(dataset, minimum, method, replicas=1):
+def with_enough_images(dataset: Any, minimum: int, method: str, replicas: int = 1) -> Any:
     """Leave out the batches with fewer images than a method needs.
 
     If the size of the last batch is known in advance, as for arrays, the data sets of `keras_ssl.data` and
@@ -80,7 +81,9 @@ class TooFewImages(keras.callbacks.Callback):
         replicas: See `with_enough_images`. Defaults to `1`.
     """
 
-    def __init__(self, minimum, method, training=None, held_out=None, replicas=1):
+    def __init__(
+        self, minimum: int, method: str, training: Any = None, held_out: Any = None, replicas: int = 1
+    ) -> None:
         super().__init__()
         self._replicas = replicas
         self._minimum = minimum

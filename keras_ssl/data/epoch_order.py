@@ -1,4 +1,5 @@
 import warnings
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -17,7 +18,7 @@ class EpochOrder(keras.callbacks.Callback):
         epochs_before: Integer. Number of epochs of an earlier fit, which this one does not count. Defaults to `0`.
     """
 
-    def __init__(self, dataset, epochs_before=0):
+    def __init__(self, dataset: Any, epochs_before: int = 0) -> None:
         super().__init__()
         self._dataset = dataset
         self._epochs_before = epochs_before
@@ -34,7 +35,7 @@ class EpochOrder(keras.callbacks.Callback):
         set_epoch(self._dataset, self._epochs_before + epoch)
 
 
-def epochs_of_steps(dataset, steps):
+def epochs_of_steps(dataset: Any, steps: int | None) -> tuple[Any, int | None]:
     """Give a data set epochs of `steps` batches that can be replayed, if it supports them.
 
     With `steps_per_epoch`, Keras starts each epoch where the one before ended. A training that is resumed would start
@@ -62,7 +63,7 @@ def epochs_of_steps(dataset, steps):
     return dataset, steps
 
 
-def epochs_done(dataset, steps_done):
+def epochs_done(dataset: Any, steps_done: int) -> int:
     """Number of epochs done in `steps_done` steps, which determines the order of the next epoch.
 
     Args:

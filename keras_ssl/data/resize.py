@@ -7,7 +7,7 @@ from keras_ssl.checks.arguments import check_image_size
 RESIZE_MODES = ("stretch", "crop", "pad")
 
 
-def check_resize(resize):
+def check_resize(resize: str) -> str:
     """Return `resize`, or raise a `ValueError` that lists the modes."""
     if resize not in RESIZE_MODES:
         raise ValueError(f"`resize` must be one of {RESIZE_MODES}. Received: resize={resize!r}")

@@ -47,7 +47,7 @@ def scale_pixels(images: Any, value_range: tuple[float, float]) -> Any:
     return np.concatenate([scale_pixels(images[start : start + _AT_ONCE], (low, high)) for start in starts])
 
 
-def check_value_range(value_range):
+def check_value_range(value_range: Any) -> tuple[float, float]:
     """Return `value_range` as two floats; raise a `ValueError` if it is invalid."""
     try:
         low, high = map(float, value_range)
