@@ -25,7 +25,7 @@ def find_images(path: str | os.PathLike[str]) -> tuple[str, list[str]]:
     """
     folder = os.path.abspath(os.path.expanduser(path))
     if not os.path.exists(folder):
-        raise FileNotFoundError(f"`path` must be a folder with images, but there is none. Received: path={path!r}")
+        raise FileNotFoundError(f"`path` must be a folder with images, but does not exist. Received: path={path!r}")
     if os.path.isfile(folder) and folder.lower().endswith((".zip", ".tar", ".tgz", ".tar.gz")):
         raise NotADirectoryError(
             f"`path` is an archive: unpack it, then pass the folder with its files. Received: path={path!r}"

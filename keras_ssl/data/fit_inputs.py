@@ -95,7 +95,7 @@ def images_and_labels(source: Any, labels: Any = None) -> tuple[Any, Any]:
     """
     if callable(source):
         raise ValueError(
-            "`x` must be images, not a function. If it is a generator function, pass what its call gives, such as "
+            "`x` must be images, not a function. If it is a generator function, call it and pass the result, such as "
             f"make_batches(). Received: x={source!r}"
         )
     if isinstance(source, tuple) or _is_list_of_arrays(source):

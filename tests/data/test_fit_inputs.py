@@ -33,7 +33,7 @@ def test_a_function_that_was_not_called_is_no_images():
         yield IMAGES
 
     with pytest.raises(
-        ValueError, match=r"pass what its call gives, such as make_batches\(\).*Received: x=<function"
+        ValueError, match=r"call it and pass the result, such as make_batches\(\).*Received: x=<function"
     ):
         images_and_labels(make_batches)
 
