@@ -51,10 +51,10 @@ _KEPT = {"memory": "in memory", "disk": f"on disk, in {CACHE_FILE}", "none": "no
 GO_ON = (
     README_TITLE
     + """
-{method} on {data}. `config.yaml` holds all settings, `history.csv` one row an epoch, `figures/` the pictures,
-`checkpoints/` the newest state of the training, `encoder.keras` the encoder that it has so far.
+{method} on {data}. `config.yaml` has all settings, `history.csv` one row for each epoch, `figures/` the figures,
+`checkpoints/` the newest state of the training, `encoder.keras` the newest encoder.
 
-    keras-ssl pretrain --resume --out {folder}   # go on after an interruption
+    keras-ssl pretrain --resume --out {folder}   # resume after an interruption
     keras-ssl evaluate {folder}                  # score the features
     keras-ssl embed {folder} photos/ --to features.npz
     keras-ssl export {folder} --to {to}
