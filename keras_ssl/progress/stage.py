@@ -47,7 +47,7 @@ class Stage:
         return self
 
     def advance(self, count: int = 0) -> None:
-        """Count one more step as done, which took `count` of the units."""
+        """Count one more step, with `count` units of work done in it."""
         self._steps += 1
         self._counted += count
         if self._bar:
