@@ -120,7 +120,6 @@ def find_unreadable(
     for indices in readable.batch(TRIED_AT_ONCE).as_numpy_iterator():
         bad.difference_update(indices.tolist())
         report(len(indices))
-    once_more = tf.function(
-        read, input_signature=[tf.TensorSpec((), tf.string)]
-    )  # has many operations, slow one by one
+    # Traced once, because it has many operations.
+    once_more = tf.function(read, input_signature=[tf.TensorSpec((), tf.string)])
     return {index: why_unreadable(paths[index].numpy(), once_more) for index in sorted(bad)}
