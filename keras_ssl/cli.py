@@ -1,4 +1,4 @@
-"""The `keras-ssl` command: words in, calls of `keras_ssl.runs`, words out."""
+"""The `keras-ssl` command, which calls `keras_ssl.runs` and prints the results."""
 
 import contextlib
 import os
@@ -7,6 +7,7 @@ import shlex
 import sys
 import time
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -16,16 +17,16 @@ from click.core import ParameterSource
 import keras_ssl
 
 EXPECTED_ERRORS = (ValueError, TypeError, OSError, ImportError, MemoryError)
-# Known without an import of TensorFlow, so that --help is quick; a test compares them with those of `runs`.
+# Copies, so that --help is quick and does not import TensorFlow. A test compares them with those of `runs`.
 PROTOCOLS = ("knn", "linear", "svm", "mlp", "few-label", "fine-tune")
 CLASSIFIERS = ("linear", "fine-tune")
 
 
 @contextlib.contextmanager
-def quiet_import():
-    """Keeps what is printed below Python while TensorFlow is imported from the terminal. Exceptions come through.
+def quiet_import() -> Iterator[None]:
+    """Context that hides the output on stderr while TensorFlow is imported. Exceptions are raised as usual.
 
-    TensorFlow greets on stderr with a dozen lines about its build and missing GPUs. No setting turns off all of them.
+    TensorFlow's C++ code prints a dozen lines about its build and missing GPUs. No setting turns off all of them.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
@@ -41,8 +42,8 @@ def quiet_import():
 
 
 @contextlib.contextmanager
-def plain_warnings():
-    """Shows warnings without the place in the code that they come from."""
+def plain_warnings() -> Iterator[None]:
+    """Context that shows warnings without their place in the code."""
     before = warnings.formatwarning
     warnings.formatwarning = lambda message, *args, **kwargs: f"Warning: {message}\n"
     try:
@@ -52,7 +53,7 @@ def plain_warnings():
 
 
 def _runs():
-    """`keras_ssl.runs`, imported when a command needs it; with `--debug` nothing is kept from the terminal."""
+    """`keras_ssl.runs`, imported when a command needs it. With `--debug`, the output of the import is shown."""
     shown = "tensorflow" in sys.modules or click.get_current_context().find_root().params["debug"]
     with contextlib.nullcontext() if shown else quiet_import():
         from keras_ssl import runs
@@ -60,7 +61,7 @@ def _runs():
 
 
 class _Group(click.Group):
-    """Says what went wrong in one line instead of a traceback, unless `--debug` asks for it."""
+    """Group of commands that shows an error as one line, and with `--debug` as a traceback."""
 
     def invoke(self, ctx):
         try:
@@ -79,7 +80,7 @@ class _Group(click.Group):
 
 
 def _is_op_error(error):
-    """Whether an error comes from TensorFlow, which cannot be where it is not imported."""
+    """Whether an error comes from TensorFlow. Without an import of TensorFlow it does not."""
     tf = sys.modules.get("tensorflow")
     return tf is not None and isinstance(error, tf.errors.OpError)
 
@@ -87,14 +88,14 @@ def _is_op_error(error):
 def _one_line(error):
     message = str(error)
     if _is_op_error(error):
-        # Around the words of an assertion TensorFlow puts the names of nodes.
+        # TensorFlow puts the names of nodes around the message of an assertion.
         words = re.search(r"assertion failed: \[(.*?)\]\s*\[\[", error.message, re.DOTALL)
         message = words[1] if words else error.message
     return " ".join(message.split()) or type(error).__name__
 
 
 def parse_setting(text: str) -> tuple[str, Any]:
-    """Splits KEY=VALUE into the key and the value, which is read as YAML.
+    """Split KEY=VALUE into the key and the value, which is read as YAML.
 
     Args:
         text: String, such as `"learning_rate.base=0.3"`.
@@ -144,12 +145,12 @@ on_error_option = click.option(
     type=click.Choice(["raise", "skip"]),
     default="raise",
     show_default=True,
-    help="What to do about a file of a folder that is no image.",
+    help="What to do about files of a folder that cannot be read.",
 )
 
 
 fine_tuning_epochs_option = click.option(
-    "--epochs", type=click.IntRange(1), help="Epochs of fine-tuning.  [default: 500 steps' worth, and ten at least]"
+    "--epochs", type=click.IntRange(1), help="Epochs of fine-tuning.  [default: 500 steps, but at least ten epochs]"
 )
 
 
@@ -157,7 +158,7 @@ fine_tuning_epochs_option = click.option(
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.version_option(keras_ssl.__version__, prog_name="keras-ssl")
 def main(debug):
-    """Learn features from images without labels, see how good they are, put the encoder into production.
+    """Learn features from images without labels, evaluate them, and put the encoder into production.
 
     \b
     keras-ssl pretrain simclr --data digits --out runs/digits
@@ -170,50 +171,50 @@ def main(debug):
 @click.argument("method", required=False)
 @click.option(
     "--data",
-    help="digits, the name of a TFDS data set such as cifar10, or a folder of images. With --resume: where the "
-    "folder is now, if it has moved.",
+    help="digits, the name of a TFDS data set such as cifar10, or a folder of images. With --resume: the new path of "
+    "the folder, if it was moved.",
 )
-@click.option("--out", required=True, type=click.Path(file_okay=False), help="The run folder to make.")
-@click.option("--resume", is_flag=True, help="Go on with the run in --out after an interruption.")
-@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="How long it may take, all in all.")
-@click.option("--epochs", type=click.IntRange(1), help="Passes over the images.  [default: what so many need]")
-@click.option("--steps", type=click.IntRange(1), help="Updates of the network, in place of --minutes or --epochs.")
+@click.option("--out", required=True, type=click.Path(file_okay=False), help="The run folder to create.")
+@click.option("--resume", is_flag=True, help="Resume the run in --out after an interruption.")
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Time limit for the whole run.")
+@click.option("--epochs", type=click.IntRange(1), help="Passes over the images.  [default: depends on their number]")
+@click.option("--steps", type=click.IntRange(1), help="Training steps, instead of --minutes or --epochs.")
 @click.option("--batch-size", type=click.IntRange(2), help="Images per step.  [default: the recipe's]")
 @click.option("--backbone", help="The network, such as small_cnn or resnet18.  [default: the recipe's]")
-@click.option("--image-size", callback=_image_size, help="HEIGHTxWIDTH that the network sees.")
+@click.option("--image-size", callback=_image_size, help="HEIGHTxWIDTH of the network's input, such as 96x128 or 96.")
 @click.option(
     "--resize",
     type=click.Choice(["crop", "stretch", "pad"]),
     default="crop",
     show_default=True,
-    help="How pictures of another shape become the network's.",
+    help="How images of another shape are resized for the network.",
 )
 @click.option(
     "--bits",
     type=click.IntRange(8, 16),
-    help="How many of the bits of a folder's files of 16 are in use.  [default: what the files say, else 16]",
+    help="How many bits are in use in a folder's files of 16 bits.  [default: what the files say, else 16]",
 )
 @click.option(
     "--cache",
     type=click.Choice(["auto", "memory", "disk", "none"]),
     default="auto",
     show_default=True,
-    help="Where decoded pictures are kept; auto: in memory, if a quarter of what is free is enough.",
+    help="Where decoded images are kept; auto: in memory, if they take at most a quarter of the free memory.",
 )
 @click.option(
     "--channels",
     type=click.IntRange(1),
     default=3,
     show_default=True,
-    help="Read a folder's images as gray (1) or RGB (3), or as TIFF files of so many channels.",
+    help="Channels of a folder's images: 1 for gray, 3 for RGB, or the number that its TIFF files have.",
 )
 @click.option(
     "--split",
     default="train",
     show_default=True,
-    help="What to train on, e.g. train[:20000]; of a folder train or all.",
+    help="The images to train on, e.g. train[:20000]; for a folder train or all.",
 )
-@click.option("--data-dir", type=click.Path(file_okay=False), help="Where prepared TFDS data sets lie.")
+@click.option("--data-dir", type=click.Path(file_okay=False), help="Folder of prepared TFDS data sets.")
 @on_error_option
 @click.option(
     "--set",
@@ -224,21 +225,21 @@ def main(debug):
     help="Change a setting of the recipe, e.g. learning_rate.base=0.3. Repeatable.",
 )
 @click.option("--policy", default="float32", show_default=True, help="Keras dtype policy, e.g. mixed_bfloat16.")
-@click.option("--seed", default=0, show_default=True, help="Determines the run, with its settings.")
-@click.option("--monitor/--no-monitor", default=True, help="Log kNN accuracy, and watch for a collapse.")
+@click.option("--seed", default=0, show_default=True, help="Determines the run, together with its settings.")
+@click.option("--monitor/--no-monitor", default=True, help="Log kNN accuracy, and warn of a collapse.")
 def pretrain(method, data, out, resume, batch_size, backbone, settings, **kwargs):
     """Train METHOD on unlabelled images. `keras-ssl list` names the methods."""
     began = time.monotonic()  # before TensorFlow is imported
     if resume and method:
-        raise click.UsageError("--resume goes on with the settings in the run folder: leave METHOD out.")
+        raise click.UsageError("--resume uses the settings in the run folder: leave out METHOD.")
     if not resume and not (method and data):
-        raise click.UsageError("Name a METHOD and --data: keras-ssl pretrain simclr --data digits --out runs/x")
+        raise click.UsageError("Give a METHOD and --data: keras-ssl pretrain simclr --data digits --out runs/x")
     context = click.get_current_context()
     changed = [name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
     if resume and (useless := sorted(set(changed) - {"resume", "out", "data"})):
         raise click.UsageError(
-            "--resume goes on with the settings in the run folder, which is planned to its end: leave other options "
-            f"out. Received: {', '.join(useless)}"
+            "--resume uses the settings in the run folder, up to the planned end: leave out other options. "
+            f"Received: {', '.join(useless)}"
         )
     given = {"batch_size": batch_size, "backbone": backbone}
     overrides = {**{key: value for key, value in given.items() if value is not None}, **settings}
@@ -252,10 +253,10 @@ def pretrain(method, data, out, resume, batch_size, backbone, settings, **kwargs
     except (KeyboardInterrupt, SystemExit) as stop:
         begun = os.path.isfile(os.path.join(out, "config.yaml"))
         next_step = (
-            " Epochs up to the newest checkpoint are kept; those after it are trained anew, with the same result. "
+            " Epochs up to the newest checkpoint are kept; later ones are trained again, with the same result. "
             f"Go on with: keras-ssl pretrain --resume --out {shlex.quote(out)}"
             if begun
-            else " Nothing was begun yet."
+            else " The training had not begun yet."
         )
         click.echo(f"\nStopped.{next_step}", err=True)
         sys.exit(stop.code if isinstance(stop, SystemExit) else 130)
@@ -271,17 +272,19 @@ def pretrain(method, data, out, resume, batch_size, backbone, settings, **kwargs
     callback=_names,
     help=f"How to score, separated by commas: {', '.join(PROTOCOLS)}.",
 )
-@click.option("--data", help="Labelled images: a name or a folder with one subfolder a class.  [default: the run's]")
-@click.option("--train-split", default="train", show_default=True, help="Where classifiers learn.")
-@click.option("--test-split", default="test", show_default=True, help="Where they are scored.")
+@click.option(
+    "--data", help="Labelled images: a name, or a folder with a subfolder for each class.  [default: the run's]"
+)
+@click.option("--train-split", default="train", show_default=True, help="Split to train classifiers on.")
+@click.option("--test-split", default="test", show_default=True, help="Split to score them on.")
 @click.option("--baselines/--no-baselines", default=True, help="Score raw pixels and a random encoder too.")
 @fine_tuning_epochs_option
 def evaluate(run, protocol, **kwargs):
-    """Score the features of RUN with labels it has not seen, beside raw pixels and a random encoder."""
+    """Score the features of RUN with labels it has not seen, next to raw pixels and a random encoder."""
     _runs().evaluate(run, protocol, **kwargs)
     drawn = os.path.isfile(os.path.join(run, "figures", "map.png"))
     a_map = f", a map of the features in {run}/figures/map.png" if drawn else ""
-    click.echo(f"The protocols in words are in {run}/evaluation.json{a_map}.")
+    click.echo(f"The protocols are described in {run}/evaluation.json{a_map}.")
 
 
 @main.command()
@@ -297,19 +300,19 @@ def embed(run, folder, to, on_error):
 
 @main.command()
 @click.argument("run", type=click.Path())
-@click.option("--to", required=True, type=click.Path(file_okay=False), help="Where versions 1, 2, … go.")
+@click.option("--to", required=True, type=click.Path(file_okay=False), help="Folder of the versions 1, 2, …")
 @click.option(
     "--resize",
     type=click.Choice(["stretch", "crop", "pad"]),
-    help="How requests with images of another size are brought to the encoder's.  [default: as in the run]",
+    help="How images of another size in requests are resized for the encoder.  [default: as in the run]",
 )
 @click.option(
     "--classifier",
     type=click.Choice(CLASSIFIERS),
     is_flag=False,
     flag_value="linear",
-    help="Fit a classifier on the run's labelled data, and serve its classes too: linear, which --classifier alone "
-    "means, or fine-tune, with an encoder that learns too.",
+    help="Fit a classifier on the run's labelled data, and serve its classes too: linear (also --classifier alone), "
+    "or fine-tune, which trains the encoder too.",
 )
 @click.option("--data", help="Labelled images for the classifier: a name or a folder.  [default: the run's]")
 @click.option("--no-classifier", is_flag=True, expose_value=False, help="Serve the features alone.  [default]")
@@ -317,7 +320,7 @@ def embed(run, folder, to, on_error):
 def export(run, to, **kwargs):
     """Export the encoder of RUN as a SavedModel that TensorFlow Serving loads."""
     path = _runs().export(run, to, **kwargs)
-    click.echo(f"{path} is ready to be served; manifest.json in it says what it takes and gives.")
+    click.echo(f"{path} is ready to be served; its manifest.json describes the inputs and outputs.")
 
 
 @main.command("list")

@@ -143,7 +143,7 @@ def test_help(run, command):
         (["pretrain", "simclrr", "--data", "digits", "--out", "{}/x"], "Did you mean simclr?"),
         (["pretrain", "simclr", "--data", "no-such-set", "--out", "{}/x"], "no-such-set"),
         (["pretrain", "simclr", "--data", "{}/missing/", "--out", "{}/x"], "missing"),
-        (["pretrain", "simclr", "--data", "digits", "--out", "{}"], "is there already"),
+        (["pretrain", "simclr", "--data", "digits", "--out", "{}"], "exists already"),
         (
             ["pretrain", "dcgan", "--data", "digits", "--epochs", "1", "--minutes", "1", "--out", "{}/x"],
             "one of them",
@@ -176,7 +176,7 @@ def test_a_broken_file_is_named_in_one_line_or_skipped(run, trained, tmp_path):
     assert run("embed", trained[0], tmp_path, "--to", tmp_path / "features.npz", "--on-error", "skip").exit_code == 0
 
 
-@pytest.mark.parametrize("begun, said", [(True, "--resume --out '{}/my run'"), (False, "Nothing was begun")])
+@pytest.mark.parametrize("begun, said", [(True, "--resume --out '{}/my run'"), (False, "The training had not begun")])
 def test_an_interruption_says_how_to_go_on(run, tmp_path, monkeypatch, begun, said):
     def interrupt(*args, **kwargs):
         if begun:
@@ -215,4 +215,4 @@ def test_wrong_usage_exits_with_2(run, words):
 
 def test_resume_takes_no_other_settings(tmp_path):
     result = CliRunner().invoke(main, ["pretrain", "--resume", "--out", str(tmp_path), "--epochs", "9"])
-    assert result.exit_code == 2 and "leave other options out. Received: epochs" in result.output
+    assert result.exit_code == 2 and "leave out other options. Received: epochs" in result.output

@@ -18,31 +18,31 @@ def from_arrays(
     drop_remainder: bool | None = None,
     value_range: tuple[float, float] | None = None,
 ) -> tf.data.Dataset:
-    """Make a data set of images that are in memory.
+    """Make a data set of images in memory.
 
     Args:
-        x: Images (count, height, width, channels) with raw pixels in [0, 255]: a NumPy array, a tensor, or what
-            converts to an array. uint8 stays uint8; other integers become uint8 where all of them lie in
-            [0, 255]; floats become float32.
-        y: Labels (count, …), or a dict of such labels by name, or `None`. Integers become int32, floats float32.
+        x: Array or tensor of shape `(count, height, width, channels)`, or anything that converts to an array. Raw
+            pixels in [0, 255]. uint8 stays uint8, other integers in [0, 255] become uint8, floats become float32.
+        y: Labels of shape `(count, …)`, a dict of such labels by name, or `None`. Integers become int32, floats
+            float32. Defaults to `None`.
+        batch_size: Positive integer. Defaults to `256`.
+        shuffle: Boolean. Whether each epoch has an order of its own, a function of `seed` and the epoch (see
+            `set_epoch`). `None` shuffles if there are no labels, as for training. Defaults to `None`.
+        seed: Integer. Defaults to `0`.
+        drop_remainder: Boolean. Whether to leave out the images that do not fill a last batch. `None` leaves them
+            out of a shuffled data set, unless it is smaller than one batch. `False` on a shuffled data set still
+            leaves out a last batch of one, with a warning: methods that compare images cannot learn from it.
             Defaults to `None`.
-        batch_size: A positive integer. Defaults to 256.
-        shuffle: Boolean: whether each epoch has an order of its own, a function of `seed` and the epoch (see
-            `set_epoch`). `None` shuffles where there are no labels, since that is training. Defaults to `None`.
-        seed: An integer. Defaults to 0.
-        drop_remainder: Boolean: whether the images that do not fill a last batch are left out. `None` leaves
-            them out of a shuffled data set, unless it is smaller than one batch. `False` on a shuffled data set
-            still leaves a last batch of one out, with a warning: what compares images cannot learn from it.
-            Defaults to `None`.
-        value_range: Pair (low, high), the values of `x` that become 0 and 255, such as (0, 4095) for 12 bits; what
-            lies beyond is cut off, as in `scale_pixels`. `None`: `x` lies in [0, 255]. Defaults to `None`.
+        value_range: Pair `(low, high)`. The values of `x` that become 0 and 255, such as (0, 4095) for 12 bits.
+            Values outside are clipped, as in `scale_pixels`. `None` means that `x` lies in [0, 255]. Defaults to
+            `None`.
 
     Returns:
-        A `tf.data.Dataset` of `images` or `(images, labels)`, the labels a dict where `y` is one, of known length,
-        with the attributes `epoch` and `class_names` (`None`).
+        A `tf.data.Dataset` of `images` or `(images, labels)`, of known length, with the attributes `epoch` and
+        `class_names` (`None`). The labels are a dict if `y` is one.
 
     Raises:
-        TypeError: If `x` is a `tf.data.Dataset`, or neither `x` nor `y` holds numbers.
+        TypeError: If `x` is a `tf.data.Dataset`, or `x` or `y` does not hold numbers.
         ValueError: If the shapes or values are not as described.
 
     Example:
@@ -63,7 +63,7 @@ def from_arrays(
 
 def _check_images(x, value_range):
     if isinstance(x, tf.data.Dataset):
-        raise TypeError(f"`x` is a data set already; pass it to `fit` as it is. Received: x={x}")
+        raise TypeError(f"`x` is a data set already: pass it to `fit` directly. Received: x={x}")
     images = _numbers(x, "x")
     if images.ndim == 3:
         raise ValueError(
@@ -72,7 +72,7 @@ def _check_images(x, value_range):
         )
     if images.ndim != 4 or 0 in images.shape:
         raise ValueError(
-            "`x` must hold images, as (count, height, width, channels), none of which is zero. "
+            "`x` must have the shape (count, height, width, channels), without zeros. "
             f"Received: x.shape={tuple(images.shape)}"
         )
     if value_range is not None:

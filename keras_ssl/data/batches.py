@@ -1,28 +1,29 @@
 import warnings
+from typing import Any
 
 import tensorflow as tf
 
 from keras_ssl.checks.arguments import check_batch_size
 
 
-def images_per_epoch(count, batch_size, shuffle, drop_remainder=None):
+def images_per_epoch(count: int, batch_size: int, shuffle: bool, drop_remainder: bool | None = None) -> int:
     """Number of images, of `count`, that one epoch uses.
 
-    A shuffled data set is a training data set: it leaves out what does not fill a batch, unless it holds less
-    than one batch at all. Others keep every image. Where the remainder is asked for, a last batch of one is
-    left out of training with a warning, since what compares the images of a batch cannot learn from it.
+    A shuffled data set is for training: it leaves out the images that do not fill a batch, unless they are all it
+    has. Others keep every image. With `drop_remainder=False`, training still leaves out a last batch of one, with a
+    warning: methods that compare the images of a batch cannot learn from it.
 
     Args:
-        count: Number of images, at least 1.
-        batch_size: A positive integer.
-        shuffle: Boolean: whether the data set is for training.
-        drop_remainder: Boolean, or `None` for the value of `shuffle`. Defaults to `None`.
+        count: Integer > 0. Number of images.
+        batch_size: Positive integer.
+        shuffle: Boolean. Whether the data set is for training.
+        drop_remainder: Boolean. `None` means the value of `shuffle`. Defaults to `None`.
 
     Returns:
-        An integer from 1 to `count`.
+        Integer from 1 to `count`.
 
     Raises:
-        ValueError: If `batch_size` is no positive integer.
+        ValueError: If `batch_size` is not a positive integer.
     """
     check_batch_size(batch_size)
     remainder = count % batch_size
@@ -32,20 +33,20 @@ def images_per_epoch(count, batch_size, shuffle, drop_remainder=None):
         return count - remainder
     if shuffle and remainder == 1:
         warnings.warn(
-            f"The last of {count} images would be a batch of one, from which a method that compares images "
-            f"cannot learn. Each epoch leaves one image out (batch_size={batch_size}).",
+            f"The last of {count} images would be a batch of one, and methods that compare images cannot learn "
+            f"from that. Each epoch leaves out one image (batch_size={batch_size}).",
             stacklevel=3,
         )
         return count - 1
     return count
 
 
-def finish(dataset, used, batch_size, **attributes):
-    """Give a batched data set its number of batches, prefetching, and the attributes that users read."""
+def finish(dataset: tf.data.Dataset, used: int, batch_size: int, **attributes: Any) -> tf.data.Dataset:
+    """Set the number of batches of a batched data set, its prefetching, and the attributes that users read."""
     options = tf.data.Options()
-    # The images do not come from files that workers could share out, as far as tf.data can see.
+    # tf.data does not see files that it could divide among workers.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
-    options.autotune.enabled = False  # see `without_autotune`, for data sets of others
+    options.autotune.enabled = False  # see `without_autotune`, which does it for other data sets
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(-(-used // batch_size)))
     dataset = dataset.prefetch(tf.data.AUTOTUNE).with_options(options)
     dataset.batch_sizes = (batch_size, used % batch_size or batch_size)  # the usual one, and the last
@@ -54,16 +55,16 @@ def finish(dataset, used, batch_size, **attributes):
     return dataset
 
 
-def with_length(dataset, count):
-    """Gives the epochs of a shuffled data set another number of batches: a part of a pass, or several passes.
+def with_length(dataset: tf.data.Dataset, count: int) -> tf.data.Dataset:
+    """Set the number of batches in an epoch of a shuffled data set: a part of a pass, or several passes.
 
     Args:
         dataset: A data set of this package, or one derived from it, which may be repeated.
-        count: Integer > 0, how many batches.
+        count: Integer > 0. Number of batches.
 
     Returns:
-        A data set with the attributes of `dataset`, and `passes`, the passes of an epoch, of which each has an order
-        of its own.
+        A data set with the attributes of `dataset`, and `passes`: the number of passes in an epoch, each with an
+        order of its own.
     """
     if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
         return with_attributes(dataset.take(count), dataset)
@@ -73,8 +74,8 @@ def with_length(dataset, count):
     return derived
 
 
-def with_attributes(derived, dataset):
-    """Copies to `derived` the attributes of `dataset` that tf.data drops, such as the `epoch` of `set_epoch`."""
+def with_attributes(derived: tf.data.Dataset, dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """Copy to `derived` the attributes of `dataset` that tf.data drops, such as the `epoch` of `set_epoch`."""
     for name, value in vars(dataset).items():
         if not name.startswith("_"):
             setattr(derived, name, value)

@@ -15,14 +15,14 @@ _USUAL_BITS = (8, 10, 12, 14)
 
 
 def check_bit_depth(paths: Sequence[str], channels: int) -> None:
-    """Raises or warns where files of 16 bits come out nearly black, as 12 bits stored in 16 do.
+    """Raise or warn if files of 16 bits would look nearly black, as 12 bits stored in 16 do.
 
     Only a sample of the files is decoded: up to 16, evenly spaced. Files that say how many bits are in use, or which
     values are black and white, are left out.
 
     Args:
         paths: List of the paths of all image files.
-        channels: Integer. The channels that the folder is read with.
+        channels: Integer. Number of channels that the folder is read with.
 
     Raises:
         ValueError: If all files of the sample are dark. If only some are, a warning names the first of them.
@@ -39,17 +39,17 @@ def check_bit_depth(paths: Sequence[str], channels: int) -> None:
     bits = next(bits for bits in _USUAL_BITS if largest < 2**bits)
     if max(found.values()) >= _BRIGHT:
         warnings.warn(
-            f"{len(dark)} of {len(found)} files of 16 bits come out nearly black: the largest of their values, which "
-            f"could go up to 65535, is {largest}. The first is {first!r}. If such files use fewer bits than the "
-            f"others, read them as a folder of their own with bits={bits} (pretrain --bits {bits}). If they are "
-            "meant to be so dark, bits=16 turns this warning off.",
+            f"{len(dark)} of {len(found)} files of 16 bits look nearly black: white is 65535, and their largest "
+            f"value is {largest}. The first is {first!r}. If such files use fewer bits than the others, move them to "
+            f"a folder of their own and read it with bits={bits} (pretrain --bits {bits}). If they are meant to be "
+            "so dark, bits=16 turns this warning off.",
             stacklevel=5,
         )
         return
     raise ValueError(
-        f"Files of 16 bits would come out nearly black: of values from 0 to 65535 the largest in {len(found)} of "
-        f"them is {largest}. Say how many bits are in use: bits={bits} (pretrain --bits {bits}) holds values up "
-        f"to {2**bits - 1}. If they are meant to be so dark, bits=16. Received: bits=None, and {first!r}"
+        f"Files of 16 bits would look nearly black: white is 65535, and the largest value in {len(found)} of them is "
+        f"{largest}. Say how many bits are in use: bits={bits} (pretrain --bits {bits}) holds values up to "
+        f"{2**bits - 1}. If they are meant to be so dark, set bits=16. Received: bits=None, and {first!r}"
     )
 
 
@@ -67,7 +67,7 @@ def _is_deep_png(path):
 
 
 def _largest_value(path, channels):
-    """The largest value of a file of 16 bits; `None` of other and unreadable files."""
+    """The largest value of a file of 16 bits, or `None` for other and unreadable files."""
     try:
         if is_read_by_python(path):
             stored = read_by_python(path, channels)

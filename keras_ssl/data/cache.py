@@ -1,8 +1,9 @@
-"""Whether decoded pictures are kept, and where."""
+"""Caches of decoded images, in memory or in a file."""
 
 import os
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,86 +11,97 @@ from keras_ssl.data.picture_file import open_pictures, write_pictures
 from keras_ssl.progress import Stage
 
 CACHES = ("auto", "memory", "disk", "none")
-# The rest is for the network, for what other programs do, and for the other data sets of a command.
+# The rest is for the network, other programs, and the other data sets of a command.
 SHARE_OF_FREE = 0.25
-# Where nothing says how much is free.
+# For systems that do not say how much memory is free.
 _USUAL_FREE = 8 * 2**30
-#: How many pictures are decoded at once, to be kept.
+#: Number of images that are decoded at once for a cache.
 AT_ONCE = 64
 _GIB = 2**30
 
 
 class Cache(NamedTuple):
-    """Where decoded pictures are kept.
+    """Where decoded images are kept.
 
     Attributes:
         kind: `"memory"`, `"disk"` or `"none"`.
-        reason: Why, in words.
+        reason: String. The reason for the choice.
     """
 
     kind: str
     reason: str
 
 
-def check_cache(cache, cache_file):
-    """`cache` as one of `CACHES`, or a `ValueError` that says what is wrong with it."""
+def check_cache(cache: str | bool | None, cache_file: str | os.PathLike[str] | None) -> str:
+    """Return `cache` as one of `CACHES`; raise a `ValueError` if it is invalid."""
     cache = "none" if cache is None or cache is False else cache
     if cache not in CACHES:
         raise ValueError(f"`cache` must be one of {CACHES} or None. Received: cache={cache!r}")
     if cache == "disk" and cache_file is None:
-        raise ValueError("With cache='disk', say by `cache_file` which file to keep the pictures in. Received: None")
+        raise ValueError("cache='disk' needs a file for the images: set `cache_file`. Received: cache_file=None")
     return cache
 
 
-def choose_cache(cache, count, shape):
-    """Decide where decoded pictures are kept.
+def choose_cache(cache: str, count: int, shape: Sequence[int]) -> Cache:
+    """Decide where to keep decoded images.
 
     Args:
-        cache: One of `CACHES`. `"auto"` keeps them in memory where they take at most a quarter of what is free,
-            `"memory"` where they fit at all, `"disk"` in a file unless they take at most that quarter.
-        count: Number of pictures.
-        shape: (height, width, channels) that they are kept in.
+        cache: One of `CACHES`. `"auto"` keeps them in memory if they take at most a quarter of the free memory,
+            `"memory"` if they fit at all. `"disk"` keeps them in a file if they take more than that quarter, else in
+            memory.
+        count: Integer. Number of images.
+        shape: Tuple `(height, width, channels)` of one image as it is kept.
 
     Returns:
         A `Cache`.
 
     Raises:
-        ValueError: For `"memory"`, where they do not fit into what is free.
+        ValueError: For `"memory"`, if they do not fit into the free memory.
     """
     size, free = count * int(np.prod(shape, dtype=np.int64)), free_memory()
     limit = int(SHARE_OF_FREE * free)
     words = (
-        f"{count} decoded pictures take {size / _GIB:.2f} GiB, a quarter of the free memory is {limit / _GIB:.2f} GiB"
+        f"{count} decoded images take {size / _GIB:.2f} GiB, a quarter of the free memory is {limit / _GIB:.2f} GiB"
     )
     if cache == "none":
-        return Cache("none", "pictures are decoded as they are needed")
+        return Cache("none", "images are decoded when they are needed")
     if cache == "memory" and size > free:
         raise ValueError(
-            f"The decoded pictures do not fit into the free memory of {free / _GIB:.2f} GiB: {count} of {shape} take "
-            f"{size / _GIB:.2f} GiB. Take cache='disk' or cache='none'. Received: cache={cache!r}"
+            f"The decoded images do not fit into the free memory of {free / _GIB:.2f} GiB: {count} images of shape "
+            f"{shape} take {size / _GIB:.2f} GiB. Use cache='disk' or cache='none'. Received: cache={cache!r}"
         )
     if size <= limit or cache == "memory":
         return Cache("memory", words)
     return Cache("disk" if cache == "disk" else "none", words)
 
 
-def keep(cache, batches, count, shape, key, cache_file, name, verbose=0):
-    """Read pictures once, into memory or into a file, with a progress bar.
+def keep(
+    cache: Cache,
+    batches: Callable[[], tuple[Iterable[np.ndarray], Callable[[], Any]]],
+    count: int,
+    shape: Sequence[int],
+    key: Any,
+    cache_file: str | os.PathLike[str] | None,
+    name: str | os.PathLike[str],
+    verbose: int = 0,
+) -> tuple[np.ndarray, Any]:
+    """Decode images once, into memory or into a file, with a progress bar.
 
     Args:
-        cache: `Cache` of the kind `"memory"` or `"disk"`.
-        batches: Function that returns an iterable of uint8 arrays (n, height, width, channels), `AT_ONCE` in each
-            but the last, and a function to what else is to be kept, which JSON can hold, called behind the last. Not
-            called where a file is whole.
-        count: Number of pictures.
-        shape: (height, width, channels).
-        key: Function that returns a string by which pictures that have changed are told.
+        cache: A `Cache` of the kind `"memory"` or `"disk"`.
+        batches: Function that returns an iterable and a function. The iterable yields uint8 arrays of shape
+            `(n, height, width, channels)`, with n = `AT_ONCE` in all but the last. The function is called after the
+            last array and returns other data to keep, in a form that JSON can hold. `batches` is not called if the
+            file is complete.
+        count: Integer. Number of images.
+        shape: Tuple `(height, width, channels)`.
+        key: Function that returns a string, which changes if the images change.
         cache_file: Path of the file.
-        name: String, what the pictures are of, for the bar.
-        verbose: 1 for a bar, or a line where the output is no terminal. Defaults to 0.
+        name: String. Name of the images, for the progress bar.
+        verbose: Integer. 1 for a progress bar, or a line if the output is not a terminal. Defaults to `0`.
 
     Returns:
-        uint8 array (count, height, width, channels), and what else was kept.
+        Tuple of a uint8 array of shape `(count, height, width, channels)` and the other data.
     """
 
     def shown():
@@ -118,7 +130,7 @@ def _shown(arrays, name, count, verbose):
             stage.advance(len(array))
 
 
-def free_memory():
+def free_memory() -> int:
     """Free memory in bytes, within the limit of a container."""
     free = [_meminfo(), _left_in_container()]
     return min((bytes_ for bytes_ in free if bytes_ is not None), default=_USUAL_FREE)
@@ -139,6 +151,6 @@ def _left_in_container():
     try:
         limit, used = (Path(f"/sys/fs/cgroup/memory.{name}").read_text() for name in ("max", "current"))
         return max(0, int(limit) - int(used))
-    # No container, an older kind, or one without a limit ("max").
+    # No container, an older version of cgroups, or no limit ("max").
     except (OSError, ValueError):
         return None

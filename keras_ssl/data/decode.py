@@ -11,25 +11,31 @@ MAX_PIXELS = 50_000_000
 
 @tf.autograph.experimental.do_not_convert
 def decode_and_resize(
-    image_bytes, image_size, channels=3, resize="stretch", max_pixels=MAX_PIXELS, orientation="exif", bits=None
-):
-    """Decode the content of an image file and bring it to a fixed size.
+    image_bytes: tf.Tensor,
+    image_size: int | tuple[int, int],
+    channels: int = 3,
+    resize: str = "stretch",
+    max_pixels: int = MAX_PIXELS,
+    orientation: str = "exif",
+    bits: int | None = None,
+) -> tf.Tensor:
+    """Decode the content of an image file and resize it to a fixed size.
 
-    The one function by which images come in from folders and from requests to an exported encoder, so that
-    training and serving see the same pixels. A JPEG several times as large as is wanted is decoded at a half, a
-    quarter or an eighth of its size, so that twice the wanted one is left to resize.
+    Images from folders and from requests to an exported encoder all pass through this function, so training and
+    serving see the same pixels. A JPEG several times larger than needed is decoded at a half, a quarter or an eighth
+    of its size, which leaves at least twice the wanted size to resize from.
 
     Args:
-        image_bytes: Scalar string tensor: a PNG, JPEG, GIF, BMP or WebP file.
-        image_size: The wanted (height, width), or one integer for a square.
-        channels: 3 for RGB or 1 for gray. Defaults to 3.
+        image_bytes: Scalar string tensor. The content of a PNG, JPEG, GIF, BMP or WebP file.
+        image_size: Tuple `(height, width)`, or one integer for a square.
+        channels: Integer. 3 for RGB or 1 for gray. Defaults to `3`.
         resize: `"stretch"`, `"crop"` or `"pad"`; see `resize_images`. Defaults to `"stretch"`.
-        max_pixels: The largest height × width that is decoded. Defaults to 50 million.
+        max_pixels: Integer. The largest height × width that is decoded. Defaults to 50 million.
         orientation: `"exif"` or `"ignore"`; see `decode_image`. Defaults to `"exif"`.
         bits: Integer from 8 to 16, or `None`; see `decode_image`. Defaults to `None`.
 
     Returns:
-        A uint8 tensor (height, width, channels) of static shape.
+        uint8 tensor of static shape `(height, width, channels)`.
 
     Raises:
         ValueError: If an argument other than `image_bytes` is not as described.
@@ -47,34 +53,41 @@ def decode_and_resize(
 
 
 @tf.autograph.experimental.do_not_convert
-def decode_image(image_bytes, channels=3, max_pixels=MAX_PIXELS, orientation="exif", bits=None, needed=None):
-    """Decode the content of an image file; of an animation, the first frame.
+def decode_image(
+    image_bytes: tf.Tensor,
+    channels: int = 3,
+    max_pixels: int = MAX_PIXELS,
+    orientation: str = "exif",
+    bits: int | None = None,
+    needed: int | None = None,
+) -> tf.Tensor:
+    """Decode the content of an image file, or the first frame of an animation.
 
-    Only TensorFlow operations take part, so that the function can be mapped over a `tf.data.Dataset` and saved
-    in a SavedModel. 16 bits become the highest 8 of those in use, transparency is dropped, palettes and CMYK become
-    RGB. Gray is made from RGB by the weights of `tf.image.rgb_to_grayscale`.
+    The function consists of TensorFlow operations only, so it can be mapped over a `tf.data.Dataset` and saved in a
+    SavedModel. Of 16-bit values, the highest 8 of the bits in use are kept. Transparency is dropped. Palettes and
+    CMYK become RGB. Gray is computed from RGB with the weights of `tf.image.rgb_to_grayscale`.
 
     Args:
-        image_bytes: Scalar string tensor: a PNG, JPEG, GIF, BMP or WebP file.
-        channels: 3 for RGB or 1 for gray. Defaults to 3.
-        max_pixels: The largest height × width that is decoded. A larger image is refused by what its header
-            says, before memory for it is taken. Defaults to 50 million.
-        orientation: `"exif"` turns and flips the image upright, as the EXIF tag of a JPEG, PNG or WebP file says;
+        image_bytes: Scalar string tensor. The content of a PNG, JPEG, GIF, BMP or WebP file.
+        channels: Integer. 3 for RGB or 1 for gray. Defaults to `3`.
+        max_pixels: Integer. The largest height × width that is decoded. The size is read from the header, so a
+            larger image raises an error before memory for it is allocated. Defaults to 50 million.
+        orientation: `"exif"` turns and flips the image upright by the EXIF tag of a JPEG, PNG or WebP file;
             `"ignore"` leaves it as stored. Defaults to `"exif"`.
-        bits: Integer from 8 to 16: how many of the 16 bits that a PNG stores for each value are in use, such as 12
-            for values up to 4095. `None` takes what the PNG itself says in its chunk sBIT, or else all 16. Other
-            files are not concerned. Defaults to `None`.
-        needed: Integer: pixels of the longer side that the image will be resized to, of which the shorter side of
-            a JPEG keeps at least twice as many, where its decoder can shrink it. `None` decodes at full size.
-            Defaults to `None`.
+        bits: Integer from 8 to 16. How many of the 16 bits that a PNG stores for each value are in use, such as 12
+            for values up to 4095. `None` means what the PNG says in its chunk sBIT, or else all 16. Has no effect on
+            other files. Defaults to `None`.
+        needed: Integer. The longer side, in pixels, that the image will be resized to. A JPEG decoder may shrink the
+            image, as long as the shorter side keeps at least twice as many. `None` decodes at full size. Defaults to
+            `None`.
 
     Returns:
-        A uint8 tensor (height, width, channels).
+        uint8 tensor of shape `(height, width, channels)`.
 
     Raises:
         ValueError: If `channels`, `max_pixels`, `orientation` or `bits` is not as described.
-        tf.errors.InvalidArgumentError: If the file is empty, no image, corrupt, truncated or too large, or holds
-            values beyond `bits`.
+        tf.errors.InvalidArgumentError: If the file is empty, not an image, corrupt, truncated or too large, or holds
+            values that do not fit into `bits`.
 
     Example:
 
@@ -99,8 +112,8 @@ def decode_image(image_bytes, channels=3, max_pixels=MAX_PIXELS, orientation="ex
     return as_channels(tf.ensure_shape(switch_format(image_bytes, decode), [None, None, 3]), channels)
 
 
-def check_decoding(channels, max_pixels, orientation, bits):
-    """Raise a `ValueError` that says what is wrong with arguments of `decode_image`."""
+def check_decoding(channels: int, max_pixels: int, orientation: str, bits: int | None) -> None:
+    """Raise a `ValueError` if an argument of `decode_image` is invalid."""
     if channels not in (1, 3):
         raise ValueError(f"`channels` must be 3 for RGB or 1 for gray. Received: channels={channels}")
     if not isinstance(max_pixels, int) or max_pixels < 1:
@@ -110,8 +123,8 @@ def check_decoding(channels, max_pixels, orientation, bits):
     check_bits(bits)
 
 
-def as_channels(image, channels):
-    """Return an RGB image of uint8 unchanged, or its gray levels if `channels` is 1."""
+def as_channels(image: tf.Tensor, channels: int) -> tf.Tensor:
+    """Return an RGB image of uint8 unchanged, or as gray if `channels` is 1."""
     if channels == 1:
         image = tf.image.rgb_to_grayscale(tf.cast(image, tf.float32))
         image = tf.saturate_cast(tf.round(image), tf.uint8)
@@ -119,17 +132,17 @@ def as_channels(image, channels):
 
 
 @tf.autograph.experimental.do_not_convert
-def pixel_count(image_bytes):
-    """Height × width of an image file as its header says, without decoding it.
+def pixel_count(image_bytes: tf.Tensor) -> tf.Tensor:
+    """Read height × width from the header of an image file, without decoding it.
 
     Args:
-        image_bytes: Scalar string tensor: a PNG, JPEG, GIF, BMP or WebP file.
+        image_bytes: Scalar string tensor. The content of a PNG, JPEG, GIF, BMP or WebP file.
 
     Returns:
-        An int64 scalar tensor.
+        int64 scalar tensor.
 
     Raises:
-        tf.errors.InvalidArgumentError: If the file is empty, no image or truncated within its header.
+        tf.errors.InvalidArgumentError: If the file is empty, not an image, or truncated within its header.
 
     Example:
 
@@ -147,9 +160,9 @@ def _within_limit(header, max_pixels):
         return tf.identity(header.still)
 
 
-def turn_upright(image, orientation):
+def turn_upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
     """Turn an image (height, width, channels) upright by its EXIF orientation, an integer tensor from 2 to 8."""
-    # The values as in EXIF 2.32, section 4.6.4: where the stored first row and column belong.
+    # EXIF 2.32, section 4.6.4: the values say where the first stored row and column belong.
     image = tf.cond(orientation >= 5, lambda: tf.transpose(image, (1, 0, 2)), lambda: image)
     for flipped, axis in (((3, 4, 7, 8), 0), ((2, 3, 6, 7), 1)):
         flips = tf.reduce_any(orientation == tf.constant(flipped, orientation.dtype))
@@ -162,19 +175,19 @@ def _decode_rgb(image_bytes):
 
 
 def _decode_webp(image_bytes):
-    # TensorFlow refuses to leave the transparency of a WebP image out.
+    # TensorFlow cannot decode a WebP image without its transparency.
     return tf.io.decode_image(image_bytes, channels=0, expand_animations=False)[..., :3]
 
 
 def _decode_bmp(image_bytes):
-    # TensorFlow takes the indices into a palette for gray levels.
+    # TensorFlow decodes the indices into a palette as gray levels.
     image = tf.io.decode_bmp(image_bytes, channels=0)
     content = unpack(image_bytes)
     start = 14 + little_endian(content, 14, 4)
     palette = tf.reshape(content[start : start + 4 * 256], (256, 4))[:, 2::-1]
 
     def colors():
-        # It takes the bytes for blue, green, red, alpha, whatever the masks (compression 3) say.
+        # It reads the bytes as blue, green, red, alpha, whatever the masks (compression 3) say.
         swapped = tf.gather([2, 1, 0, 3], tf.maximum(bmp_channel_bytes(content), 0))
         order = tf.where(little_endian(content, 30, 4) == 3, swapped, [0, 1, 2])
         return tf.gather(image, order, axis=-1)

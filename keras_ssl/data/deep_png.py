@@ -5,25 +5,25 @@ from keras_ssl.data.headers import png_significant_bits
 BITS = (8, 16)
 
 
-def check_bits(bits):
-    """Raises a `ValueError` unless `bits` is `None` or an integer from 8 to 16."""
+def check_bits(bits: int | None) -> None:
+    """Raise a `ValueError` unless `bits` is `None` or an integer from 8 to 16."""
     is_integer = isinstance(bits, int) and not isinstance(bits, bool)
     if bits is not None and not (is_integer and BITS[0] <= bits <= BITS[1]):
         raise ValueError(
-            f"`bits` must be an integer from {BITS[0]} to {BITS[1]}, how many of the 16 bits of each value are in "
-            f"use, or None for what the files say. Received: bits={bits!r}"
+            f"`bits` must be an integer from {BITS[0]} to {BITS[1]} (how many of the 16 bits of each value are in "
+            f"use), or None to use what the files say. Received: bits={bits!r}"
         )
 
 
-def decode_png(image_bytes, bits):
-    """Decode a PNG as uint8 RGB; of 16 bits, keep the highest 8 of those in use.
+def decode_png(image_bytes: tf.Tensor, bits: int | None) -> tf.Tensor:
+    """Decode a PNG as uint8 RGB. Of 16-bit values, keep the highest 8 of the bits in use.
 
     Args:
-        image_bytes: Scalar string tensor: a PNG file whose header was read.
-        bits: Integer from 8 to 16, how many are in use, or `None` for what the file says, or else all.
+        image_bytes: Scalar string tensor. A PNG file whose header was read.
+        bits: Integer from 8 to 16, or `None`. How many bits are in use. `None` means what the file says, or else all.
 
     Returns:
-        A uint8 tensor (height, width, 3).
+        uint8 tensor of shape `(height, width, 3)`.
     """
 
     def deep(image_bytes):
@@ -31,7 +31,7 @@ def decode_png(image_bytes, bits):
         return _highest_eight(stored, image_bytes, bits)
 
     if not tf.executing_eagerly():
-        # In a function of its own, so that files of 8 bits do not pay for it.
+        # A function of its own, so that files of 8 bits are decoded as fast as without it.
         deep = tf.function(deep, autograph=False, experimental_attributes={"_noinline": True})
     return tf.cond(
         tf.strings.substr(image_bytes, 24, 1) == b"\x10",
@@ -50,7 +50,7 @@ def _highest_eight(stored, image_bytes, bits):
         fits = tf.debugging.Assert(largest < 2**bits, [message, largest])
         with tf.control_dependencies([fits]):
             stored = tf.identity(stored)
-    # One of the two moves by nothing: fewer than 8 bits are rare, and all of them are kept.
+    # One of the two shifts is by 0. Fewer than 8 bits are rare, and all of them are kept.
     moved = tf.bitwise.left_shift(stored, tf.cast(tf.maximum(8 - used, 0), tf.uint16))
     return tf.cast(tf.bitwise.right_shift(moved, tf.cast(tf.maximum(used - 8, 0), tf.uint16)), tf.uint8)
 
@@ -58,8 +58,9 @@ def _highest_eight(stored, image_bytes, bits):
 def _bits_in_use(stored, largest, significant):
     """Number of low bits that hold the image, from the sBIT chunk and the largest value.
 
-    The PNG specification has values scaled up to all 16 bits, and sBIT say how many were in use before. But many
-    programs store 12 bits as they are. In dark images scaled up, bits not in use are 0, or 1 by rounding.
+    By the PNG specification, values are scaled up to all 16 bits, and sBIT says how many were in use before. But many
+    programs store 12 bits as they are. A dark image that was scaled up differs from these: its unused low bits are 0,
+    or 1 by rounding.
     """
     significant = tf.where((significant > 0) & (significant < 16), significant, 16)
     unused = tf.cast(2 ** (16 - significant) - 1, tf.uint16)

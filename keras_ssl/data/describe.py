@@ -1,4 +1,5 @@
 import os
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,19 +12,20 @@ from keras_ssl.data.headers import switch_format
 from keras_ssl.data.image_files import is_read_by_python, require_packages, size_by_python
 from keras_ssl.data.tfds import example_images, prepared_builder
 
-# So many pictures tell the typical size, and reading the headers of so many files takes a moment.
+# Number of images that the typical size is measured on. Reading this many headers takes a moment.
 SAMPLE = 200
 
 
 class Description(NamedTuple):
-    """The facts about a data set that are known before it is read.
+    """Facts about a data set that are known before it is read.
 
     Attributes:
-        image_shape: (height, width, channels), where a height and width of `None` differ from image to image.
-        labelled: Boolean: whether each image has a label, in a folder by lying in one of several subfolders.
-        images: Integer, how many there are; of a folder, how many files.
-        typical_size: (height, width) of images turned upright: the medians of a sample, where they differ; `None`
-            where no file of it is an image.
+        image_shape: Tuple `(height, width, channels)`. Height and width are `None` if images differ in size.
+        labelled: Boolean. Whether each image has a label. In a folder: whether each file is in one of several
+            subfolders.
+        images: Integer. Number of images, or of files in a folder.
+        typical_size: Tuple `(height, width)` of upright images: the medians of a sample, if images differ in size.
+            `None` if no file of the sample is an image.
     """
 
     image_shape: tuple
@@ -40,7 +42,7 @@ def describe(
     Args:
         name: `"digits"`, the name of a data set of tensorflow-datasets, or the path of a folder.
         data_dir: Folder of prepared data sets, as in `load`. Defaults to `None`.
-        split: What of a data set by name to count. Defaults to `"train"`.
+        split: String. The split whose images are counted; not used for a folder. Defaults to `"train"`.
 
     Returns:
         A `Description`.
@@ -68,9 +70,9 @@ def describe(
 
 
 def _typical_file_size(folder, names):
-    """The median height and width of some files of a folder, by what their headers say."""
+    """Median height and width of a sample of files, from their headers."""
 
-    # An unreadable file has its error when it is its turn; here it only has no size.
+    # Here unreadable files are left out. They raise when they are read for training.
     def size(path):
         return switch_format(tf.io.read_file(path), upright)
 
@@ -95,13 +97,13 @@ def _median(sizes):
     return tuple(int(side) for side in np.median(sizes, axis=0).round())
 
 
-def has_classes(names):
+def has_classes(names: Sequence[str]) -> bool:
     """Whether all files of a folder lie in two or more subfolders, which are then their classes."""
     outermost = {name.split(os.sep)[0] if os.sep in name else None for name in names}
     return None not in outermost and len(outermost) > 1
 
 
 def is_folder(name: Any) -> bool:
-    """Whether a name is a path rather than the name of a data set: of a folder, or of a file such as photos.zip."""
+    """Whether a name is the path of a folder, or of a file such as photos.zip, and not the name of a data set."""
     is_file = os.path.splitext(name)[1] and os.path.isfile(name)
     return name != "digits" and bool(os.sep in name or os.path.isdir(name) or is_file)

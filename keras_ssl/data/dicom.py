@@ -3,28 +3,28 @@ import numpy as np
 from keras_ssl.data.pixel_data import PixelData, check_fits, check_pixel_count
 
 
-def dicom_size(path):
-    """Height and width of a DICOM file."""
+def dicom_size(path: str) -> tuple[int, int]:
+    """Height and width of a DICOM file, from its header."""
     import pydicom
 
     header = pydicom.dcmread(path, stop_before_pixels=True)
     return header.Rows, header.Columns
 
 
-def read_dicom(path, max_pixels, bits=None):
-    """Reads a DICOM file with one image as `PixelData`, with the contrast that the file defines.
+def read_dicom(path: str, max_pixels: int, bits: int | None = None) -> PixelData:
+    """Read a DICOM file with one image as `PixelData`, with the contrast that the file defines.
 
-    Gray values are rescaled, and brought to 16 bits by the first window that the file has, or by its VOI table. Where
-    it has neither they are left as stored. MONOCHROME1 is inverted, so that 0 is black; palettes and YBR become RGB.
+    Gray values are rescaled, then mapped to 16 bits by the file's first window, or by its VOI table. If it has
+    neither, they stay as stored. MONOCHROME1 is inverted, so that 0 is black. Palettes and YBR become RGB.
 
     Args:
         path: Path of the file.
-        max_pixels: The largest height × width that is decoded.
-        bits: Integer, how many of 16 bits are in use where there is no window, or `None` for what the file says.
-            Defaults to `None`.
+        max_pixels: Integer. The largest height × width that is decoded.
+        bits: Integer. How many of 16 bits are in use if there is no window. `None` means what the file says. Defaults
+            to `None`.
 
     Raises:
-        ValueError: For several frames, too many pixels, and files without an image.
+        ValueError: If the file has several frames, too many pixels, or no image.
     """
     import pydicom
     from pydicom import pixels
@@ -64,7 +64,7 @@ def _check(content, max_pixels):
 
 
 def _by_window(values, content):
-    """Values in [0, 1] by the file's window or VOI table; `None` where it has none."""
+    """Values in [0, 1] by the file's window or VOI table, or `None` if it has neither."""
     from pydicom import pixels
 
     rescaled = pixels.apply_rescale(values, content)
@@ -73,7 +73,7 @@ def _by_window(values, content):
             return None
         table_bits = content.VOILUTSequence[0].LUTDescriptor[2]
         return pixels.apply_voi(rescaled.astype(np.int32), content) / (2.0**table_bits - 1)
-    # Several are alternatives; PS3.3 C.11.2.1.2 says what the three functions are.
+    # Several windows are alternatives: take the first. The three functions are defined in PS3.3 C.11.2.1.2.
     center, width = (float(np.ravel(content.get(name))[0]) for name in ("WindowCenter", "WindowWidth"))
     function = content.get("VOILUTFunction", "LINEAR")
     if function == "SIGMOID":

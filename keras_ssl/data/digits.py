@@ -5,16 +5,16 @@ from keras_ssl.data.splits import split_range
 CLASS_NAMES = [str(digit) for digit in range(10)]
 
 
-def load_digits(split):
-    """The handwritten digits that scikit-learn ships (1797 images of 8 × 8; UCI, Alpaydin and Kaynak, 1998).
+def load_digits(split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Load the handwritten digits of scikit-learn (1797 images of 8 × 8; UCI, Alpaydin and Kaynak, 1998).
 
     Args:
-        split: `"train"` (1437 images), `"test"` (360), slices and sums of them as in tensorflow-datasets. The
-            split is a fixed one, stratified by class.
+        split: String. `"train"` (1437 images), `"test"` (360), or slices and sums of them as in tensorflow-datasets.
+            The split is fixed, and stratified by class.
 
     Returns:
-        Images, a uint8 array (count, 8, 8, 1) in which the original levels 0 … 16 became 0 … 255, and labels,
-        an int32 array (count,).
+        Tuple of the images, a uint8 array of shape `(count, 8, 8, 1)` in which the original levels 0 … 16 became
+        0 … 255, and the labels, an int32 array of shape `(count,)`.
 
     Raises:
         ValueError: If `split` is not as described.

@@ -42,59 +42,60 @@ def from_directory(
 ) -> tf.data.Dataset:
     """Make a data set of the image files in a folder and its subfolders.
 
-    Files are read and decoded as they are needed, or once with `cache`. Hidden files are left
-    out, links are followed. Images are turned upright, as in an exported encoder.
+    Files are read and decoded when they are needed, or once with `cache`. Hidden files are left out, links are
+    followed. Images are turned upright, as in an exported encoder.
 
     Args:
-        path: Path of a folder, with or without subfolders, holding PNG, JPEG, GIF, BMP or WebP files; TIFF files too
-            where `pip install "keras_ssl[tiff]"` was run, and DICOM files where `"keras_ssl[dicom]"` was. Of these
-            each must hold one image. DICOM is shown by its window, or else by the bits that it stores.
-        batch_size: A positive integer. Defaults to 256.
-        image_size: The (height, width) that all images get, or one integer. Defaults to (224, 224).
-        channels: 3 for RGB or 1 for gray; another number for TIFF files that all have so many. Defaults to 3.
-        labels: Boolean: whether each image comes with a label (int32), the index of its first-level subfolder in
-            the sorted list of these. Defaults to `False`.
-        subset: `"test"` for about a fifth of the files, `"train"` for the others, `None` for all. Which ones is
-            decided by their names alone, so it stays as files are added. Defaults to `None`.
-        shuffle: Boolean: whether each epoch has an order of its own, a function of `seed` and the epoch (see
-            `set_epoch`). `None` shuffles where there are no labels, since that is training. Defaults to `None`.
-        seed: An integer. Defaults to 0.
+        path: Path of a folder, with or without subfolders, of PNG, JPEG, GIF, BMP or WebP files. Also of TIFF files
+            after `pip install "keras_ssl[tiff]"`, and of DICOM files after `"keras_ssl[dicom]"`; each of these must
+            hold one image. DICOM values are mapped by the file's window, or else by the bits that it stores.
+        batch_size: Positive integer. Defaults to `256`.
+        image_size: Tuple `(height, width)` of all images, or one integer for a square. Defaults to `(224, 224)`.
+        channels: Integer. 3 for RGB or 1 for gray. Another number only for TIFF files that all have as many. Defaults
+            to `3`.
+        labels: Boolean. Whether each image comes with a label (int32), the index of its first-level subfolder in the
+            sorted list of these. Defaults to `False`.
+        subset: `"test"` for about a fifth of the files, `"train"` for the others, `None` for all. The choice depends
+            on the file names alone, so it stays the same when files are added. Defaults to `None`.
+        shuffle: Boolean. Whether each epoch has an order of its own, a function of `seed` and the epoch (see
+            `set_epoch`). `None` shuffles if there are no labels, as for training. Defaults to `None`.
+        seed: Integer. Defaults to `0`.
         resize: `"stretch"`, `"crop"` or `"pad"`; see `resize_images`. Defaults to `"stretch"`.
-        drop_remainder: Boolean: whether the images that do not fill a last batch are left out. `None` leaves
-            them out of a shuffled data set, unless it is smaller than one batch. Defaults to `None`.
-        on_error: What to do about files that cannot be read. `"raise"` stops at the first one, when it is its
-            turn, with an error that names it. `"skip"` tries all files now, which takes about as long as one
-            epoch, leaves out the bad ones, warns once and lists them in `skipped`; so the length, the order and
-            the labels are known before training. A file that goes bad later still stops it. Defaults to
-            `"raise"`.
-        max_pixels: The largest height × width that is decoded. Defaults to 50 million.
+        drop_remainder: Boolean. Whether to leave out the images that do not fill a last batch. `None` leaves them
+            out of a shuffled data set, unless it is smaller than one batch. Defaults to `None`.
+        on_error: What to do about files that cannot be read. `"raise"` stops at the first one when it is read, with
+            an error that names it. `"skip"` tries all files now, which takes about as long as one epoch. It leaves
+            out the bad ones, warns once and lists them in `skipped`, so the length, the order and the labels are
+            known before training. A file that is damaged later still raises. Defaults to `"raise"`.
+        max_pixels: Integer. The largest height × width that is decoded. Defaults to 50 million.
         orientation: `"exif"` or `"ignore"`; see `decode_image`. Defaults to `"exif"`.
-        bits: Integer from 8 to 16. How many bits the files of 16 bits use, where they do not say so themselves (as
-            PNG files may in their chunk sBIT), such as 12 for values up to 4095. `None`: all 16; a folder that would
-            come out nearly black raises an error with the largest value in its files, and single dark files among
-            bright ones, as far as a sample shows them, a warning. Defaults to `None`.
-        cache: Whether decoded pictures are kept, at `image_size`, so that they are decoded once. `"auto"` keeps them
-            in memory where they take at most a quarter of what is free, `"memory"` wherever they fit, `"disk"` in
-            `cache_file` where they take more than that quarter; `"none"`, `None` and `False` decode them in each
-            epoch. What is kept is decoded now, and feeds as fast as arrays do. Defaults to
+        bits: Integer from 8 to 16. How many bits the files of 16 bits use, such as 12 for values up to 4095, unless
+            they say so themselves (PNG files may, in their chunk sBIT). `None` means all 16; then a folder that would
+            look nearly black raises an error that gives the largest value in its files, and a few dark files among
+            bright ones cause a warning. Both are based on a sample of the files. Defaults to `None`.
+        cache: Whether and where to keep decoded images, resized to `image_size`. `"auto"` keeps them in memory if
+            they take at most a quarter of the free memory, `"memory"` whenever they fit. `"disk"` keeps them in
+            `cache_file` if they take more than that quarter, else in memory. `"none"`, `None` and `False` decode them
+            in each epoch. Images for a cache are decoded now, and are then read as fast as arrays. Defaults to
             `None`.
-        cache_file: Path of the file for `"disk"`. It is used again while the files of the folder, their sizes, their
-            times and the settings are the same, and written anew otherwise. Defaults to `None`.
-        verbose: 1 to show how far it is while files are decoded to be kept, or tried: a bar, or a line where the
-            output is no terminal. Defaults to 0.
+        cache_file: Path of the file for `"disk"`. It is used again as long as the files of the folder, their sizes,
+            their times and the settings stay the same; otherwise it is replaced. Defaults to `None`.
+        verbose: Integer. 1 to show the progress while files are tried, or decoded for a cache: a bar, or a line if
+            the output is not a terminal. Defaults to `0`.
 
     Returns:
-        A `tf.data.Dataset` of `images` (batch, height, width, channels), uint8, or `(images, labels)`, of known
-        length, with the attributes `epoch`, `class_names` (list, or `None` without labels), `file_paths` (in the
-        order of an unshuffled data set), `skipped` (dict from path to reason) and `cached` (its `kind` and the
+        A `tf.data.Dataset` of `images`, uint8 of shape `(batch, height, width, channels)`, or `(images, labels)`, of
+        known length, with the attributes `epoch`, `class_names` (list, or `None` without labels), `file_paths` (in
+        the order of an unshuffled data set), `skipped` (dict from path to reason) and `cached` (with a `kind` and a
         `reason`).
 
     Raises:
-        FileNotFoundError, NotADirectoryError: If `path` is no folder.
-        ImportError: If there are TIFF or DICOM files and what reads them is not installed, with the command.
-        ValueError: If there are no images, 16 bits of them would come out nearly black, or an argument is not as
+        FileNotFoundError, NotADirectoryError: If `path` is not a folder.
+        ImportError: If there are TIFF or DICOM files and the package that reads them is not installed. The message
+            has the command that installs it.
+        ValueError: If there are no images, images of 16 bits would look nearly black, or an argument is not as
             described.
-        tf.errors.InvalidArgumentError: In an iteration, or now with a cache, if a file cannot be read. Its message
+        tf.errors.InvalidArgumentError: In an iteration, or now with a cache, if a file cannot be read. The message
             names the file.
         OSError: If the disk has no room for `cache_file`.
 
@@ -151,7 +152,7 @@ def _stream(paths, classes, shape, read, try_to_read, *, batch_size, shuffle, se
 
     def in_order(seeds):
         order = epoch_order(len(paths), shuffle, seeds)[:used]
-        # One number for the epoch and the position: each tensor of an element costs time.
+        # One number holds the epoch and the position, because each tensor of an element costs time.
         numbers = seeds[1] * used + tf.range(used, dtype=tf.int64)
         parts = [path_tensor] if class_tensor is None else [path_tensor, class_tensor]
         return tf.data.Dataset.from_tensor_slices((numbers, *(tf.gather(part, order) for part in parts)))
@@ -163,7 +164,7 @@ def _stream(paths, classes, shape, read, try_to_read, *, batch_size, shuffle, se
         number = number_of_epoch if number_of_epoch >= 0 else int(epoch) - 1
         return paths[int(epoch_order(len(paths), shuffle, tf.constant([seed, number], tf.int64))[position])]
 
-    # Read outside of `in_order`: tf.data would take three times as long to start an epoch with a large graph in it.
+    # Read outside of `in_order`: with a large graph in it, tf.data would take three times as long to start an epoch.
     dataset, epoch = each_epoch(in_order, seed)
     dataset = dataset.map(load, num_parallel_calls=tf.data.AUTOTUNE)
     dataset = batch_or_raise(dataset, file_at, try_to_read, used, batch_size)
@@ -188,8 +189,8 @@ def _find_and_warn(folder, paths, read, verbose):
     if len(skipped) == len(paths):
         raise ValueError(f"None of {len(paths)} image files can be read. The first is {first!r}: {reason}")
     warnings.warn(
-        f"Skipped {len(skipped)} of {len(paths)} image files that cannot be read. All are listed in the data "
-        f"set's `skipped`; the first is {first!r}: {reason}",
+        f"Skipped {len(skipped)} of {len(paths)} image files, which cannot be read. The attribute `skipped` of the "
+        f"data set lists all of them; the first is {first!r}: {reason}",
         stacklevel=5,
     )
     return skipped

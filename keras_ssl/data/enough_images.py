@@ -2,6 +2,7 @@
 
 import warnings
 from functools import partial
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -10,31 +11,31 @@ from keras_ssl.data.batches import with_attributes
 from keras_ssl.data.mapped_py_dataset import MappedPyDataset
 from keras_ssl.distribute import smallest_share
 
-# Data sets that give as many batches as they take, of as many images.
+# Data sets that keep the number of batches and their sizes.
 _ONE_TO_ONE = ("_MapDataset", "_ParallelMapDataset", "_PrefetchDataset", "_OptionsDataset", "CacheDataset")
 
 
-def with_enough_images(dataset, minimum, method, replicas=1):
-    """Leaves out the batches with fewer images than a method needs.
+def with_enough_images(dataset: Any, minimum: int, method: str, replicas: int = 1) -> Any:
+    """Leave out the batches with fewer images than a method needs.
 
-    Where the size of the last batch is known before anything is read, as of arrays, of the data sets of
-    `keras_ssl.data` and of `.batch(…)`, that batch is cut off with a warning. Otherwise each batch is looked at when
-    it comes, so the number of batches is not known any more; `TooFewImages` says afterwards what was left out.
+    If the size of the last batch is known in advance, as for arrays, the data sets of `keras_ssl.data` and
+    `.batch(…)`, a last batch that is too small is left out with a warning. Otherwise each batch is checked when it
+    is read, so the number of batches is no longer known; `TooFewImages` reports afterwards how many were left out.
 
     Args:
-        dataset: a `tf.data.Dataset` in batches, or a `keras.utils.PyDataset`, whose batches are looked at when they
-            are asked for, and of which a small one is an error. Anything else is returned as it is.
-        minimum: int, the fewest images in a batch, on each replica.
-        method: str, the method's name for the messages.
-        replicas: int, how many share a batch. tf.distribute deals a small batch unevenly: of four images the last of
-            three replicas gets none.
+        dataset: A `tf.data.Dataset` in batches, or a `keras.utils.PyDataset`, whose batches are checked when they are
+            read: one that is too small is an error. Anything else is returned unchanged.
+        minimum: Integer. The fewest images that a batch needs on each replica.
+        method: String. Name of the method, for messages.
+        replicas: Integer. How many replicas share a batch. tf.distribute splits a small batch unevenly: of four
+            images, the last of three replicas gets none. Defaults to `1`.
 
     Returns:
-        The data set, with its attributes. Where batches are looked at, it has the attribute `left_out`, a variable
-        that counts the others.
+        The data set, with its attributes. If its batches are checked when read, it has the attribute `left_out`, a
+        variable that counts the batches left out.
 
     Raises:
-        ValueError: where it is known that no batch would remain.
+        ValueError: If it is known that no batch would remain.
     """
     if minimum < 2 and replicas < 2:
         return dataset
@@ -50,37 +51,39 @@ def with_enough_images(dataset, minimum, method, replicas=1):
     if shape.rank != 4 or (shape[0] is not None and is_enough(shape[0])):
         return dataset
     if replicas < 2 and shape[0] is not None:
-        return dataset  # `check_images` looks while the step is traced
+        return dataset  # `check_images` checks while the step is traced
     usual, last = _sizes(dataset)
     if last is not None and is_enough(usual) and is_enough(last):
         return dataset
-    if last is None or getattr(dataset, "passes", 1) > 1:  # the last batch of a pass comes in the middle
+    if last is None or getattr(dataset, "passes", 1) > 1:  # the last batch of a pass is in the middle of the epoch
         return _filtered(dataset, is_enough)
     if not is_enough(usual) or len(dataset) == 1:
         raise ValueError(_too_few(method, minimum, replicas, f"batches of {min(usual, last)}"))
     warnings.warn(
-        f"The last batch has {_images(last)}. {_needs(method, minimum, replicas)}, so that batch is left out; "
-        "another batch size, or drop_remainder=True, leaves out none.",
+        f"The last batch has {_images(last)}. {_needs(method, minimum, replicas)}, so that batch is left out. To "
+        "avoid this warning, use another batch size, or drop_remainder=True.",
         stacklevel=4,
     )
-    # Not `take`: caches want to be read to their end.
+    # Not `take`: a cache must be read to its end.
     return with_attributes(
         _filtered(dataset, is_enough).apply(tf.data.experimental.assert_cardinality(len(dataset) - 1)), dataset
     )
 
 
 class TooFewImages(keras.callbacks.Callback):
-    """Warns once how many batches of a fit or an evaluation were left out because they had too few images.
+    """Callback that warns once how many batches were left out because they had too few images.
 
     Args:
-        minimum: int, as for `with_enough_images`.
-        method: str, as there.
-        training: what it returned of the training data, or None.
-        held_out: what it returned of the held-out data, or None.
-        replicas: int, as there.
+        minimum: See `with_enough_images`.
+        method: See `with_enough_images`.
+        training: The training data that `with_enough_images` returned, or `None`. Defaults to `None`.
+        held_out: The held-out data that `with_enough_images` returned, or `None`. Defaults to `None`.
+        replicas: See `with_enough_images`. Defaults to `1`.
     """
 
-    def __init__(self, minimum, method, training=None, held_out=None, replicas=1):
+    def __init__(
+        self, minimum: int, method: str, training: Any = None, held_out: Any = None, replicas: int = 1
+    ) -> None:
         super().__init__()
         self._replicas = replicas
         self._minimum = minimum
@@ -93,15 +96,15 @@ class TooFewImages(keras.callbacks.Callback):
         self._batches["training"] += 1
 
     def on_test_batch_end(self, batch, logs=None):
-        """Likewise."""
+        """Counts the batches that were used in an evaluation."""
         self._batches["evaluation"] += 1
 
     def on_epoch_end(self, epoch, logs=None):
-        """Warns after the first epoch; that nothing was left to learn from is an error."""
+        """Warns after the first epoch. Raises a ValueError if no batch was left to learn from."""
         self._say("training")
 
     def on_test_end(self, logs=None):
-        """Likewise, after the first evaluation."""
+        """Warns or raises after the first evaluation."""
         self._say("evaluation")
 
     def _say(self, phase):
@@ -114,7 +117,7 @@ class TooFewImages(keras.callbacks.Callback):
         if count:
             warnings.warn(
                 f"{_needs(self._method, self._minimum, self._replicas)}: of the {phase}'s "
-                f"{self._batches[phase] + count} batches {count} had fewer and were left out.",
+                f"{self._batches[phase] + count} batches {count} had fewer images and were left out.",
                 stacklevel=2,
             )
 
@@ -145,7 +148,7 @@ def _filtered(dataset, is_enough):
 
 
 def _sizes(dataset):
-    """How many images the usual and the last batch of a data set have, or None twice where that is not known."""
+    """Number of images in the usual and in the last batch of a data set, or None twice if it is not known."""
     while True:
         if sizes := getattr(dataset, "batch_sizes", None):
             return sizes

@@ -7,7 +7,7 @@ _Item = TypeVar("_Item")
 
 
 def evenly_spaced(items: Sequence[_Item], count: int) -> list[_Item]:
-    """Up to `count` evenly spaced items of a list, with the first and the last.
+    """Up to `count` evenly spaced items of a list, including the first and the last.
 
     Example:
 

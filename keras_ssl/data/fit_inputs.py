@@ -1,8 +1,9 @@
-"""The inputs of fit: takes what Keras takes, and refuses the rest with a message that says what to pass."""
+"""Checks and conversions of the inputs of fit. What Keras takes is taken; other inputs raise a clear error."""
 
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Sized
+from typing import Any
 
 import keras
 import numpy as np
@@ -16,8 +17,8 @@ from keras_ssl.distribute import undistributed
 _BATCHES_OF_KERAS = tf.data.Dataset | tf.distribute.DistributedDataset | keras.utils.PyDataset
 
 
-def is_in_batches(source):
-    """Whether `source` comes in batches already, rather than as arrays."""
+def is_in_batches(source: Any) -> bool:
+    """Whether `source` yields batches and is not an array."""
     return isinstance(source, _BATCHES_OF_KERAS) or (
         isinstance(source, Iterable)
         and not isinstance(source, list | tuple | dict | str)
@@ -25,25 +26,25 @@ def is_in_batches(source):
     )
 
 
-def usable_batches(source, batch_size=None):
-    """Converts a `source` that `is_in_batches` to what a method's steps take.
+def usable_batches(source: Any, batch_size: int | None = None) -> Any:
+    """Convert a `source` that `is_in_batches` to data that a training step takes.
 
     Args:
-        source: a `tf.data.Dataset`, a distributed one, which Keras distributes anew, a `keras.utils.PyDataset`, or
-            any other Python iterable of batches, such as a generator or PyTorch's `DataLoader`. Dicts with the key
-            "image" and perhaps "label", as TFDS has them, become images or (images, labels).
-        batch_size: what fit was given, which must be None.
+        source: A `tf.data.Dataset`, a distributed one (which Keras distributes again), a `keras.utils.PyDataset`, or
+            another Python iterable of batches, such as a generator or PyTorch's `DataLoader`. Dicts with the key
+            "image" and an optional "label", as in TFDS, become images or (images, labels).
+        batch_size: The `batch_size` of fit. Must be `None`. Defaults to `None`.
 
     Returns:
-        The source, without tf.data's autotuner.
+        The data set, without tf.data's autotuner.
 
     Raises:
-        ValueError: for a batch size, an iterable without a batch, dicts without "image", or a distributed data set
-            of dicts.
+        ValueError: If there is a batch size, the iterable has no batch, dicts have no "image", or a distributed data
+            set has dicts.
     """
     if batch_size is not None:
         raise ValueError(
-            "A data set comes in batches already: give the batch size where the data set is made. "
+            "A data set has batches already: set the batch size where the data set is made. "
             f"Received: batch_size={batch_size}"
         )
     source = undistributed(source)
@@ -54,48 +55,48 @@ def usable_batches(source, batch_size=None):
     if not isinstance(source, tf.data.Dataset):
         if isinstance(source.element_spec, dict):
             raise ValueError(
-                "A distributed data set cannot be changed any more: map it from dicts to images or (images, labels) "
+                "A distributed data set cannot be mapped: map it from dicts to images or (images, labels) "
                 f"before it is distributed. Received: keys {sorted(source.element_spec)}"
             )
         return source
     return without_autotune(image_and_label(source))
 
 
-def check_passes(source, epochs, steps, argument):
-    """Raises a ValueError where `source` can be read only once, and more than one pass over it is wanted.
+def check_passes(source: Any, epochs: int, steps: int | None, argument: str) -> None:
+    """Raise a ValueError if `source` can be read only once, but several passes over it are needed.
 
     Args:
-        source: what fit was given as `x` or as `validation_data`.
-        epochs: int, how many passes.
-        steps: int, the batches of an epoch, or None for all.
-        argument: str, the name of `steps` for the message.
+        source: The `x` or `validation_data` of fit.
+        epochs: Integer. Number of passes.
+        steps: Integer. Number of batches in an epoch. `None` means all.
+        argument: String. Name of the argument `steps`, for the message.
     """
     if isinstance(source, Iterator) and epochs > 1 and steps is None:
         raise ValueError(
-            f"A Python generator can be read only once, so there is no second epoch: say by {argument} how many of "
-            "its batches an epoch has, or pass a keras.utils.PyDataset or "
+            f"A Python generator can be read only once, so there is no second epoch. Set {argument}, the number of "
+            "batches in an epoch, or pass a keras.utils.PyDataset or "
             f"tf.data.Dataset.from_generator(function, output_signature=…). Received: {source!r} and {epochs} epochs"
         )
 
 
-def images_and_labels(source, labels=None):
-    """Separates an input of fit into an array of images and their labels.
+def images_and_labels(source: Any, labels: Any = None) -> tuple[Any, Any]:
+    """Separate an input of fit into images and labels.
 
     Args:
-        source: array of images, a tuple or list (images,) or (images, labels), as Keras takes them, or a dict with
-            the key "image" and perhaps "label", as TFDS has them.
-        labels: what fit was given as `y`.
+        source: Array of images; a tuple or list (images,) or (images, labels), as in Keras; or a dict with the key
+            "image" and an optional "label", as in TFDS.
+        labels: The `y` of fit. Defaults to `None`.
 
     Returns:
-        A tuple of the images and the labels, or None where there are none.
+        Tuple of the images and the labels, which are `None` if there are none.
 
     Raises:
-        ValueError: where there are no images, or a function.
+        ValueError: If there are no images, or `source` is a function.
     """
     if callable(source):
         raise ValueError(
-            "A function is no images; of a generator function pass what its call gives, such as make_batches() where "
-            f"it is called make_batches. Received: x={source!r}"
+            "`x` must be images, not a function. If it is a generator function, call it and pass the result, such as "
+            f"make_batches(). Received: x={source!r}"
         )
     if isinstance(source, tuple) or _is_list_of_arrays(source):
         source, own_labels, _ = keras.utils.unpack_x_y_sample_weight(tuple(source))
@@ -103,8 +104,8 @@ def images_and_labels(source, labels=None):
     if isinstance(source, dict):
         if "image" not in source:
             raise ValueError(
-                'A dict of arrays needs the key "image"; of the splits that tfds.load gives pass one, such as '
-                f"data['train']. Received: keys {sorted(map(str, source))}"
+                'A dict of arrays needs the key "image". If these are the splits of tfds.load, pass one of them, '
+                f"such as data['train']. Received: keys {sorted(map(str, source))}"
             )
         labels = source.get("label") if labels is None else labels
         source = source["image"]
@@ -118,7 +119,7 @@ def _is_list_of_arrays(source):
 
 
 def _dataset_of(iterable):
-    """Makes a data set of the batches of a Python iterable, which is read again for each pass if possible."""
+    """Make a data set of the batches of a Python iterable, which is read again for each pass if possible."""
     batches = iter(iterable)
     try:
         first = next(batches)
@@ -137,7 +138,7 @@ def _dataset_of(iterable):
 
 
 def _arrays(batch):
-    """Converts a batch of a Python iterable to arrays, in the same tuples and dicts."""
+    """Convert a batch of a Python iterable to arrays, in the same tuples and dicts."""
     if isinstance(batch, list | tuple):
         return tuple(_arrays(part) if isinstance(part, dict) else np.asarray(part) for part in batch)
     if isinstance(batch, dict):
@@ -145,21 +146,27 @@ def _arrays(batch):
     return np.asarray(batch)
 
 
-def split_arrays(images, labels, share, minimum=1):
-    """Splits arrays as Keras' validation_split does: the last `share` of them is held out.
+def split_arrays(
+    images: Any, labels: Any, share: float, minimum: int = 1
+) -> tuple[tuple[Any, dict | None], tuple[Any, dict | None]]:
+    """Split arrays as Keras' validation_split does: the last `share` of them is held out.
 
     Args:
-        images: array (n, height, width, channels).
-        labels: dict of arrays for `MultiTask`; others are left out.
-        share: float in (0, 1), the part that is held out.
-        minimum: int, the fewest images that either part can do with. Defaults to 1.
+        images: Array of shape `(n, height, width, channels)`.
+        labels: Dict of arrays for `MultiTask`; other labels are left out.
+        share: Float in (0, 1). The part that is held out.
+        minimum: Integer. The fewest images that each part needs. Defaults to `1`.
+
+    Returns:
+        Tuple of two pairs `(images, labels)`: the training and the held-out part. `labels` is a dict or `None`.
 
     Raises:
-        ValueError: for a data set, which has no length to split, for another share, and where it leaves too few.
+        ValueError: If `images` is a data set, which has no length to split; `share` is outside (0, 1); or a part has
+            too few images.
     """
     if not 0 < share < 1:
         raise ValueError(
-            "validation_split must be at least 0 and below 1, the share of the images that is held out. "
+            "validation_split is the share of the images that is held out: it must be at least 0 and below 1. "
             f"Received: validation_split={share}"
         )
     if is_in_batches(images):
@@ -170,8 +177,8 @@ def split_arrays(images, labels, share, minimum=1):
     for purpose, left in {"train on": first, "evaluate": len(images) - first}.items():
         if left < minimum:
             raise ValueError(
-                f"validation_split leaves {left} of {len(images)} images to {purpose}, where {minimum} are needed at "
-                f"the least: take another share, or pass validation_data. Received: validation_split={share}"
+                f"validation_split leaves {left} of {len(images)} images to {purpose}, but at least {minimum} are "
+                f"needed: use another share, or pass validation_data. Received: validation_split={share}"
             )
 
     def rows(part):

@@ -1,8 +1,9 @@
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-# The first twelve bytes of each, where a question mark stands for any byte.
+# The first twelve bytes of each format. A question mark stands for any byte.
 _SIGNATURES = {
     "PNG": b"\x89PNG\r\n\x1a\n????",
     "JPEG": b"\xff\xd8\xff?????????",
@@ -10,20 +11,20 @@ _SIGNATURES = {
     "BMP": b"BM??????????",
     "WebP": b"RIFF????WEBP",
 }
-# Reads past a file's end find zeros, so that a truncated file ends in a message of ours.
+# Reads past the end of a file return zeros, so that a truncated file leads to a clear error.
 _PADDING = b"\0" * 2048
 _BYTES = [bytes([value]) for value in range(256)]
 
 
 class Header(NamedTuple):
-    """Facts from the header of an image file, read before anything is decoded.
+    """The header of an image file, read before anything is decoded.
 
     Attributes:
         height: int64 scalar.
         width: int64 scalar.
-        still: String scalar: the file, cut down to its first frame if it is an animation. Cutting, rather than
-            decoding and discarding, bounds what an animation of many frames costs.
-        orientation: int64 scalar from 1 (upright) to 8: the EXIF tag, 1 where there is none.
+        still: String scalar. The content of the file; of an animation, only up to its first frame, so that the other
+            frames are not decoded and cost nothing.
+        orientation: int64 scalar from 1 (upright) to 8. The EXIF tag, or 1 if there is none.
     """
 
     height: tf.Tensor
@@ -33,15 +34,16 @@ class Header(NamedTuple):
 
 
 @tf.autograph.experimental.do_not_convert
-def switch_format(image_bytes, function):
-    """Applies a function to the `Header` of a file, traced once for each file format.
+def switch_format(image_bytes: tf.Tensor, function: Callable[[Header, str], Any]) -> Any:
+    """Apply a function to the `Header` of a file, traced once for each file format.
 
     Args:
-        image_bytes: Scalar string tensor: the content of an image file.
-        function: Takes a `Header` and the name of the kind; returns tensors of the same dtypes for every kind.
+        image_bytes: Scalar string tensor. The content of an image file.
+        function: Function of a `Header` and the name of the format. Returns tensors of the same dtypes for every
+            format.
 
     Returns:
-        What `function` returns for the kind that the file is of.
+        The result of `function` for the format of the file.
     """
 
     def branch(name, read):
@@ -56,23 +58,23 @@ def switch_format(image_bytes, function):
     return tf.switch_case(_image_format(image_bytes), branches)
 
 
-def unpack(image_bytes):
-    """The bytes of a scalar string as a uint8 vector, with zeros behind."""
+def unpack(image_bytes: tf.Tensor) -> tf.Tensor:
+    """The bytes of a scalar string as a uint8 vector, followed by zeros."""
     padded = tf.strings.join([image_bytes, _PADDING])
     return tf.io.decode_raw(padded, tf.uint8)
 
 
-def little_endian(content, start, count):
+def little_endian(content: tf.Tensor, start: int | tf.Tensor, count: int) -> tf.Tensor:
     """The unsigned number in the `count` bytes from `start` on, the lowest byte first."""
     digits = tf.cast(content[start : start + count], tf.int64)
     return tf.reduce_sum(digits * tf.constant([256**power for power in range(count)], tf.int64))
 
 
-def png_significant_bits(image_bytes):
-    """The bits of each sample of a PNG that its chunk sBIT says are in use, int64; 0 where there is none."""
+def png_significant_bits(image_bytes: tf.Tensor) -> tf.Tensor:
+    """How many bits of each sample of a PNG are in use by its chunk sBIT, as int64; 0 if there is none."""
 
     def largest(sizes):
-        # Of gray images, with alpha or without, the first byte is for the gray; else three are for red, green, blue.
+        # In gray images, with or without alpha, the first byte is for gray. Else three are for red, green and blue.
         is_gray = tf.reduce_any(tf.strings.substr(image_bytes, 25, 1) == [b"\0", b"\4"])
         sizes = tf.cast(unpack(sizes)[:3], tf.int64)
         return tf.where(is_gray, sizes[0], tf.reduce_max(sizes))
@@ -81,9 +83,9 @@ def png_significant_bits(image_bytes):
 
 
 def _image_format(image_bytes):
-    """The index into `_SIGNATURES` of the kind of file that `image_bytes` is, by its first bytes.
+    """The index into `_SIGNATURES` of the format of a file, by its first bytes.
 
-    Raises `tf.errors.InvalidArgumentError` for an empty string and for what is no image.
+    Raises `tf.errors.InvalidArgumentError` for an empty string, and for a file that is not an image.
     """
     head = unpack(tf.strings.substr(image_bytes, 0, 12))[:12]
     signatures = tf.io.decode_raw(tf.constant(list(_SIGNATURES.values())), tf.uint8)
@@ -100,7 +102,7 @@ def _image_format(image_bytes):
 
 def _read_png(image_bytes):
     content = unpack(tf.strings.substr(image_bytes, 0, 24))
-    # PNG alone stores the highest byte first. Its sides end at 2^31 - 1, so no product overflows.
+    # Only PNG stores the highest byte first. Its sides are at most 2^31 - 1, so no product overflows.
     width = little_endian(content[16:20][::-1], 0, 4)
     height = little_endian(content[20:24][::-1], 0, 4)
     return Header(tf.minimum(height, 2**31), tf.minimum(width, 2**31), image_bytes, _png_orientation(image_bytes))
@@ -117,27 +119,27 @@ def _read_bmp(image_bytes):
     bits, compression = little_endian(content, 28, 2), little_endian(content, 30, 4)
     plain = tf.reduce_any(bits == [8, 24, 32]) & tf.reduce_any(compression == [0, 3])
     readable = plain & (little_endian(content, 14, 4) >= 40)
-    message = "This BMP is of a rare kind. Convert it to an uncompressed one of 24 bits, or to PNG."
+    message = "This kind of BMP is not supported. Convert it to an uncompressed BMP of 24 bits, or to PNG."
     masked = (compression != 3) | ((bits == 32) & (tf.reduce_min(bmp_channel_bytes(content)) >= 0))
-    rare = "This BMP has masks (BITFIELDS) that are no whole bytes. Convert it to PNG."
+    rare = "This BMP has masks (BITFIELDS) that are not whole bytes. Convert it to PNG."
     checks = [tf.debugging.Assert(readable, [message]), tf.debugging.Assert(masked, [rare])]
     with tf.control_dependencies(checks):
         width = tf.bitcast(tf.cast(little_endian(content, 18, 4), tf.uint32), tf.int32)
         height = tf.bitcast(tf.cast(little_endian(content, 22, 4), tf.uint32), tf.int32)
-    # A negative height says that the rows run from top to bottom.
+    # A negative height means that the rows run from top to bottom.
     return Header(tf.abs(tf.cast(height, tf.int64)), tf.abs(tf.cast(width, tf.int64)), image_bytes)
 
 
-def bmp_channel_bytes(content):
+def bmp_channel_bytes(content: tf.Tensor) -> tf.Tensor:
     """Which of the four bytes of each pixel hold red, green and blue, by the masks of a BMP (BITFIELDS).
 
     Args:
-        content: uint8 vector: the first 66 bytes of the file, or more.
+        content: uint8 vector. The first 66 bytes of the file, or more.
 
     Returns:
-        int64 vector (3,); -1 for a mask that is not all of one byte.
+        int64 vector of shape `(3,)`, with -1 for a mask that is not exactly one byte.
     """
-    # Each mask is a number of 32 bits, the lowest byte first, as pixels are.
+    # Each mask is a number of 32 bits with the lowest byte first, like the pixels.
     masks = tf.reshape(content[54:66], (3, 4))
     whole = tf.reduce_all((masks == 0) | (masks == 255), axis=1) & (tf.reduce_sum(masks // 255, axis=1) == 1)
     return tf.where(whole, tf.argmax(masks, axis=1), -1)
@@ -192,7 +194,7 @@ def _read_webp(image_bytes):
         return (position < size) & (name(position) != b"VP8 ") & (name(position) != b"VP8L")
 
     def skip(position):
-        # A frame of an animation (ANMF) is a chunk around the chunk that we look for.
+        # A frame of an animation (ANMF) is a chunk that contains the wanted chunk.
         step = tf.where(name(position) == b"ANMF", 24, chunk_size(position))
         return (tf.minimum(position + step, size),)
 
@@ -215,7 +217,7 @@ def _read_webp(image_bytes):
 
 
 def _jpeg_orientation(image_bytes):
-    # Only the APPn segments (0xE0 to 0xEF) at the front are passed, so that a file without the tag costs little.
+    # Only the APPn segments (0xE0 to 0xEF) at the front are read, so that a file without the tag costs little.
     return _walk(
         image_bytes,
         2,
@@ -231,7 +233,7 @@ def _png_orientation(image_bytes):
 
 
 def _find_png_chunk(image_bytes, name, read, missing):
-    # Chunks behind the pixels are not looked at: there can be thousands of chunks of pixels.
+    # Chunks after the pixels are not read, because there can be thousands of chunks of pixels.
     return _walk(
         image_bytes,
         8,
@@ -245,7 +247,7 @@ def _find_png_chunk(image_bytes, name, read, missing):
 
 
 def _webp_orientation(image_bytes):
-    # Of the extended format alone (VP8X), whose flags say whether there is a chunk EXIF, behind the pixels.
+    # Only the extended format (VP8X) can have a chunk EXIF, after the pixels. Its flags say whether it has.
     head = unpack(tf.strings.substr(image_bytes, 0, 21))[:21]
     tagged = tf.reduce_all(head[12:16] == list(b"VP8X")) & (head[20] & 8 != 0)
     return tf.cond(
@@ -263,7 +265,7 @@ def _webp_orientation(image_bytes):
 
 
 def _walk(image_bytes, start, goes_on, is_wanted, length, skipped, read=None, missing=1):
-    """Applies `read` to the first wanted part of a file whose parts begin with a head of up to ten bytes."""
+    """Apply `read` to the first wanted part of a file whose parts begin with a head of up to ten bytes."""
     read = read or _tiff_orientation
 
     def find(image_bytes):
@@ -289,8 +291,8 @@ def _walk(image_bytes, start, goes_on, is_wanted, length, skipped, read=None, mi
 
 
 def _tiff_orientation(exif):
-    """The tag 0x0112 of the first directory of EXIF data, which are laid out as a TIFF file."""
-    # Some WebP files repeat the head that only JPEG's segment has.
+    """The tag 0x0112 of the first directory of EXIF data, which have the format of a TIFF file."""
+    # Some WebP files repeat the head that only the segment of a JPEG should have.
     repeated = tf.strings.substr(exif, 0, 6) == b"Exif\0\0"
     content = unpack(tf.strings.substr(exif, tf.where(repeated, 6, 0), 4096))
     little = content[0] == ord("I")
@@ -299,7 +301,7 @@ def _tiff_orientation(exif):
         part = content[start : start + count]
         return little_endian(tf.where(little, part, part[::-1]), 0, count)
 
-    # The directory is near the front; what lies farther off, or behind the end, is not looked for.
+    # The directory is near the front. The search ends after 4096 bytes and 100 entries.
     directory = tf.minimum(number(4, 4), tf.size(content, tf.int64) - len(_PADDING))
     count = tf.minimum(number(directory, 2), 100)
     entries = tf.reshape(content[directory + 2 : directory + 2 + 12 * count], (-1, 12))
@@ -315,5 +317,5 @@ def _tiff_orientation(exif):
 
 
 _READERS = {"PNG": _read_png, "JPEG": _read_jpeg, "GIF": _read_gif, "BMP": _read_bmp, "WebP": _read_webp}
-# Their loops stay in functions of their own: inlined, they slowed down a folder that held nothing but JPEGs.
+# Their loops stay in functions of their own: inlined, they slowed down a folder of nothing but JPEGs.
 _RARE = ("GIF", "BMP", "WebP")

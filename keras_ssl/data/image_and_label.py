@@ -1,11 +1,16 @@
-def image_and_label(dataset):
-    """A data set of dicts, as `tfds.load` makes them, as images or (images, labels).
+from typing import Any
+
+import tensorflow as tf
+
+
+def image_and_label(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """Convert a data set of dicts, as from `tfds.load`, to images or (images, labels).
 
     Args:
-        dataset: A `tf.data.Dataset`. One whose elements are no dicts is returned as it is.
+        dataset: A `tf.data.Dataset`. If its elements are not dicts, it is returned unchanged.
 
     Returns:
-        A data set of what the keys "image" and, where there is one, "label" hold.
+        A data set of the values of the key "image" and, if there is one, of the key "label".
 
     Raises:
         ValueError: If there is no key "image".
@@ -23,13 +28,13 @@ def image_and_label(dataset):
     return dataset.map(of_keys)
 
 
-def of_keys(row):
-    """Converts a dict with the keys of TFDS to an image or (image, label); other rows stay as they are."""
+def of_keys(row: Any) -> Any:
+    """Convert a dict with the keys of TFDS to an image or (image, label). Other rows stay unchanged."""
     if not isinstance(row, dict):
         return row
     if "image" not in row:
         raise ValueError(
-            'A data set of dicts needs the key "image"; map it to images or (images, labels) otherwise. '
+            'A data set of dicts needs the key "image". Otherwise map it to images or (images, labels). '
             f"Received: keys {sorted(row)}"
         )
     return (row["image"], row["label"]) if "label" in row else row["image"]

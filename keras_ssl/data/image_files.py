@@ -1,38 +1,39 @@
 import importlib.util
 import os
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from keras_ssl.data.decode import MAX_PIXELS, check_decoding, decode_image
 from keras_ssl.data.dicom import dicom_size, read_dicom
+from keras_ssl.data.pixel_data import PixelData
 from keras_ssl.data.tiff import read_tiff, tiff_size
 
 TIFF, DICOM = (".tif", ".tiff"), (".dcm", ".dicom")
-# What Python packages read, each an optional extra: (package that is imported, name of the extra).
+# Formats that Python packages read, each an optional extra: (package that is imported, name of the extra).
 _PACKAGES = {TIFF: ("tifffile", "tiff"), DICOM: ("pydicom", "dicom")}
 
 
 def file_decoder(paths, channels, max_pixels, orientation, bits, is_strict, by_tensorflow=None):
-    """Chooses the reader for a folder's image files: TensorFlow, or Python packages for TIFF and DICOM.
+    """Choose the reader for a folder's image files: TensorFlow, or Python packages for TIFF and DICOM.
 
     Args:
         paths: List of the paths of all files.
-        channels: Integer, 1 or 3, or any number for TIFF files.
+        channels: Integer. 1 or 3, or any number if all files are TIFF.
         max_pixels: See `decode_image`.
         orientation: See `decode_image`.
         bits: See `decode_image`.
-        is_strict: Boolean: whether a missing package is an error now. Else it is one of each file.
-        by_tensorflow: Function from a path to an image, for the files that are no TIFF or DICOM. Defaults to
+        is_strict: Boolean. Whether a missing package raises an error now, and not when a file is read.
+        by_tensorflow: Function from a path to an image, for files that are not TIFF or DICOM. Defaults to
             `decode_image` of the whole file.
 
     Returns:
-        A function from a path, a scalar string tensor, to a uint8 tensor (height, width, channels).
+        Function from a path, a scalar string tensor, to a uint8 tensor of shape `(height, width, channels)`.
 
     Raises:
-        ImportError: If a package is missing, with the command that installs it.
-        ValueError: If `channels` is not 1 or 3 and there are files that are no TIFF, or another argument is not as
-            described.
+        ImportError: If a package is missing. The message has the command that installs it.
+        ValueError: If `channels` is not 1 or 3 and some files are not TIFF, or another argument is not as described.
     """
     special = [path for path in paths if is_read_by_python(path)]
     if is_strict:
@@ -45,11 +46,11 @@ def file_decoder(paths, channels, max_pixels, orientation, bits, is_strict, by_t
 
     def by_python(path):
         def read(path):
-            path = os.fsdecode(np.asarray(path).item())  # bytes in a graph, an array of them outside
+            path = os.fsdecode(np.asarray(path).item())  # bytes in a graph, an array of bytes outside
             try:
                 require_packages([path])
                 return _decode(path, channels, max_pixels, orientation, bits), b""
-            except Exception as error:  # whatever a reader says of a broken file
+            except Exception as error:  # readers raise many kinds of errors for broken files
                 return np.zeros((1, 1, channels), np.uint8), (str(error) or type(error).__name__).encode()
 
         image, problem = tf.numpy_function(read, [path], (tf.uint8, tf.string))
@@ -70,8 +71,8 @@ def file_decoder(paths, channels, max_pixels, orientation, bits, is_strict, by_t
     return by_ending
 
 
-def require_packages(paths):
-    """Raises an `ImportError` where the package for some of these files is not installed."""
+def require_packages(paths: Sequence[str]) -> None:
+    """Raise an `ImportError` if the package for some of these files is not installed."""
     for endings, (package, extra) in _PACKAGES.items():
         path = next((path for path in paths if path.lower().endswith(endings)), None)
         if path is not None and importlib.util.find_spec(package) is None:
@@ -81,21 +82,21 @@ def require_packages(paths):
             )
 
 
-def is_read_by_python(path):
-    """Whether a file is one that a Python package reads, by its name."""
+def is_read_by_python(path: str) -> bool:
+    """Whether a Python package reads a file, by its extension."""
     return path.lower().endswith(TIFF + DICOM)
 
 
-def size_by_python(path):
-    """Height and width of a TIFF or DICOM file, or `None` where it cannot be read."""
+def size_by_python(path: str) -> tuple[int, int] | None:
+    """Height and width of a TIFF or DICOM file, or `None` if it cannot be read."""
     try:
         return (tiff_size if path.lower().endswith(TIFF) else dicom_size)(path)
-    except Exception:  # a broken file has its error when it is its turn
+    except Exception:  # a broken file raises when it is read for training
         return None
 
 
-def read_by_python(path, channels, max_pixels=MAX_PIXELS, bits=None):
-    """The `PixelData` of a TIFF or DICOM file; see `read_tiff` and `read_dicom`."""
+def read_by_python(path: str, channels: int, max_pixels: int = MAX_PIXELS, bits: int | None = None) -> PixelData:
+    """Read a TIFF or DICOM file as `PixelData`; see `read_tiff` and `read_dicom`."""
     if path.lower().endswith(TIFF):
         return read_tiff(path, channels, max_pixels, bits)
     return read_dicom(path, max_pixels, bits)
@@ -104,7 +105,7 @@ def read_by_python(path, channels, max_pixels=MAX_PIXELS, bits=None):
 def _decode(path, channels, max_pixels, orientation, bits):
     stored = read_by_python(path, channels, max_pixels, bits)
     values, used = stored.values, stored.bits
-    # As of 16-bit PNG files the highest eight bits; of fewer than eight the whole range.
+    # The highest eight bits, as for 16-bit PNG files. Fewer than eight bits are scaled to the whole range.
     image = values >> (used - 8) if used >= 8 else values.astype(np.uint16) * 255 // (2**used - 1)
     image = _in_channels(image.astype(np.uint8), channels)
     return np.ascontiguousarray(_upright(image, stored.orientation) if orientation == "exif" else image)
@@ -119,13 +120,13 @@ def _in_channels(image, channels):
     if (own, channels) == (3, 1):
         return np.round(image.astype(np.float32) @ np.float32([[0.2989], [0.587], [0.114]])).astype(np.uint8)
     raise ValueError(
-        f"This file has {own} channels, and the folder is read with {channels}: channels={own} "
-        f"(pretrain --channels {own}), for all files alike"
+        f"This file has {own} channels, but the folder is read with {channels}: set channels={own} "
+        f"(pretrain --channels {own}) if all files have as many"
     )
 
 
 def _upright(image, orientation):
-    # As in `decode_image`: the values are those of EXIF, which took them from TIFF.
+    # As in `decode_image`: EXIF took its values from TIFF.
     image = image.transpose(1, 0, 2) if orientation >= 5 else image
     image = image[::-1] if orientation in (3, 4, 7, 8) else image
     return image[:, ::-1] if orientation in (2, 3, 6, 7) else image

@@ -10,7 +10,7 @@ from keras_ssl.data.resize import resize_images
 from keras_ssl.data.splits import is_training_split
 from keras_ssl.data.tfds import load_tfds
 
-IN_MEMORY = Cache("memory", "they are always there")
+IN_MEMORY = Cache("memory", "digits are always kept in memory")
 
 
 def load(
@@ -31,47 +31,47 @@ def load(
 ) -> tf.data.Dataset:
     """Load a data set by its name.
 
-    A data set whose pixels take at most a quarter of the free memory is read once and kept there as uint8; each
-    epoch then has an exact permutation as its order. A larger one is streamed from its files: their order, and the
-    order within blocks of examples, are functions of the seed and the epoch too, but examples stay near those of
-    their file.
+    A data set whose pixels take at most a quarter of the free memory is read once and kept there as uint8; each epoch
+    is then an exact permutation. A larger one is streamed from its files. The order of the files and the order within
+    blocks of examples are functions of the seed and the epoch too, but examples stay close to others of their file.
 
     Args:
-        name: `"digits"` (the handwritten digits of scikit-learn, 8 × 8, gray, no download), or the name of a
-            data set of tensorflow-datasets that has images. One that is not prepared yet in `data_dir` is
-            downloaded there, if it is of the kind that can be.
-        split: A split in the notation of tensorflow-datasets: `"train"`, `"test"`, `"train[:80%]"`,
+        name: String. `"digits"` (the handwritten digits of scikit-learn, 8 × 8, gray, no download), or the name of a
+            data set of tensorflow-datasets that has images. If it is not yet prepared in `data_dir`, it is downloaded
+            there, as far as tensorflow-datasets can download it.
+        split: String. A split in the notation of tensorflow-datasets: `"train"`, `"test"`, `"train[:80%]"`,
             `"train+test"`. Defaults to `"train"`.
-        batch_size: A positive integer. Defaults to 256.
-        image_size: The (height, width) that all images get, or one integer. `None` keeps the size, where the
-            data set has only one. Defaults to `None`.
-        labels: Boolean: whether each image comes with its label (int32). Defaults to `False`.
-        shuffle: Boolean: whether each epoch has an order of its own, a function of `seed` and the epoch (see
-            `set_epoch`). `None` shuffles what is for training: no labels, and no part of a test or validation
-            split. Defaults to `None`.
-        seed: An integer. Defaults to 0.
+        batch_size: Positive integer. Defaults to `256`.
+        image_size: Tuple `(height, width)` of all images, or one integer for a square. `None` keeps the size, for
+            data sets with only one. Defaults to `None`.
+        labels: Boolean. Whether each image comes with its label (int32). Defaults to `False`.
+        shuffle: Boolean. Whether each epoch has an order of its own, a function of `seed` and the epoch (see
+            `set_epoch`). `None` shuffles for training: if there are no labels, and no part of `split` is a test or
+            validation split. Defaults to `None`.
+        seed: Integer. Defaults to `0`.
         resize: `"stretch"`, `"crop"` or `"pad"`; see `resize_images`. Defaults to `"stretch"`.
-        drop_remainder: Boolean: whether the images that do not fill a last batch are left out. `None` leaves
-            them out of a shuffled data set, unless it is smaller than one batch. Defaults to `None`.
-        data_dir: Folder of prepared data sets. `None` is the environment's TFDS_DATA_DIR, or else
+        drop_remainder: Boolean. Whether to leave out the images that do not fill a last batch. `None` leaves them
+            out of a shuffled data set, unless it is smaller than one batch. Defaults to `None`.
+        data_dir: Folder of prepared data sets. `None` means the environment variable TFDS_DATA_DIR, or else
             `~/tensorflow_datasets`. Defaults to `None`.
-        cache: Whether decoded pictures are kept, at `image_size`, so that they are decoded once. `"auto"` keeps them
-            in memory where they take at most a quarter of what is free, `"memory"` wherever they fit, `"disk"` in
-            `cache_file` where they take more than that quarter; `"none"`, `None` and `False` decode them in each
-            epoch. What is kept is decoded now, and feeds as fast as arrays do. Defaults to `"auto"`.
+        cache: Whether and where to keep decoded images, resized to `image_size`. `"auto"` keeps them in memory if
+            they take at most a quarter of the free memory, `"memory"` whenever they fit. `"disk"` keeps them in
+            `cache_file` if they take more than that quarter, else in memory. `"none"`, `None` and `False` decode them
+            in each epoch. Images for a cache are decoded now, and are then read as fast as arrays. Defaults to
+            `"auto"`.
         cache_file: Path of the file for `"disk"`. Defaults to `None`.
-        verbose: 1 to show how far it is while images are decoded to be kept: a bar, or a line where the output is
-            no terminal. Defaults to 0.
+        verbose: Integer. 1 to show the progress while images are decoded for a cache: a bar, or a line if the output
+            is not a terminal. Defaults to `0`.
 
     Returns:
-        A `tf.data.Dataset` of `images` (batch, height, width, channels), uint8, or `(images, labels)`, of known
-        length, with the attributes `epoch`, `class_names` (list, or `None` where there are none) and `cached`
-        (its `kind` and the `reason`).
+        A `tf.data.Dataset` of `images`, uint8 of shape `(batch, height, width, channels)`, or `(images, labels)`, of
+        known length, with the attributes `epoch`, `class_names` (list, or `None` if there are none) and `cached`
+        (with a `kind` and a `reason`).
 
     Raises:
-        ValueError: If the name or the split is unknown, the data set cannot be prepared, has no images, has
-            images of several sizes and `image_size` is `None`, has no labels and they are asked for, or an
-            argument is not as described.
+        ValueError: If the name or the split is unknown; the data set cannot be prepared or has no images; it has
+            images of several sizes and `image_size` is `None`; `labels` is `True` and it has none; or an argument is
+            not as described.
 
     Example:
 

@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from typing import Any
+
 import keras
 
 
@@ -5,11 +8,11 @@ class MappedPyDataset(keras.utils.PyDataset):
     """A `PyDataset` that applies a function to each batch of another one.
 
     Args:
-        dataset: a `keras.utils.PyDataset`.
-        function: function of a batch and its index to what is given instead of it.
+        dataset: A `keras.utils.PyDataset`.
+        function: Function of a batch and its index that returns the new batch.
     """
 
-    def __init__(self, dataset, function):
+    def __init__(self, dataset: keras.utils.PyDataset, function: Callable[[Any, int], Any]) -> None:
         super().__init__(dataset.workers, dataset.use_multiprocessing, dataset.max_queue_size)
         self._dataset, self._function = dataset, function
 

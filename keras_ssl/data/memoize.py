@@ -10,9 +10,9 @@ _known: contextvars.ContextVar[dict | None] = contextvars.ContextVar("known", de
 
 @contextlib.contextmanager
 def memoize_scans() -> Iterator[None]:
-    """Context manager and decorator within which each folder of images is scanned only once.
+    """Context manager and decorator that has each folder of images scanned only once.
 
-    Elsewhere a folder is scanned each time it is opened.
+    Outside of it, a folder and its files are scanned each time the folder is opened.
 
     Example:
 
@@ -28,7 +28,7 @@ def memoize_scans() -> Iterator[None]:
 
 
 def memoized(key: Hashable, find: Callable[[], _Value]) -> _Value:
-    """Returns `find()`, or its earlier result for the same `key` within the same `memoize_scans`."""
+    """Return `find()`, or its earlier result for the same `key` within the same `memoize_scans`."""
     known = _known.get()
     if known is None:
         return find()

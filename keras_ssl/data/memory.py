@@ -6,14 +6,15 @@ from keras_ssl.data.order import each_epoch, epoch_order
 
 
 def in_memory(images, labels, batch_size, shuffle, seed, drop_remainder=None, **attributes):
-    """A data set of batches gathered from tensors, by batches of indices rather than image by image.
+    """Make a data set of images in memory, which gathers whole batches and not single images.
 
     Args:
-        images: Images (count, height, width, channels) of any dtype; a `numpy.memmap` stays in its file.
-        labels: Labels (count, …), or a dict of them, or `None`.
-        batch_size: A positive integer.
-        shuffle: Boolean: whether each epoch has an order of its own.
-        seed: An integer.
+        images: Array or tensor of shape `(count, height, width, channels)`, of any dtype. A `numpy.memmap` stays in
+            its file.
+        labels: Labels of shape `(count, …)`, a dict of such labels, or `None`.
+        batch_size: Positive integer.
+        shuffle: Boolean. Whether each epoch has an order of its own.
+        seed: Integer.
         drop_remainder: See `images_per_epoch`. Defaults to `None`.
         **attributes: Attributes of the data set, such as `class_names`.
 
@@ -22,7 +23,7 @@ def in_memory(images, labels, batch_size, shuffle, seed, drop_remainder=None, **
     """
     count = int(images.shape[0])
     used = images_per_epoch(count, batch_size, shuffle, drop_remainder)
-    # tf.data runs on the CPU; a tensor on an accelerator would be copied over for every batch.
+    # tf.data runs on the CPU. A tensor on an accelerator would be copied for every batch.
     with tf.device("CPU:0"):
         images = images if isinstance(images, np.memmap) else tf.identity(images)
         labels = None if labels is None else tf.nest.map_structure(tf.identity, labels)

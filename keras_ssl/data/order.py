@@ -1,22 +1,25 @@
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import tensorflow as tf
 
-# An epoch of a data set that its user repeats has fewer passes than this.
+# More passes than an epoch of a repeated data set can have.
 _MANY_PASSES = 2**20
 
 
-def set_epoch(dataset: tf.data.Dataset, epoch: int):
-    """Tell a data set which epoch comes next, so that its order can be replayed.
+def set_epoch(dataset: tf.data.Dataset, epoch: int) -> None:
+    """Set the next epoch of a data set, so that its order can be replayed.
 
-    The order of a data set from `load`, `from_directory` and `from_arrays` is a function of its seed and of the
-    epoch. It counts epochs itself: each iteration reads the number and adds one. Setting it before an iteration
-    repeats the order of that epoch, in this process or in another. It holds for what was derived from such a data
-    set, too: `dataset.map(…)`, `dataset.repeat()`. It ends at `dataset.shuffle(…)`, which draws an order of its own.
+    The order of a data set from `load`, `from_directory` or `from_arrays` is a function of its seed and the epoch.
+    The data set counts epochs itself: each iteration reads the number and adds one. To repeat the order of an epoch,
+    in this process or another, set its number before an iteration. This also works for data sets derived from such a
+    data set, with `dataset.map(…)` or `dataset.repeat()`, but not with `dataset.shuffle(…)`, which draws an order of
+    its own.
 
     Args:
-        dataset: A data set. One that is not from this package, nor derived from one, is left as it is.
-        epoch: The number of the next epoch, a non-negative integer.
+        dataset: A data set. Has no effect if it is not from this package, nor derived from such a data set.
+        epoch: Non-negative integer. The number of the next epoch.
 
     Example:
 
@@ -30,14 +33,14 @@ def set_epoch(dataset: tf.data.Dataset, epoch: int):
         source.epoch.assign(epoch * passes)
 
 
-def sources(dataset):
-    """The data sets of this package that one was derived from.
+def sources(dataset: Any) -> list[tuple[tf.data.Dataset, int]]:
+    """Find the data sets of this package that `dataset` was derived from.
 
     Args:
         dataset: Anything.
 
     Returns:
-        A list of pairs: a data set with an `epoch`, and how many of its passes an epoch of `dataset` has at most.
+        List of pairs: a data set with an `epoch`, and the largest number of its passes in an epoch of `dataset`.
     """
     if isinstance(getattr(dataset, "epoch", None), tf.Variable):
         return [(dataset, getattr(dataset, "passes", 1))]
@@ -46,10 +49,10 @@ def sources(dataset):
     return [(source, passes * repeats) for part in inputs for source, passes in sources(part)]
 
 
-def forgets_epochs(dataset):
+def forgets_epochs(dataset: Any) -> bool:
     """Whether a data set derived from this package's was shuffled or cached, so that its order cannot be replayed.
 
-    That is so after tf.data's `shuffle`, and after a `cache` of a shuffled one, which repeats its first order.
+    This happens with tf.data's `shuffle`, and with a `cache` of a shuffled data set, which repeats the first order.
     """
     if not isinstance(dataset, tf.data.Dataset) or hasattr(dataset, "epoch") or not sources(dataset):
         return False
@@ -58,23 +61,23 @@ def forgets_epochs(dataset):
     return kind == "_ShuffleDataset" or repeats_order or any(map(forgets_epochs, dataset._inputs()))
 
 
-def each_epoch(build, seed):
-    """A data set whose every iteration depends on the seed and the number of the epoch.
+def each_epoch(build: Callable[[tf.Tensor], tf.data.Dataset], seed: int) -> tuple[tf.data.Dataset, tf.Variable]:
+    """Make a data set whose every iteration depends on the seed and the number of the epoch.
 
     Args:
-        build: Takes an int64 tensor (2,), the seed and the epoch, and returns a `tf.data.Dataset`.
-        seed: An integer.
+        build: Function of an int64 tensor of shape `(2,)`, the seed and the epoch, that returns a `tf.data.Dataset`.
+        seed: Integer.
 
     Returns:
-        The data set, and the int64 variable that holds the number of the next epoch.
+        Tuple of the data set and the int64 variable that holds the number of the next epoch.
 
     Raises:
-        ValueError: If `seed` is no integer.
+        ValueError: If `seed` is not an integer.
     """
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise ValueError(f"`seed` must be an integer. Received: seed={seed!r}")
-    # Strategy scopes belong to a thread. Outside of any, the variable is a plain one on the CPU even where the
-    # data set is made under a strategy, which would mirror it onto devices that tf.data does not run on.
+    # A strategy would mirror the variable onto devices that tf.data does not run on. Its scope belongs to a thread,
+    # so another thread makes a plain variable on the CPU.
     with ThreadPoolExecutor(1) as plain:
         epoch = plain.submit(_new_counter).result()
 
@@ -85,11 +88,11 @@ def each_epoch(build, seed):
     return tf.data.Dataset.range(1).flat_map(start), epoch
 
 
-def epoch_order(count, shuffle, seeds):
-    """The indices 0 … count - 1 (int64): as they are, or permuted as a pure function of `seeds`."""
+def epoch_order(count: int | tf.Tensor, shuffle: bool, seeds: tf.Tensor) -> tf.Tensor:
+    """The indices 0 … count - 1 (int64): in order, or permuted as a pure function of `seeds`."""
     indices = tf.range(tf.cast(count, tf.int64))
     if shuffle:
-        # Philox is the same on every device and with and without XLA.
+        # Philox draws the same numbers on every device, with and without XLA.
         indices = tf.random.experimental.stateless_shuffle(indices, seeds, alg="philox")
     return indices
 

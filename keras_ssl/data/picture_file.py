@@ -1,12 +1,16 @@
-"""Decoded pictures in one file: raw pixels, then what they are as JSON, then the length of that and a mark.
+"""Decoded images in one file: raw pixels, a description as JSON, the length of the description, and a mark.
 
-The mark is written last and the file renamed after it, so that what a killed process left is never taken for whole.
+The mark is written last, and then the file is renamed. So the file of a process that was killed never counts as
+complete.
 """
 
 import errno
 import json
 import os
 import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,16 +21,16 @@ _MARK = b"keras_ssl pictures 1"
 _TAIL = 8 + len(_MARK)
 
 
-def open_pictures(path, key):
-    """The pictures in a file.
+def open_pictures(path: Path, key: str) -> tuple[np.ndarray, Any] | None:
+    """Open the images in a file.
 
     Args:
-        path: `pathlib.Path`.
-        key: String: that which the file was written with.
+        path: `pathlib.Path` of the file.
+        key: String. The key that the file was written with.
 
     Returns:
-        Memory-mapped uint8 array (count, height, width, channels), and what else was kept; `None` where there is no
-        whole file of that key.
+        Tuple of a memory-mapped uint8 array of shape `(count, height, width, channels)` and the other data that was
+        kept. `None` if there is no complete file with this key.
     """
     if not path.is_file() or path.stat().st_size < _TAIL:
         return None
@@ -43,15 +47,15 @@ def open_pictures(path, key):
     return np.memmap(path, np.uint8, "r", shape=tuple(about["shape"])), about["extra"]
 
 
-def write_pictures(path, key, batches, count, shape):
-    """Write pictures into a file, in place of one that is there.
+def write_pictures(path: Path, key: str, batches: Callable, count: int, shape: Sequence[int]) -> None:
+    """Write images into a file, and replace the old file if there is one.
 
     Args:
-        path: `pathlib.Path`; its folder is made.
-        key: String, to be compared when the file is opened.
-        batches: As in `cache.keep`.
-        count: Number of pictures.
-        shape: (height, width, channels).
+        path: `pathlib.Path` of the file. Its folder is created.
+        key: String. Compared when the file is opened.
+        batches: See `cache.keep`.
+        count: Integer. Number of images.
+        shape: Tuple `(height, width, channels)`.
 
     Raises:
         OSError: If the disk has no room for them.
@@ -62,7 +66,7 @@ def write_pictures(path, key, batches, count, shape):
     free = shutil.disk_usage(path.parent).free + (path.stat().st_size if path.is_file() else 0)
     if size > free:
         raise _full(path, size, free)
-    # One of another key; both might not fit.
+    # The old file has another key. There may not be room for both.
     path.unlink(missing_ok=True)
 
     def write(temporary):
@@ -83,6 +87,6 @@ def write_pictures(path, key, batches, count, shape):
 
 def _full(path, size, free):
     return OSError(
-        f"The disk is full: the decoded pictures take {size / 2**30:.2f} GiB in {path}, and {free / 2**30:.2f} GiB "
-        "are free there. Make room, or take cache='none', on the command line --cache none."
+        f"The disk is full: the decoded images take {size / 2**30:.2f} GiB in {path}, but only {free / 2**30:.2f} "
+        "GiB are free there. Make room, or use cache='none', on the command line --cache none."
     )

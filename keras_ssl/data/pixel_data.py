@@ -21,7 +21,7 @@ class PixelData(NamedTuple):
 
 
 def check_pixel_count(height: int, width: int, max_pixels: int) -> None:
-    """Raises a ValueError if an image has no pixels, or more than `max_pixels`."""
+    """Raise a ValueError if an image has no pixels, or more than `max_pixels`."""
     if not 0 < height * width <= max_pixels:
         raise ValueError(
             f"An image must have from 1 to max_pixels={max_pixels} pixels. Its header says width, height = "
@@ -30,6 +30,6 @@ def check_pixel_count(height: int, width: int, max_pixels: int) -> None:
 
 
 def check_fits(largest: int, bits: int) -> None:
-    """Raises a ValueError if the largest value of a file needs more than `bits` bits."""
+    """Raise a ValueError if the largest value of a file needs more than `bits` bits."""
     if largest >= 2**bits:
         raise ValueError(f"This file holds values that do not fit into bits={bits}, up to {largest}")

@@ -7,30 +7,28 @@ from keras_ssl.checks.arguments import check_image_size
 RESIZE_MODES = ("stretch", "crop", "pad")
 
 
-def check_resize(resize):
-    """`resize`, or a `ValueError` that lists the modes."""
+def check_resize(resize: str) -> str:
+    """Return `resize`, or raise a `ValueError` that lists the modes."""
     if resize not in RESIZE_MODES:
         raise ValueError(f"`resize` must be one of {RESIZE_MODES}. Received: resize={resize!r}")
     return resize
 
 
 def resize_images(images: Any, image_size: int | tuple[int, int], resize: str = "stretch") -> tf.Tensor:
-    """Resize a batch of images with bilinear weights, antialiased where it shrinks.
+    """Resize a batch of images with bilinear weights, with antialiasing if it shrinks them.
 
-    All three modes are one resampling: the factors per axis are taken as they are, or both set to the larger,
-    or both to the smaller; then the image is centered. `"stretch"` equals
+    All three modes are one resampling, with a scale factor for each axis. `"stretch"` uses the two factors, `"crop"`
+    the larger for both axes, `"pad"` the smaller; then the image is centered. `"stretch"` equals
     `tf.image.resize(images, image_size, antialias=True)`.
 
     Args:
-        images: Images (batch, height, width, channels) of one size, uint8 or float.
-        image_size: The wanted (height, width), or one integer for a square.
-        resize: `"stretch"` changes the aspect ratio; `"crop"` keeps it, fits the shorter side and cuts the
-            longer one off on both ends; `"pad"` keeps it, fits the longer side and adds black bars.
-            Defaults to `"stretch"`.
+        images: uint8 or float tensor of shape `(batch, height, width, channels)`.
+        image_size: Tuple `(height, width)`, or one integer for a square.
+        resize: `"stretch"` changes the aspect ratio. `"crop"` keeps it, fits the shorter side and cuts off the longer
+            one at both ends. `"pad"` keeps it, fits the longer side and adds black bars. Defaults to `"stretch"`.
 
     Returns:
-        Images (batch, height, width, channels) of the wanted size: rounded to uint8 where they were uint8,
-        float32 otherwise.
+        Tensor of shape `(batch, height, width, channels)`: uint8, rounded, if the images were uint8, else float32.
 
     Raises:
         ValueError: If `resize` or `image_size` is not as described.
@@ -50,7 +48,7 @@ def resize_images(images: Any, image_size: int | tuple[int, int], resize: str = 
     if resize == "crop":
         scale = tf.fill([2], tf.reduce_max(scale))
     elif resize == "pad":
-        # A very long image keeps a line of one pixel.
+        # A very long image keeps at least one pixel of its shorter side.
         scale = tf.maximum(tf.reduce_min(scale), 1.0 / source)
     resized = tf.raw_ops.ScaleAndTranslate(
         images=images,

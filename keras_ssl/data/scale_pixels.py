@@ -7,28 +7,27 @@ import tensorflow as tf
 from keras_ssl.data.batches import with_attributes
 from keras_ssl.data.image_and_label import image_and_label
 
-# So many images at a time are floats, while an array is scaled.
+# Number of images of an array that are scaled, and are floats, at a time.
 _AT_ONCE = 256
 
 
 def scale_pixels(images: Any, value_range: tuple[float, float]) -> Any:
-    """Bring images whose values lie in another range to raw pixels in [0, 255].
+    """Scale images with values in another range to raw pixels in [0, 255].
 
-    For 12 bits stored in 16, Hounsfield units, reflectances, or images in [-1, 1]. What is trained so must be
-    evaluated and served so: keep `value_range`.
+    For 12 bits stored in 16, Hounsfield units, reflectances, or images in [-1, 1]. Use the same `value_range` for
+    evaluation and serving as for training.
 
     Args:
         images: Array or tensor of images, of any shape, or a `tf.data.Dataset` of `images`, of `(images, labels)`
             or of dicts with the key "image".
-        value_range: Pair (low, high) of numbers: the value that becomes 0, and the one that becomes 255. What lies
-            beyond is cut off.
+        value_range: Pair `(low, high)` of numbers. The values that become 0 and 255. Values outside are clipped.
 
     Returns:
-        The same kind of thing: integers as uint8, rounded, and floats as float32. Dicts become images or
-        `(images, labels)`.
+        An array, tensor or data set like `images`. Integers become uint8, rounded, and floats float32. Dicts become
+        images or `(images, labels)`.
 
     Raises:
-        ValueError: If `value_range` is no pair of finite numbers, the lower first.
+        ValueError: If `value_range` is not a pair of finite numbers, the lower first.
 
     Example:
 
@@ -48,8 +47,8 @@ def scale_pixels(images: Any, value_range: tuple[float, float]) -> Any:
     return np.concatenate([scale_pixels(images[start : start + _AT_ONCE], (low, high)) for start in starts])
 
 
-def check_value_range(value_range):
-    """`value_range` as two floats, or a `ValueError` that says what is wrong."""
+def check_value_range(value_range: Any) -> tuple[float, float]:
+    """Return `value_range` as two floats; raise a `ValueError` if it is invalid."""
     try:
         low, high = map(float, value_range)
     except (TypeError, ValueError):
@@ -68,7 +67,7 @@ def _scale_row(row, low, high):
 
 
 def _scale(images, low, high):
-    # Whole numbers of 32 bits do not fit into a float32.
+    # A float32 cannot hold all integers of 32 bits.
     values = tf.clip_by_value(tf.cast(images, tf.float64), low, high)
     pixels = (values - low) * (255.0 / (high - low))
     return tf.cast(pixels, tf.float32) if images.dtype.is_floating else tf.cast(tf.round(pixels), tf.uint8)

@@ -15,10 +15,10 @@ _ORIENTATION, _SHORT = 0x0112, 3
 
 
 def sniff(head: bytes) -> tuple[int, int]:
-    """Reads the format and the orientation of an image file from its first bytes.
+    """Read the format and the orientation of an image file from its first bytes.
 
     Args:
-        head: Bytes. The first `LOOKED_AT` of the file, or all of it.
+        head: Bytes. The first `LOOKED_AT` bytes of the file, or all of it.
 
     Returns:
         Tuple `(kind, orientation)`. `kind` is `JPEG` or `PNG` if the plain decoder is enough, else `OTHER`, for

@@ -1,4 +1,6 @@
 import os
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -11,26 +13,26 @@ from keras_ssl.data.resize import resize_images
 from keras_ssl.data.untrusted_code import refuse_untrusted_code
 from keras_ssl.did_you_mean import did_you_mean
 
-# A streamed data set is shuffled in blocks of this many bytes as stored, or of a few batches if that is more.
+# Size of the blocks in which a streamed data set is shuffled, in bytes as stored; or a few batches if that is more.
 _BLOCK_BYTES = 256 * 2**20
-# Where a data set does not say.
+# For data sets that do not give their size.
 _USUAL_EXAMPLE_BYTES = 100_000
 _FILES_AT_ONCE = 16
 
 
 def load_tfds(name, split, image_size, labels, resize, data_dir, cache, cache_file, verbose, **settings):
-    """A data set of tensorflow-datasets; see `keras_ssl.data.load`."""
+    """Load a data set of tensorflow-datasets; see `keras_ssl.data.load`."""
     builder = prepared_builder(name, data_dir)
     features = _check_features(builder.info.features, name, image_size, labels)
     try:
         part = builder.info.splits[split]
     except ValueError as error:
         raise ValueError(
-            f"`split` must be one of {sorted(builder.info.splits)}, a slice of one ('train[:80%]') or several "
+            f"`split` must be one of {sorted(builder.info.splits)}, a slice of one ('train[:80%]'), or several "
             f"joined by '+'. Received: split={split!r}"
         ) from error
     if part.num_examples == 0:
-        raise ValueError(f"`split` must hold images; this one is empty. Received: split={split!r}")
+        raise ValueError(f"`split` must hold images, but is empty. Received: split={split!r}")
 
     def read(example):
         example = builder.info.features.deserialize_example(example)
@@ -56,8 +58,8 @@ def load_tfds(name, split, image_size, labels, resize, data_dir, cache, cache_fi
     return in_memory(images, classes, **settings, cached=cache)
 
 
-def prepared_builder(name, data_dir):
-    """The tensorflow-datasets builder of a data set that is prepared, or that could be downloaded."""
+def prepared_builder(name: Any, data_dir: str | os.PathLike[str] | None) -> Any:
+    """The tensorflow-datasets builder of a data set, which is downloaded and prepared if it is not yet."""
     import tensorflow_datasets as tfds
 
     # tensorflow-datasets reads its variable only once, when it is imported.
@@ -75,12 +77,12 @@ def prepared_builder(name, data_dir):
     if not builder.is_prepared():
         try:
             builder.download_and_prepare()
-        # Whatever a download or a generator of one of hundreds of data sets may raise.
+        # The downloads and generators of hundreds of data sets may raise anything.
         except Exception as error:
             raise ValueError(
                 f"The data set is not in {os.path.dirname(builder.data_dir)!r}, and could not be downloaded and "
-                f"prepared there ({type(error).__name__}: {error}). Pass as data_dir the folder in which it is "
-                f"prepared, or set TFDS_DATA_DIR. Received: name={name!r}, data_dir={data_dir!r}"
+                f"prepared there ({type(error).__name__}: {error}). Set data_dir or TFDS_DATA_DIR to the folder in "
+                f"which it is prepared. Received: name={name!r}, data_dir={data_dir!r}"
             ) from error
     if builder.info.file_format.value != "tfrecord":
         raise ValueError(
@@ -96,13 +98,13 @@ def _check_features(features, name, image_size, labels):
     image = features.get("image")
     if image is None or len(image.shape) != 3 or image.dtype != tf.uint8 or image.shape[-1] is None:
         raise ValueError(
-            "The data set must have a feature 'image' of uint8 pixels (height, width, channels). For others make "
-            "a tf.data.Dataset of images by tfds.load, and use that. "
+            "The data set must have a feature 'image' of uint8 pixels (height, width, channels). For others, make "
+            "a tf.data.Dataset of images with tfds.load, and use that. "
             f"Received: name={name!r} with the features {listed}"
         )
     if image_size is None and None in image.shape:
         raise ValueError(
-            "The images of this data set differ in size. Pass the size to bring them to, such as "
+            "The images of this data set differ in size. Pass the size to resize them to, such as "
             f"image_size=(96, 96). Received: image_size=None, name={name!r} with images {image.shape}"
         )
     if labels and "label" not in features:
@@ -114,7 +116,7 @@ def _check_features(features, name, image_size, labels):
 
 
 def _file_opener(part):
-    """A function from the number of a file of a split to the data set of its serialized examples."""
+    """Make a function from the number of a file of a split to the data set of its serialized examples."""
     files = part.file_instructions
     names = tf.constant([str(file.filename) for file in files])
     skips = tf.constant([file.skip for file in files], tf.int64)
@@ -128,7 +130,7 @@ def _file_opener(part):
 
 
 def _read_all(part, read, labels):
-    """The images, array after array, and a function to the list of their classes, as `keep` takes them."""
+    """An iterable of arrays of images, and a function that returns the list of their classes, as for `keep`."""
     files = tf.data.Dataset.range(len(part.file_instructions))
     examples = files.flat_map(_file_opener(part)).map(read, num_parallel_calls=tf.data.AUTOTUNE)
     classes = []
@@ -160,7 +162,7 @@ def _stream(part, read, *, batch_size, shuffle, seed, drop_remainder, **attribut
         records = files.interleave(
             open_file, cycle_length=_FILES_AT_ONCE, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
         )
-        # Dataset.shuffle takes no stateless seeds: its order would also depend on the global one.
+        # Not Dataset.shuffle, which takes no stateless seeds: its order would also depend on the global seed.
         blocks = records.batch(block).enumerate()
         return blocks.map(lambda number, block: permute(seeds, number, block)).unbatch()
 
@@ -170,7 +172,7 @@ def _stream(part, read, *, batch_size, shuffle, seed, drop_remainder, **attribut
     return finish(dataset, used, batch_size, epoch=epoch, shuffled=shuffle, **attributes)
 
 
-def example_images(builder, split, count):
-    """The first images of a split, as they are, one array after the other."""
+def example_images(builder: Any, split: str, count: int) -> Iterator[np.ndarray]:
+    """Yield the first images of a split, unchanged."""
     for example in builder.as_dataset(split=split, shuffle_files=False).take(count).as_numpy_iterator():
         yield example["image"]

@@ -2,14 +2,14 @@ import numpy as np
 
 from keras_ssl.data.pixel_data import PixelData, check_fits, check_pixel_count
 
-# Photometric interpretations of the TIFF specification that are gray or RGB as they are, or after a step below.
+# Photometric interpretations of the TIFF specification that are gray or RGB, some of them after a conversion below.
 _WHITE_IS_ZERO, _PALETTE = 0, 3
 _KNOWN = (_WHITE_IS_ZERO, 1, 2, _PALETTE, 6)  # 6, YCbCr, is decoded to RGB by the reader
 _ALPHA = (1, 2)
 
 
 def tiff_size(path):
-    """Height and width of a TIFF file."""
+    """Height and width of a TIFF file, from its header."""
     import tifffile
 
     with tifffile.TiffFile(path) as file:
@@ -17,22 +17,23 @@ def tiff_size(path):
 
 
 def read_tiff(path, channels, max_pixels, bits=None):
-    """The `PixelData` of a TIFF file of one image.
+    """Read a TIFF file with one image as `PixelData`.
 
     Args:
         path: Path of the file.
-        channels: Integer, how many are wanted: an alpha channel beyond them is dropped, and as many pages of one
-            channel, where more than three are wanted, are the channels of one image.
-        max_pixels: The largest height × width that is decoded.
-        bits: Integer, how many of 16 bits are in use, or `None` for all. Defaults to `None`.
+        channels: Integer. The wanted number of channels. An additional alpha channel is dropped. If more than three
+            are wanted, a file with as many pages of one channel is read as one image.
+        max_pixels: Integer. The largest height × width that is decoded.
+        bits: Integer. How many of 16 bits are in use. `None` means all. Defaults to `None`.
 
     Raises:
-        ValueError: For several pages, too many pixels, and what are no unsigned integers of up to 16 bits.
+        ValueError: If the file has several pages, too many pixels, or values that are not unsigned integers of up to
+            16 bits.
     """
     import tifffile
 
     with tifffile.TiffFile(path) as file:
-        # Thumbnails, overviews and masks are no images of their own.
+        # Thumbnails, overviews and masks do not count as images.
         pages = [page for page in file.pages if not (page.is_reduced or page.is_mask)] or [file.pages[0]]
         page = pages[0]
         _check_page(page, max_pixels)
@@ -63,7 +64,9 @@ def _check_page(page, max_pixels):
     check_pixel_count(page.imagelength, page.imagewidth, max_pixels)
     if page.photometric not in _KNOWN or page.axes not in ("YX", "YXS", "SYX"):
         kind = getattr(page.photometric, "name", page.photometric)
-        raise ValueError(f"This TIFF file is of a rare kind ({kind}, axes {page.axes}). Convert it to gray or RGB")
+        raise ValueError(
+            f"This kind of TIFF file is not supported ({kind}, axes {page.axes}). Convert it to gray or RGB"
+        )
     if page.dtype is None or page.dtype.kind not in "bu" or page.bitspersample > 16:
         values = page.asarray()
         raise ValueError(

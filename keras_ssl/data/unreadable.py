@@ -1,59 +1,63 @@
 import os
 import re
+from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
-#: Files from one report to the next.
+#: Number of files between two progress reports.
 TRIED_AT_ONCE = 64
 
 
-def why_unreadable(path, read):
+def why_unreadable(path: str | bytes, read: Callable[[tf.Tensor], Any]) -> str:
     """Explain in words why a file cannot be read.
 
     Args:
-        path: Path of the file, as bytes or string.
-        read: Takes a path as a string tensor; raises `tf.errors.OpError` if it cannot read the file.
-
-    Returns:
-        A string.
+        path: Path of the file.
+        read: Function of a path, as a string tensor, that raises `tf.errors.OpError` if it cannot read the file.
     """
     try:
         read(tf.constant(path))
     except tf.errors.OpError as error:
-        # Before them a graph says where it was traced, in lines that are set in.
+        # In a graph, indented lines come first, which say where it was traced.
         words = " ".join(re.sub(r"(?s)^Graph execution error:.*\n +File [^\n]*\n", "", error.message).split())
-        # Around them stand the name of a node, before and behind, or what an assertion prints.
+        # Then remove the name of a node before and after the message, and the text that an assertion adds.
         words = re.sub(r"assertion failed: \[(.*)\] \[\[", r"\1 [[", words)
         around = r"\{\{.*?\}\} ?| ?\[\[.*?\]\]| ?\[Op:\w+\].*|Expected .* Summarized data: |b'(.*?)'"
         return re.sub(around, r"\1", words).rstrip(".")
     return "it can be read now, but could not a moment ago"
 
 
-def batch_or_raise(elements, file_at, read, count, batch_size):
-    """Batch what `ignore_errors` left of a data set, or raise an error that names the first file that is missing.
+def batch_or_raise(
+    elements: tf.data.Dataset,
+    file_at: Callable[[int, int], str],
+    read: Callable[[tf.Tensor], Any],
+    count: int,
+    batch_size: int,
+) -> tf.data.Dataset:
+    """Batch a data set, and raise an error that names the first file that cannot be read.
 
-    An error within a pipeline does not know which file it is about, and TensorFlow has no operation that catches
-    one. What it has is leaving the element out: so elements carry their number. Whether one is missing is looked
-    at once a batch, which costs nothing that can be measured while files are good.
+    An error in a pipeline does not say which file caused it, and TensorFlow has no operation that catches errors. But
+    `ignore_errors` leaves out the element. So elements carry a number, and each batch is checked for missing ones,
+    which takes no measurable time while all files are good.
 
     Args:
-        elements: Data set of `(number, element)`: `epoch * count + position`, an int64 tensor, and what the data set
-            is about.
-        file_at: Takes the epoch, -1 for the newest, and the position, both integers, and returns the path that
-            stands there.
-        read: As in `why_unreadable`, to find out what is wrong.
-        count: Number of elements, if none is missing.
-        batch_size: A positive integer.
+        elements: Data set of `(number, element)`, where `number` is `epoch * count + position`, an int64 tensor.
+        file_at: Function of the epoch, -1 for the newest, and the position, both integers, that returns the path of
+            the file there.
+        read: See `why_unreadable`. Used to find the reason.
+        count: Integer. Number of elements, if none is missing.
+        batch_size: Positive integer.
 
     Returns:
-        A data set of batches of `element`.
+        Data set of batches of `element`.
     """
 
     def explain(epoch, position):
         path = os.fsencode(file_at(int(epoch), int(position)))
         return (
             f"Cannot read the image {path.decode(errors='replace')} ({why_unreadable(path, read)}). Delete or "
-            "replace the file, or leave such files out: --on-error skip, in Python on_error='skip'."
+            "replace the file, or leave out such files: --on-error skip, in Python on_error='skip'."
         )
 
     def fail(epoch, position):
@@ -66,12 +70,12 @@ def batch_or_raise(elements, file_at, read, count, batch_size):
         wanted = tf.range(batch_number * batch_size, tf.minimum((batch_number + 1) * batch_size, count))
         size = tf.size(wanted)
         positions = tf.where(numbers < 0, numbers, numbers % count)
-        # Where files of the end are missing, the last batch may be shorter.
+        # If files at the end are missing, the last batch may be shorter.
         found = tf.pad(positions, [[0, batch_size]], constant_values=-1)[:size] == wanted
         present = tf.cond(
             tf.reduce_all(found),
             lambda: tf.constant(True),
-            # Where all of the last batch is missing, nothing that arrived says which epoch it is.
+            # If all of the last batch is missing, no number says which epoch it is: then the epoch is -1.
             lambda: fail(tf.reduce_max(numbers) // count, wanted[tf.argmin(tf.cast(found, tf.int32))]),
         )
         with tf.control_dependencies([present]):
@@ -84,7 +88,7 @@ def batch_or_raise(elements, file_at, read, count, batch_size):
     def blank(spec):
         return tf.zeros(spec.shape, spec.dtype)
 
-    # Behind the last, so that a batch arrives and is looked at where all of its files are missing.
+    # One more element at the end, so that there is a last batch to check even if all of its files are missing.
     last = tf.data.Dataset.from_tensors(
         (tf.constant(-1, tf.int64), tf.nest.map_structure(blank, elements.element_spec[1]))
     )
@@ -92,16 +96,18 @@ def batch_or_raise(elements, file_at, read, count, batch_size):
     return batches.take(-(-count // batch_size)).enumerate().map(check)
 
 
-def find_unreadable(paths, read, report):
-    """Try all files, and report what is wrong with the ones that cannot be read.
+def find_unreadable(
+    paths: tf.Tensor, read: Callable[[tf.Tensor], Any], report: Callable[[int], None]
+) -> dict[int, str]:
+    """Try all files, and find out what is wrong with the ones that cannot be read.
 
     Args:
-        paths: String tensor (files,).
-        read: As in `why_unreadable`.
-        report: Takes the number of files that were tried, some at a time.
+        paths: String tensor of shape `(files,)`.
+        read: See `why_unreadable`.
+        report: Function that is called with the number of files tried since its last call.
 
     Returns:
-        Dict from the index of a file that cannot be read to the reason.
+        Dict from the index of each file that cannot be read to the reason.
     """
 
     def try_one(index, path):
@@ -114,5 +120,6 @@ def find_unreadable(paths, read, report):
     for indices in readable.batch(TRIED_AT_ONCE).as_numpy_iterator():
         bad.difference_update(indices.tolist())
         report(len(indices))
-    once_more = tf.function(read, input_signature=[tf.TensorSpec((), tf.string)])  # of many operations
+    # Traced once, because it has many operations.
+    once_more = tf.function(read, input_signature=[tf.TensorSpec((), tf.string)])
     return {index: why_unreadable(paths[index].numpy(), once_more) for index in sorted(bad)}

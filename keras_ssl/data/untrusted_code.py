@@ -1,11 +1,14 @@
-"""Prepared TFDS data sets name Python classes, whose modules tensorflow-datasets imports: only its own are let in."""
+"""Check that prepared TFDS data sets run no untrusted code.
+
+They name Python classes, whose modules tensorflow-datasets imports. Only its own, and imported ones, are allowed.
+"""
 
 import json
 import os
 import re
 import sys
 
-# Both are read for what the features are, and say so by the names of classes.
+# TFDS reads the features from both, as names of classes.
 _FILES = ("features.json", "dataset_info.json")
 _KEYS = ("type", "pythonClassName", "python_class_name")
 _OWN = "tensorflow_datasets."
@@ -13,18 +16,18 @@ _DEEPEST = 3  # data set, configuration, version
 _VERSION = re.compile(r"[\d*]")
 
 
-def refuse_untrusted_code(name, data_dir):
-    """Raises a ValueError where reading a data set would run code that is neither of TFDS nor imported already.
+def refuse_untrusted_code(name: str, data_dir: str | os.PathLike[str] | None) -> None:
+    """Raise a ValueError if reading a data set would run code that is not from TFDS and not yet imported.
 
     Args:
-        name: str, as `tfds.builder` takes it.
-        data_dir: the folder of prepared data sets, or None for TFDS' own.
+        name: String. Name of the data set, as for `tfds.builder`.
+        data_dir: Folder of prepared data sets. `None` means the default folder of TFDS.
     """
     base, colon, rest = name.partition(":")
     if colon and "/" not in base and not _VERSION.match(rest):
         raise ValueError(
-            "Community data sets of tensorflow-datasets run code of others, so they are not loaded by name: make a "
-            f"tf.data.Dataset of their images by tfds.load, and use that. Received: name={name!r}"
+            "Community data sets of tensorflow-datasets run code of others, so they are not loaded by name. Make a "
+            f"tf.data.Dataset of their images with tfds.load, and use that. Received: name={name!r}"
         )
     if data_dir is None or not os.path.isdir(data_dir):
         return
@@ -36,7 +39,7 @@ def refuse_untrusted_code(name, data_dir):
 
 
 def _plain(name):
-    """The form that the names NumberedImages and numbered_images have in common."""
+    """The common form of names such as NumberedImages and numbered_images."""
     return name.lower().replace("_", "")
 
 
@@ -57,12 +60,12 @@ def _check(path):
     if foreign:
         raise ValueError(
             "The prepared data set names Python modules that reading it would import. If you trust them, import them "
-            f"first; else leave this data alone. Received: {path}, which names {', '.join(foreign)}"
+            f"first; else do not use this data set. Received: {path}, which names {', '.join(foreign)}"
         )
 
 
 def _classes(value):
-    """The names of classes in the JSON of features, also in JSON that stands in it as a string."""
+    """Yields the names of classes in the JSON of features, also in JSON inside its strings."""
     if isinstance(value, list):
         for part in value:
             yield from _classes(part)
@@ -75,4 +78,4 @@ def _classes(value):
         try:
             yield from _classes(json.loads(value))
         except ValueError:
-            return  # a description in words
+            return  # a text

@@ -1,20 +1,22 @@
+from typing import Any
+
 import tensorflow as tf
 
 from keras_ssl.data.batches import with_attributes
 
 
-def without_autotune(dataset):
-    """Turns tf.data's autotuner off, which would delay every epoch.
+def without_autotune(dataset: Any) -> Any:
+    """Turn off tf.data's autotuner, which would delay every epoch.
 
-    An iterator that was consumed inside a `tf.function`, as Keras' fit does, waits at its deletion for the tuner's
-    sleeping thread, whose period doubles from 10 ms up to a minute. Every epoch ends with such a wait.
+    When an iterator that was used inside a `tf.function` is deleted, as at the end of every epoch of Keras' fit, it
+    waits for the tuner's thread. That thread sleeps for a period that doubles from 10 ms up to a minute.
 
     Args:
-        dataset: A `tf.data.Dataset`. Anything else, and a data set whose options say themselves whether to tune,
-            is returned as it is.
+        dataset: A `tf.data.Dataset`. Anything else, and a data set whose options turn the autotuner on or off, is
+            returned unchanged.
 
     Returns:
-        A data set of the same elements, cardinality and attributes, such as the `epoch` of `set_epoch`.
+        A data set with the same elements, cardinality and attributes, such as the `epoch` of `set_epoch`.
 
     Example:
 

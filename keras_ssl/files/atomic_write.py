@@ -16,7 +16,7 @@ _ABANDONED_AFTER_SECONDS = 24 * 60 * 60
 
 
 def atomic_write(path: Path, write: Callable[[Path], object]) -> None:
-    """Writes a temporary file and renames it, so that `path` is either complete or unchanged.
+    """Write a temporary file and rename it, so that `path` is either complete or unchanged.
 
     The temporary file is in a new hidden folder beside `path`. Its name is random, and other users cannot write into
     it. So processes do not disturb each other, and nobody can plant a symbolic link there. A symbolic link at `path`
@@ -36,7 +36,7 @@ def atomic_write(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def remove_abandoned(path: Path) -> None:
-    """Removes temporary files for `path` that killed processes left. Those of running processes stay."""
+    """Remove temporary files for `path` that killed processes left. Those of running processes stay."""
     for folder in path.parent.glob(f"{_PREFIX}{path.name}-*"):
         with contextlib.suppress(OSError), _opened(folder) as descriptor:
             try:
@@ -53,7 +53,7 @@ def is_temporary(entry: Path) -> bool:
 
 
 def flush(path: Path) -> None:
-    """Waits until a file or folder is on the disk, so that a power cut leaves no empty file."""
+    """Wait until a file or folder is on the disk, so that a power cut leaves no empty file."""
     if path.is_file():
         with open(path, "rb+") as file:
             os.fsync(file)

@@ -15,7 +15,7 @@ _COMMENT_BYTES = len(b"keras_ssl seal 1 ") + 12 + 1 + _DIGEST_BYTES
 
 
 def add_checksum(path: str | os.PathLike[str], sequence: int = 0) -> None:
-    """Writes a sequence number and a SHA-256 checksum into a `.keras` file.
+    """Write a sequence number and a SHA-256 checksum into a `.keras` file.
 
     Args:
         path: Path of the file.
@@ -30,7 +30,7 @@ def add_checksum(path: str | os.PathLike[str], sequence: int = 0) -> None:
 
 
 def read_sequence(path: str | os.PathLike[str]) -> int | None:
-    """The sequence number of a file: `0` without a checksum, `None` of a truncated file."""
+    """The sequence number of a file: `0` if it has no checksum, `None` if it is truncated."""
     found = _read_comment(path)
     if found:
         return int(found[1])
@@ -38,19 +38,19 @@ def read_sequence(path: str | os.PathLike[str]) -> int | None:
 
 
 def is_intact(path: str | os.PathLike[str]) -> bool:
-    """Whether a `.keras` file is undamaged. Without our checksum, those of the zip archive decide."""
+    """Whether a `.keras` file is undamaged. If it has no such checksum, those of the zip archive decide."""
     if found := _read_comment(path):
         return _digest(path) == found[2]
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.testzip() is None
-    # Whatever a damaged archive may lead to.
+    # A damaged archive may raise anything.
     except Exception:
         return False
 
 
 def load_intact(path: str | os.PathLike[str], **kwargs: Any) -> keras.Model:
-    """`keras.saving.load_model` of a file whose checksum is right.
+    """Load a `.keras` file with `keras.saving.load_model` if its checksum is right.
 
     Args:
         path: Path of the file.
@@ -61,8 +61,7 @@ def load_intact(path: str | os.PathLike[str], **kwargs: Any) -> keras.Model:
     """
     if not is_intact(path):
         raise ValueError(
-            "The file is not what was written: it is truncated or damaged. Copy it anew, or write it again. "
-            f"Received: path={str(path)!r}"
+            f"The file is truncated or damaged. Copy it again, or write it again. Received: path={str(path)!r}"
         )
     return keras.saving.load_model(path, **kwargs)
 

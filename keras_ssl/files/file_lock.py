@@ -11,7 +11,7 @@ class Unsupported(Exception):
 
 
 def try_lock(descriptor: int) -> bool:
-    """Locks an open file or folder until it is closed.
+    """Lock an open file or folder until it is closed.
 
     Args:
         descriptor: Integer, from `os.open`.

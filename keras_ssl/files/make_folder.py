@@ -4,18 +4,18 @@ from pathlib import Path
 
 
 def make_folder(path: Path) -> None:
-    """Creates a folder and its parents, unless they exist.
+    """Create a folder and its parents, unless they exist.
 
     Args:
         path: `pathlib.Path` of the folder.
 
     Raises:
-        OSError: If it cannot be created. The class of the error stays, such as `PermissionError`.
+        OSError: If it cannot be created, of the original class, such as `PermissionError`.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise type(error)(
-            f"There can be no folder at {path} ({error.strerror}): name another, in a place where you may write. "
+            f"Cannot create the folder {path} ({error.strerror}): choose another one, where you may write. "
             f"Received: {str(path)!r}"
         ) from error

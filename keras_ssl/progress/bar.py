@@ -4,7 +4,7 @@ from typing import TextIO
 
 import click
 
-# A terminal that is written to more often is no easier to read.
+# More frequent updates would not be easier to read.
 _SECONDS_BETWEEN_UPDATES = 0.1
 
 
@@ -29,7 +29,7 @@ class Bar:
             length=length,
             label=name,
             width=24,
-            show_eta=False,  # it counts the compilation of the first step as if all steps took as long
+            show_eta=False,  # its estimate assumes that all steps take as long as the first, with its compilation
             item_show_func=lambda text: text,
             file=file,
         )

@@ -5,7 +5,7 @@ def duration(seconds: float) -> str:
         seconds: Float of at least 0.
 
     Returns:
-        str.
+        String.
 
     Example:
 

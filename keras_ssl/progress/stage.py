@@ -15,8 +15,8 @@ class Stage:
     Args:
         name: String. Name of the work.
         length: Integer. Number of steps, or `None` where unknown. Defaults to `None`.
-        unit: String. Unit of `count`. Defaults to `"images"`.
-        verbose: 0 for silence. Defaults to `1`.
+        unit: String. Unit of the `count` of `advance`. Defaults to `"images"`.
+        verbose: Integer. 0 for no output. Defaults to `1`.
         file: File to write to. `None` means standard output. Defaults to `None`.
 
     Example:
@@ -47,7 +47,7 @@ class Stage:
         return self
 
     def advance(self, count: int = 0) -> None:
-        """One more step is done, of so many of the units."""
+        """Count one more step, with `count` units of work done in it."""
         self._steps += 1
         self._counted += count
         if self._bar:

@@ -2,6 +2,10 @@
 
 import os
 from collections import Counter
+from typing import Any
+
+import keras
+import tensorflow as tf
 
 from keras_ssl import data
 from keras_ssl.data.cache import check_cache
@@ -12,24 +16,36 @@ from keras_ssl.runs.run import CACHE_FILE
 FOLDER_SPLITS = ("train", "test", "all")
 
 
-def resolve(name, split, channels, data_dir, on_error, resize, bits=None, cache="auto"):
+def resolve(
+    name: str,
+    split: str,
+    channels: int,
+    data_dir: str | os.PathLike[str] | None,
+    on_error: str,
+    resize: str,
+    bits: int | None = None,
+    cache: str = "auto",
+) -> dict[str, Any]:
     """Settings of a run's data, without the sizes, which are decided later.
 
     Args:
-        name: str, the name of a data set or the path of a folder.
-        split: str, what to train on. Of a folder with one subfolder a class "train" (all but the fifth that is held
-            out as "test"), "test" or "all"; a folder without classes has no held-out part, and "train" is all.
-        channels: 3 for RGB or 1 for gray, for a folder, or the number that its TIFF files have.
-        data_dir: folder of prepared TFDS data sets, or None.
-        on_error: "raise" or "skip", what to do about a file of a folder that is no image.
-        resize: "crop", "stretch" or "pad", how pictures become the network's size.
-        bits: how many of the bits of a folder's files of 16 are in use, or None for what the files say.
-        cache: as in `data.from_directory`, where training keeps the decoded pictures.
+        name: String. The name of a data set or the path of a folder.
+        split: String. The images to train on. For a folder with one subfolder for each class: "train" (all but the
+            fifth that is held out as "test"), "test" or "all". For a folder without classes, nothing is held out and
+            "train" means all.
+        channels: Integer. For a folder: 3 for RGB, 1 for gray, or the number of channels of its TIFF files.
+        data_dir: Folder of prepared TFDS data sets, or `None`.
+        on_error: "raise" or "skip". What to do about files of a folder that cannot be read.
+        resize: "crop", "stretch" or "pad". How images are resized for the network.
+        bits: Integer or `None`. How many bits are in use in a folder's files of 16 bits. `None` means what the files
+            say. Defaults to `None`.
+        cache: See `data.from_directory`. Where training keeps the decoded images. Defaults to `"auto"`.
 
     Returns:
-        dict that YAML can hold, and `open_source` takes with two more entries: `image_size`, (height, width) that
-        the network sees, or None for that of the images, and `read_size`, that of the pictures that training cuts
-        its views from, or None. The path of a folder is absolute, so that the run finds it from anywhere.
+        Dict that YAML can hold. `open_source` takes it with two more entries: `image_size`, the (height, width) of
+        the network's input, or `None` for the size of the images; and `read_size`, the size of the images that
+        training crops its views from, or `None`. The path of a folder is absolute, so that the run finds it from
+        anywhere.
     """
     return {
         "name": _absolute(name),
@@ -47,16 +63,19 @@ def _absolute(name):
     return os.path.abspath(os.path.expanduser(name)) if data.is_folder(name) else name
 
 
-def locate(source, name=None, encoder=None):
-    """Settings of a run's data with its present path.
+def locate(
+    source: dict[str, Any], name: str | os.PathLike[str] | None = None, encoder: keras.Model | None = None
+) -> dict[str, Any]:
+    """Settings of a run's data with the path where it is now.
 
     Args:
-        source: dict, from `resolve`.
-        name: optional str or path, the data set or folder to take in place of the run's own.
-        encoder: optional `keras.Model`, the run's, by whose input other images are then read.
+        source: Dict from `resolve`.
+        name: Name or path of a data set or folder to use instead of the run's own. Defaults to `None`.
+        encoder: The run's `keras.Model`. If given, the images of `name` are read with the size and the channels of
+            its input. Defaults to `None`.
 
     Raises:
-        FileNotFoundError: where the folder is not there, or not any more.
+        FileNotFoundError: If the folder does not exist, or not any more.
     """
     if name:
         source = {**source, "name": _absolute(str(name))}
@@ -69,34 +88,34 @@ def locate(source, name=None, encoder=None):
         return source
     if data.is_folder(source["name"]) and not os.path.isdir(source["name"]):
         raise FileNotFoundError(
-            f"The run's images were in {source['name']}, and there is no such folder now. Where it has moved, say "
-            "where to: --data FOLDER, in Python data=..."
+            f"The run's images were in {source['name']}, but this folder does not exist any more. If it was moved, "
+            "pass its new path: --data FOLDER, in Python data=..."
         )
     return source
 
 
-def describe_held_out(source):
-    """One line about the images that a run on a folder holds out; None if it trains on all."""
+def describe_held_out(source: dict[str, Any]) -> str | None:
+    """One line about the images that a run on a folder holds out, or None if it trains on all."""
     if not data.is_folder(source["name"]) or _subset(source, source["split"]) != "train":
         return None
     classes, _ = label_by_folder(source["name"], find_images(source["name"])[1])
     counts = Counter(classes)
     largest = max(counts.values()) / len(classes)
     return (
-        f"Takes the {len(counts)} subfolders as classes, to score the features by, not to train by; the largest has "
+        f"The {len(counts)} subfolders are used as classes, to score the features, not to train; the largest has "
         f'{largest:.0%} of the images. Trains on the "train" part of the folder: about a fifth of it '
-        'is held out as "test", by which evaluate scores. --split all trains on that too.'
+        'is held out as "test", for the scores of evaluate. --split all trains on that too.'
     )
 
 
-def trained_on(source, split):
-    """Whether a run certainly trained on images of `split`, by which it is to be scored.
+def trained_on(source: dict[str, Any], split: str) -> bool:
+    """Whether a run certainly trained on images of `split`, on which it will be scored.
 
-    Of slices of one split, such as "train[:50%]" and "train[50%:]", nothing is certain unless they are the same.
+    For slices of one split, such as "train[:50%]" and "train[50%:]", this is certain only if they are the same.
 
     Args:
-        source: dict, from `resolve`, of the run's own data.
-        split: str, of the same data.
+        source: Dict from `resolve`, of the run's own data.
+        split: String. A split of the same data.
     """
     trained = source["split"]
     if data.is_folder(source["name"]):
@@ -113,24 +132,27 @@ def trained_on(source, split):
 
 
 def _subset(source, split):
-    """The subset of a folder that a split means, for `data.from_directory`."""
+    """Converts a split of a folder to the `subset` of `data.from_directory`."""
     if split not in FOLDER_SPLITS:
-        raise ValueError(f"The split of a folder is train, test or all. Received: split={split!r}")
+        raise ValueError(f"The split of a folder must be train, test or all. Received: split={split!r}")
     if split == "all" or (split == "train" and not has_classes(find_images(source["name"])[1])):
         return None
     return split
 
 
-def open_source(source, split, *, for_views=False, cache=None, **kwargs):
-    """The data set that a run's settings name.
+def open_source(
+    source: dict[str, Any], split: str, *, for_views: bool = False, cache: str | None = None, **kwargs: Any
+) -> tf.data.Dataset:
+    """Open the data set that a run's settings describe.
 
     Args:
-        source: dict, from `resolve`.
-        split: str, of a data set by name, or of a folder "train", "test" or "all", as in `resolve`.
-        for_views: bool, whether views are cut from the pictures, which are then read larger than the network's.
-        cache: as in `data.from_directory`. By default a folder is streamed, and a data set by name kept in memory
-            where it fits.
-        **kwargs: other arguments of `data.load` and `data.from_directory`.
+        source: Dict from `resolve`, with the sizes.
+        split: String. A split of a data set by name, or "train", "test" or "all" for a folder, as in `resolve`.
+        for_views: Boolean. Whether views are cropped from the images, which are then read larger than the network's
+            input. Defaults to `False`.
+        cache: See `data.from_directory`. `None` streams a folder, and is "auto" for a data set by name. Defaults to
+            `None`.
+        **kwargs: Other arguments of `data.load` and `data.from_directory`.
     """
     size = (source["read_size"] if for_views else None) or source["image_size"]
     if data.is_folder(source["name"]):
@@ -156,12 +178,12 @@ def open_source(source, split, *, for_views=False, cache=None, **kwargs):
     )
 
 
-def count_images(source, verbose=0):
-    """How many images a run trains on.
+def count_images(source: dict[str, Any], verbose: int = 0) -> int:
+    """Number of images that a run trains on.
 
     Args:
-        source: dict, from `resolve`.
-        verbose: 1 to show how far it is where all files must be tried. Defaults to 0.
+        source: Dict from `resolve`.
+        verbose: Integer. 1 to show the progress if all files must be tried. Defaults to `0`.
     """
     if not data.is_folder(source["name"]):
         return data.describe(source["name"], source["data_dir"], split=source["split"]).images
@@ -169,9 +191,9 @@ def count_images(source, verbose=0):
     return len(open_source(smallest, source["split"], batch_size=1, shuffle=True, verbose=verbose))
 
 
-def has_labels(source):
-    """Whether the images of a run have labels to score them by."""
+def has_labels(source: dict[str, Any]) -> bool:
+    """Whether the images of a run have labels, to score the features."""
     if data.is_folder(source["name"]):
-        # describe would read the headers of the files, too.
+        # describe would also read the headers of the files.
         return has_classes(find_images(source["name"])[1])
     return data.describe(source["name"], source["data_dir"]).labelled

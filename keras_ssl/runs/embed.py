@@ -15,21 +15,22 @@ from keras_ssl.runs.run import as_run
 @memoize_scans()
 def embed(
     run: Any, folder: str | os.PathLike[str], to: str | os.PathLike[str], *, on_error: str = "raise", verbose: int = 1
-):
-    """Writes the features of all images in a folder to an .npz file: arrays `features` and `files`.
+) -> tuple[int, int]:
+    """Write the features of all images in a folder to an .npz file with the arrays `features` and `files`.
 
     Args:
-        run: a `Run`, or the path of one.
-        folder: the folder of images, which may have subfolders.
-        to: the file to write; `.npz` is added to a name that does not end in it.
-        on_error: "raise" or "skip", what to do about a file that is no image.
-        verbose: 0 for no progress bar.
+        run: A `Run`, or the path of one.
+        folder: Path of the folder of images, which may have subfolders.
+        to: Path of the file to write. `.npz` is added if the name does not end in it.
+        on_error: "raise" or "skip". What to do about files that cannot be read. Defaults to `"raise"`.
+        verbose: Integer. 0 for no progress bar. Defaults to `1`.
 
     Returns:
         The shape of the features, (images, features).
 
     Raises:
-        ValueError: where there are no images, or a file is none.
+        ValueError: If there are no images, or none can be read with `on_error="skip"`.
+        tf.errors.InvalidArgumentError: If a file cannot be read with `on_error="raise"`.
 
     Example:
 
@@ -38,7 +39,7 @@ def embed(
     >>> np.load("features.npz")["files"]                                        # doctest: +SKIP
     """
     run = as_run(run)
-    # Not Path.with_suffix: in out.2024-01 it takes .2024-01 for the suffix.
+    # Not Path.with_suffix: it would replace the .2024-01 of out.2024-01.
     to = Path(to) if Path(to).suffix == ".npz" else Path(f"{to}.npz")
     make_folder(to.parent)
     encoder = run.encoder()

@@ -17,7 +17,7 @@ from keras_ssl.runs.data_source import locate, open_source, trained_on
 from keras_ssl.runs.next_command import next_command
 from keras_ssl.runs.run import as_run, save_figure
 
-#: The ways to score features, by the names that the command line takes.
+#: Protocols that score features, by their names on the command line.
 PROTOCOLS = {
     "knn": scoring.knn,
     "linear": scoring.linear_probe,
@@ -25,13 +25,13 @@ PROTOCOLS = {
     "mlp": scoring.mlp_probe,
     "few-label": scoring.few_label,
 }
-#: The ways to score what the network learns from labels, each with its baseline from random weights.
+#: Protocols that train the network with labels, each with its baseline from random weights.
 TRAINING_PROTOCOLS = {
     "fine-tune": (transfer.fine_tune, transfer.from_scratch),
 }
 
 TRAINED_ON = (
-    'The images of "{}", by which the features are scored, were trained on (--split {}), without their labels: on '
+    'The images of "{}", on which the features are scored, were trained on (--split {}), without their labels: on '
     "new images the features may be worse."
 )
 
@@ -47,32 +47,35 @@ def evaluate(
     baselines: bool = True,
     epochs: int | None = None,
     verbose: int = 1,
-):
-    """Scores the features of a run, and writes `evaluation.json` and a map of the features into it.
+) -> dict[str, dict[str, Any]]:
+    """Score the features of a run, and write `evaluation.json` and a map of the features into its folder.
 
-    "fine-tune" scores no features but the network that learns from the labels, starting at the run's encoder: beside
-    it stands, in the row of random encoders, the same network from scratch, and raw pixels have no score.
+    "fine-tune" does not score the features, but the network that starts from the run's encoder and is trained with
+    the labels. Its baseline, in the row of random encoders, is the same network trained from scratch; raw pixels have
+    no score.
+
+    With baselines, the file also has a verdict in words (`evaluate.verdict`). If the run trained on the test images,
+    without their labels, there is a warning, also in the file.
 
     Args:
-        run: a `Run`, or the path of one.
-        protocols: names from `PROTOCOLS` and `TRAINING_PROTOCOLS`.
-        data: optional name or folder of labelled images; by default the run's own. Of a folder, with one
-            subfolder a class, a fifth is held out as "test".
-        train_split: str, where classifiers learn.
-        test_split: str, where they are scored.
-        baselines: bool, whether raw pixels and random encoders of the same shape are scored too.
-        epochs: int, of fine-tuning, or None for `transfer.fine_tune`'s own.
-        verbose: 0 for silence; else the table of the scores and the verdict are printed, and progress before them.
-
-    With baselines the file also has a verdict in words (`evaluate.verdict`). Where the run trained on the test
-    images, without their labels, a warning says so, and the file has it.
+        run: A `Run`, or the path of one.
+        protocols: Names from `PROTOCOLS` and `TRAINING_PROTOCOLS`. Defaults to `("knn", "linear", "few-label")`.
+        data: Name or folder of labelled images. `None` means the run's own. In a folder with one subfolder for each
+            class, a fifth is held out as "test". Defaults to `None`.
+        train_split: String. The split on which classifiers are trained. Defaults to `"train"`.
+        test_split: String. The split on which they are scored. Defaults to `"test"`.
+        baselines: Boolean. Whether to score raw pixels and random encoders of the same architecture too. Defaults to
+            `True`.
+        epochs: Integer. Epochs of fine-tuning. `None` means the default of `transfer.fine_tune`. Defaults to `None`.
+        verbose: Integer. 0 for no output, else the progress, the table of scores and the verdict are printed.
+            Defaults to `1`.
 
     Returns:
-        dict from the method's name, "random encoder" and "raw pixels" to their scores by name;
-        `evaluate.format_table` prints it. Features that are not finite numbers have no scores.
+        Dict from the method's name, "random encoder" and "raw pixels" to their scores by name. Print it with
+        `evaluate.format_table`. Features that are not finite have no scores.
 
     Raises:
-        ValueError: for an unknown protocol or data without labels.
+        ValueError: If a protocol is unknown, or the data has no labels.
 
     Example:
 
@@ -85,14 +88,14 @@ def evaluate(
     run = as_run(run)
     known = [*PROTOCOLS, *TRAINING_PROTOCOLS]
     if not protocols or set(protocols) - set(known):
-        raise ValueError(f"The protocols are {', '.join(known)}. Received: protocols={', '.join(protocols)}")
+        raise ValueError(f"`protocols` must be among {', '.join(known)}. Received: protocols={', '.join(protocols)}")
     encoder, config, history = run.encoder(allow_diverged=True), run.config, _readable_history(run)
     source = locate(config["data"], data, encoder)
     warning = None
     if source["name"] == config["data"]["name"] and trained_on(config["data"], test_split):
         warning = TRAINED_ON.format(test_split, config["data"]["split"])
         warnings.warn(warning, stacklevel=2)
-    # Features are taken several times: by the encoder, by random ones, and as raw pixels.
+    # The images are read several times: for the encoder, for random encoders, and for raw pixels.
     kept = "none" if source.get("cache") == "none" else "auto"
     train, test = (
         open_source(source, split, labels=True, cache=kept, verbose=verbose) for split in (train_split, test_split)
@@ -134,12 +137,12 @@ def evaluate(
     if warning:
         report["warning"] = warning
     if baselines:
-        # The log may have nothing of a collapse, or another's.
+        # The log may have no spread, or that of other images.
         history["feature_spread"] = [float(embedding_spread(features[1].features))]
         logged = history, run.steps_done, config["recipe"], next_command(run)
         found = scoring.verdict(rows, len(features[1].features), *logged)
         report["verdict"] = vars(found)
-    # Before anything is written, which may fail.
+    # Printed first, because writing the files may fail.
     if verbose:
         print(scoring.format_table(rows))
         print(*([found] if baselines else []), sep="\n", flush=True)
@@ -152,11 +155,11 @@ def _readable_history(run):
     try:
         return run.history
     except ValueError as error:
-        warnings.warn(f"The verdict does without the log of the training. {error}", stacklevel=3)
+        warnings.warn(f"The verdict is made without the log of the training. {error}", stacklevel=3)
         return {}
 
 
 def _by_name(results):
-    """dict from the name of each score in results, which are scores or dicts of them."""
+    """Dict from the name of each score to the score, for results that are scores or dicts of scores."""
     flat = [score for one in results for score in (one.values() if isinstance(one, dict) else [one])]
     return {score.name: score for score in flat}

@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 from typing import Any
 
 from keras_ssl import export as exporting
@@ -17,7 +18,7 @@ def _fine_tuned(encoder, train, epochs, verbose):
     return fine_tuned_classifier(encoder, train, epochs=epochs, verbose=verbose).layers
 
 
-#: The classifiers that can be served, by the names that the command line takes: functions to an encoder and a head.
+#: The classifiers that can be exported, by their names on the command line: functions that return encoder and head.
 CLASSIFIERS = {"linear": _linear, "fine-tune": _fine_tuned}
 
 
@@ -27,29 +28,31 @@ def export(
     to: str | os.PathLike[str],
     *,
     resize: str | None = None,
-    classifier: str | None = None,
+    classifier: str | bool | None = None,
     data: str | os.PathLike[str] | None = None,
     epochs: int | None = None,
     verbose: int = 1,
-):
-    """Exports the encoder of a run as the next version in a folder of SavedModels.
+) -> Path:
+    """Export the encoder of a run as the next version in a folder of SavedModels.
 
     Args:
-        run: a `Run`, or the path of one.
-        to: the folder of versions, such as "saved_models/digits".
-        resize: "stretch", "crop" or "pad", how files of another size become the encoder's. Defaults to the run's.
-        classifier: "linear", also True, to fit a linear classifier on the run's labelled training images and serve
-            its classes too; "fine-tune" to train the encoder with it, so that what is served is the encoder
-            after fine-tuning; or None for the encoder alone, as it is.
-        data: optional name or folder of the labelled images for a classifier. Defaults to the run's own.
-        epochs: int, of fine-tuning, or None for `transfer.fine_tuned_classifier`'s own.
-        verbose: 0 for no progress bar.
+        run: A `Run`, or the path of one.
+        to: Path of the folder of versions, such as "saved_models/digits".
+        resize: "stretch", "crop" or "pad". How images of another size are resized for the encoder. `None` means as in
+            the run. Defaults to `None`.
+        classifier: "linear" or `True` to fit a linear classifier on the run's labelled training images and serve its
+            classes too; "fine-tune" to train the encoder with it and serve the fine-tuned encoder; `None` for the
+            encoder alone, unchanged. Defaults to `None`.
+        data: Name or folder of the labelled images for a classifier. `None` means the run's own. Defaults to `None`.
+        epochs: Integer. Epochs of fine-tuning. `None` means the default of `transfer.fine_tuned_classifier`. Defaults
+            to `None`.
+        verbose: Integer. 0 for no progress bar. Defaults to `1`.
 
     Returns:
-        The path of the version.
+        `pathlib.Path` of the version.
 
     Raises:
-        ValueError: for another classifier, and where one is wanted and the run's data has no labels.
+        ValueError: If the classifier is unknown, or needs labels and the data has none.
 
     Example:
 
@@ -65,7 +68,7 @@ def export(
     head, class_names = None, None
     if kind:
         if kind not in CLASSIFIERS:
-            raise ValueError(f"classifier must be one of {', '.join(CLASSIFIERS)}. Received: classifier={kind!r}")
+            raise ValueError(f"`classifier` must be one of {', '.join(CLASSIFIERS)}. Received: classifier={kind!r}")
         source = locate(config["data"], data, encoder)
         train = open_source(source, source["split"], labels=True)
         encoder, head = CLASSIFIERS[kind](encoder, train, epochs, verbose)

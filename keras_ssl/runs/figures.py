@@ -12,7 +12,7 @@ WALKS = 4
 
 
 def save_task_figures(model: keras.Model, images: np.ndarray, folder: Path) -> None:
-    """Saves figures of the inputs of a method in a run folder: random views, and the pretext task.
+    """Save figures of the inputs of a method in a run folder: random views, and the pretext task.
 
     Args:
         model: A `keras_ssl.SelfSupervisedModel`.
@@ -26,7 +26,7 @@ def save_task_figures(model: keras.Model, images: np.ndarray, folder: Path) -> N
 
 
 def save_sample_figures(model: keras.Model, images: np.ndarray, folder: Path) -> None:
-    """Saves figures of the outputs of a method in a run folder.
+    """Save figures of the outputs of a method in a run folder.
 
     For methods that reconstruct images: images beside their reconstructions. For generative methods: samples, and
     walks from one latent vector to another.

@@ -2,6 +2,8 @@ import contextlib
 import os
 import socket
 import warnings
+from collections.abc import Iterator
+from pathlib import Path
 
 from keras_ssl.files.file_lock import Unsupported, try_lock
 
@@ -9,18 +11,18 @@ LOCK_FILE = ".lock"
 
 
 @contextlib.contextmanager
-def locked(folder):
-    """Locks a run folder for one training; the lock ends with its process.
+def locked(folder: Path) -> Iterator[None]:
+    """Context that locks a run folder for one training. The lock is released when its process ends.
 
     Args:
-        folder: `pathlib.Path`, which must be there.
+        folder: `pathlib.Path` of the folder, which must exist.
 
     Raises:
-        BlockingIOError: where another training has it.
-        OSError: where the lock cannot be written, or is a symbolic link.
+        BlockingIOError: If another training has locked it.
+        OSError: If the lock file cannot be written, or is a symbolic link.
 
     Warns:
-        UserWarning: where the file system has no locks.
+        UserWarning: If the file system has no locks.
     """
     path = folder / LOCK_FILE
     descriptor = _open(path)
@@ -29,15 +31,15 @@ def locked(folder):
             while not (taken := try_lock(descriptor)) or not _is_at(descriptor, path):
                 if not taken:
                     raise BlockingIOError(
-                        f"Another process trains in {folder} ({_owner(descriptor)}). Let it end, or stop it and go "
-                        f"on with --resume, or take another folder. Received: out={str(folder)!r}"
+                        f"Another process trains in {folder} ({_owner(descriptor)}). Wait for its end, or stop it "
+                        f"and continue with --resume, or use another folder. Received: out={str(folder)!r}"
                     )
-                # The one before was just given back, and its file removed.
+                # The previous lock was just released, and its file removed.
                 os.close(descriptor)
                 descriptor = _open(path)
         except Unsupported:
             warnings.warn(
-                f"The file system of {folder} has no locks: see to it that no other process trains in it meanwhile.",
+                f"The file system of {folder} has no locks: make sure that no other process trains in it.",
                 stacklevel=2,
             )
         os.truncate(descriptor, 0)
@@ -56,10 +58,10 @@ def _open(path):
     try:
         return os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o644)
     except OSError as error:
-        reason = "is a symbolic link, which may lead anywhere" if path.is_symlink() else f"is none: {error.strerror}"
+        reason = "it is a symbolic link, which may lead anywhere" if path.is_symlink() else error.strerror
         raise type(error)(
-            f"A training keeps its folder for itself by a file in it that it can write, and {path} {reason}. Remove "
-            f"what is there, or take another folder. Received: out={str(path.parent)!r}"
+            f"A training locks its folder with the file {path}, which cannot be written: {reason}. Remove it, or use "
+            f"another folder. Received: out={str(path.parent)!r}"
         ) from error
 
 

@@ -1,14 +1,16 @@
+from typing import Any
+
 import numpy as np
 
 from keras_ssl.callbacks import CollapseMonitor, KNNMonitor
 from keras_ssl.runs.data_source import has_labels
 from keras_ssl.runs.sample import sample
 
-# Enough for a monitor to tell epochs apart by one per cent, little enough to cost a few seconds an epoch.
+# Enough to measure differences of one per cent between epochs, in a few seconds an epoch.
 MONITORED_IMAGES = 5000
 VALIDATION_SHARE = 0.2
 NEIGHBORS = 20
-# Some hundred tell whether features have collapsed.
+# A few hundred images show whether features have collapsed.
 WATCHED_IMAGES = 500
 
 
@@ -16,10 +18,10 @@ def monitors(config, model, every=1, **kwargs):
     """Callbacks that monitor a run's features: kNN accuracy if there are labels, and collapse.
 
     Args:
-        config: the settings of the run.
-        model: the method; one that compares views may collapse.
-        every: int, epochs from one look to the next. Defaults to 1.
-        **kwargs: further arguments of `KNNMonitor`.
+        config: Dict. The settings of the run.
+        model: The method. Collapse is monitored if it compares views.
+        every: Integer. Number of epochs between two measurements. Defaults to `1`.
+        **kwargs: Other arguments of `KNNMonitor`.
 
     Yields:
         `KNNMonitor` and `CollapseMonitor`, on some of the training images.
@@ -34,19 +36,21 @@ def monitors(config, model, every=1, **kwargs):
         yield CollapseMonitor(watched[0][:WATCHED_IMAGES], every=every)
 
 
-def knn_monitor(images, labels, every=1, **kwargs):
-    """A `KNNMonitor` that scores a fifth of the images by the rest.
+def knn_monitor(images: np.ndarray, labels: np.ndarray, every: int = 1, **kwargs: Any) -> list[KNNMonitor]:
+    """Make a `KNNMonitor` that classifies a fifth of the images by their neighbors among the rest.
 
-    What cannot be scored must end no training: images without a label and classes of a single image are left out.
+    Images without a label, and images of a class that the rest does not have, are left out: they cannot be scored,
+    and must not end the training.
 
     Args:
-        images: array (n, height, width, channels).
-        labels: array (n,) of class numbers; many data sets mark by -1 what has none, such as most of STL-10.
-        every: int, epochs from one look to the next. Defaults to 1.
-        **kwargs: further arguments of `KNNMonitor`.
+        images: Array of shape `(n, height, width, channels)`.
+        labels: Array of shape `(n,)`. Class numbers. Negative numbers mean no label: many data sets use -1, such as
+            STL-10 for most of its images.
+        every: Integer. Number of epochs between two measurements. Defaults to `1`.
+        **kwargs: Other arguments of `KNNMonitor`.
 
     Returns:
-        List of the one monitor, or of none where less than two classes are left.
+        List of the monitor, or an empty list if fewer than two classes are left.
     """
     known = labels >= 0
     images, labels = images[known], labels[known]

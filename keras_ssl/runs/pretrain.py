@@ -4,6 +4,7 @@ import os
 import shlex
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,10 @@ from keras_ssl.runs.run import (
 from keras_ssl.runs.sample import preview, sample
 from keras_ssl.runs.stop_on_signal import StopOnSignal
 
-# For the statistics of batch normalization: their error is then a few per cent of a deviation.
+# For the statistics of batch normalization: their error is then a few per cent of a standard deviation.
 STATISTICS_IMAGES = 2000
 
-# Files of a folder that are no images, where such are left out, and why.
+# Lists the files of a folder that were skipped because they cannot be read, with the reasons.
 SKIPPED_FILE = "skipped.txt"
 
 _KEPT = {"memory": "in memory", "disk": f"on disk, in {CACHE_FILE}", "none": "no"}
@@ -50,10 +51,10 @@ _KEPT = {"memory": "in memory", "disk": f"on disk, in {CACHE_FILE}", "none": "no
 GO_ON = (
     README_TITLE
     + """
-{method} on {data}. `config.yaml` holds all settings, `history.csv` one row an epoch, `figures/` the pictures,
-`checkpoints/` the newest state of the training, `encoder.keras` the encoder that it has so far.
+{method} on {data}. `config.yaml` has all settings, `history.csv` one row for each epoch, `figures/` the figures,
+`checkpoints/` the newest state of the training, `encoder.keras` the newest encoder.
 
-    keras-ssl pretrain --resume --out {folder}   # go on after an interruption
+    keras-ssl pretrain --resume --out {folder}   # resume after an interruption
     keras-ssl evaluate {folder}                  # score the features
     keras-ssl embed {folder} photos/ --to features.npz
     keras-ssl export {folder} --to {to}
@@ -91,54 +92,57 @@ def pretrain(
     verbose: int | str = "auto",
     began: float | None = None,
 ) -> Run:
-    """Trains a method into a new run folder, with settings that follow from the images and the budget.
+    """Train a method into a new run folder, with settings that follow from the images and the budget.
 
-    `recipes.load` decides the settings, and says why: each decision is printed, and kept in the folder's config.yaml.
-    At the end stands in words how it went (`evaluate.training_verdict`), and what to try next where it went badly.
+    `recipes.load` decides the settings and gives the reasons: each decision is printed, and saved in the folder's
+    config.yaml. At the end, a verdict says how the training went (`evaluate.training_verdict`), and what to try next
+    if it went badly.
 
     Args:
-        method: str, one of `recipes.names()`, such as "simclr".
-        data: str, "digits", the name of a TFDS data set, or the path of a folder of images.
-        out: the folder to make. It must be new or empty, or hold only the beginning of a run that was killed
-            before its settings were written.
-        split: str, what to train on, such as "train" or "train[:20000]". Of a folder with one subfolder a class
-            "train" leaves out the fifth by which `evaluate` scores, and "all" does not; one without is taken whole.
-        image_size: optional (height, width) that the network sees, or one integer for a square. By default images of
-            up to 64 pixels are taken as they are, and for larger ones it follows from their number, the device and
-            the budget.
-        channels: 3 for RGB or 1 for gray, for a folder of images, or the number that its TIFF files have; data sets
-            by name have the channels that they have.
-        data_dir: optional folder of prepared TFDS data sets.
-        on_error: "raise" or "skip", what to do about a file of a folder that is no image.
-        resize: "crop", "stretch" or "pad", how pictures of another shape become the network's, in evaluation and
-            serving too; see `data.resize_images`.
-        bits: optional int, how many of the bits of a folder's files of 16 are in use, in evaluation and serving too;
-            see `data.from_directory`.
-        cache: "auto", "memory", "disk" or "none", whether the pictures of a folder or of a TFDS data set are decoded
-            once and kept, and where; see `data.from_directory`. "auto" keeps none for a training that does not see
-            all of them, and "disk" keeps those that take more than a quarter of the free memory in `pictures.cache`
-            in the run folder.
-        overrides: optional dict of recipe settings to change, as in `recipes.load`.
-        minutes: optional float, how long the training may take, all in all, on this machine.
-        epochs: optional int, passes over the images.
-        steps: optional int, updates of the network. Of `minutes`, `epochs` and `steps` at most one; by default as
-            many steps as so many images need.
-        policy: str, the Keras dtype policy, such as "mixed_bfloat16".
-        seed: int. With the settings it determines the run.
-        jit_compile: as in `SelfSupervisedModel.compile`.
-        monitor: bool, whether to log kNN accuracy each epoch where the data has labels, which are not trained on;
-            and, for methods that compare views, the spread and the rank of the features, with a warning when they
-            collapse (`callbacks.CollapseMonitor`).
-        verbose: 0 for no output, 2 for one line an epoch; else a bar, or lines where the output is no terminal.
-        began: float, by `time.monotonic()`, when the minutes began. Defaults to `None`, which is now.
+        method: String. One of `recipes.names()`, such as "simclr".
+        data: String. "digits", the name of a TFDS data set, or the path of a folder of images.
+        out: Path of the folder to create. It must be new or empty, or hold only the beginning of a run that was
+            killed before its settings were written.
+        split: String. The images to train on, such as "train" or "train[:20000]". For a folder with one subfolder for
+            each class, "train" leaves out the fifth on which `evaluate` scores, and "all" leaves out nothing. For
+            other folders, both mean all images. Defaults to `"train"`.
+        image_size: Tuple `(height, width)` of the network's input, or one integer for a square. `None` keeps the size
+            of images of up to 64 pixels; for larger images, the size follows from their number, the device and the
+            budget. Defaults to `None`.
+        channels: Integer. For a folder: 3 for RGB, 1 for gray, or the number of channels of its TIFF files. Has no
+            effect on data sets by name. Defaults to `3`.
+        data_dir: Folder of prepared TFDS data sets. Defaults to `None`.
+        on_error: "raise" or "skip". What to do about files of a folder that cannot be read. Defaults to `"raise"`.
+        resize: "crop", "stretch" or "pad". How images of another shape are resized for the network, in evaluation and
+            serving too; see `data.resize_images`. Defaults to `"crop"`.
+        bits: Integer or `None`. How many bits are in use in a folder's files of 16 bits, in evaluation and serving
+            too; see `data.from_directory`. Defaults to `None`.
+        cache: "auto", "memory", "disk" or "none". Whether and where to keep the decoded images of a folder or a TFDS
+            data set; see `data.from_directory`. "auto" keeps none if the training does not see all images. "disk"
+            keeps them in `pictures.cache` in the run folder if they take more than a quarter of the free memory.
+            Defaults to `"auto"`.
+        overrides: Dict of recipe settings to change, as in `recipes.load`. Defaults to `None`.
+        minutes: Float. Time limit for the whole training on this machine. Defaults to `None`.
+        epochs: Integer. Passes over the images. Defaults to `None`.
+        steps: Integer. Training steps. At most one of `minutes`, `epochs` and `steps` may be given. Without them, the
+            number of steps follows from the number of images. Defaults to `None`.
+        policy: String. The Keras dtype policy, such as "mixed_bfloat16". Defaults to `"float32"`.
+        seed: Integer. Together with the settings it determines the run. Defaults to `0`.
+        jit_compile: See `SelfSupervisedModel.compile`. Defaults to `"auto"`.
+        monitor: Boolean. Whether to log the kNN accuracy during training if the data has labels, which are not
+            trained on. For methods that compare views, it also logs the spread and the rank of the features, with a
+            warning if they collapse (`callbacks.CollapseMonitor`). Defaults to `True`.
+        verbose: 0 for no output, 2 for one line an epoch, else a progress bar, or lines if the output is not a
+            terminal. Defaults to `"auto"`.
+        began: Float. The start of the minutes, by `time.monotonic()`. `None` means now. Defaults to `None`.
 
     Returns:
         The `Run`.
 
     Raises:
-        FileExistsError: when `out` has something in it.
-        BlockingIOError: when another training is at work in it.
-        ValueError: for names or settings that do not exist.
+        FileExistsError: If `out` is not empty.
+        BlockingIOError: If another process trains in it.
+        ValueError: If a name or a setting does not exist.
 
     Example:
 
@@ -187,20 +191,22 @@ def pretrain(
 def resume(
     path: str | os.PathLike[str], *, data: str | os.PathLike[str] | None = None, verbose: int | str = "auto"
 ) -> Run:
-    """Resumes an interrupted run from its newest checkpoint, as if it had not been interrupted.
+    """Resume an interrupted run from its newest checkpoint, as if it had not been interrupted.
 
     Args:
-        path: the run folder.
-        data: optional, where the run's folder of images is now, if it has moved. It is kept in the run's settings.
-        verbose: 0 for no output, 2 for one line an epoch; else a bar, or lines where the output is no terminal.
+        path: Path of the run folder.
+        data: New path of the run's folder of images, if it was moved. Saved in the run's settings. Defaults to
+            `None`.
+        verbose: 0 for no output, 2 for one line an epoch, else a progress bar, or lines if the output is not a
+            terminal. Defaults to `"auto"`.
 
     Returns:
-        The `Run`; one that was complete is left as it is.
+        The `Run`. A run that was complete is left unchanged.
 
     Raises:
-        FileNotFoundError: where it is not the folder of a run.
-        BlockingIOError: where another training is at work in it.
-        ValueError: where it diverged, or its settings are incomplete.
+        FileNotFoundError: If it is not the folder of a run.
+        BlockingIOError: If another process trains in it.
+        ValueError: If it diverged, or its settings are incomplete.
     """
     run = Run(Path(path))
     with locked(run.path):
@@ -210,8 +216,8 @@ def resume(
         if data is not None:
             if not is_folder(config["data"]["name"]):
                 raise ValueError(
-                    "data says where a run's folder of images has moved to, and this run has none: it trains on "
-                    f"{config['data']['name']}. Leave data out. Received: data={str(data)!r}"
+                    "`data` is the new path of a run's folder of images, but this run has no folder: it trains on "
+                    f"{config['data']['name']}. Leave out `data`. Received: data={str(data)!r}"
                 )
             config = {**config, "data": locate(config["data"], data)}
             write_config(run.path / "config.yaml", config)
@@ -226,17 +232,17 @@ def _check_recipe(config, folder, epochs_done):
         check_saved_settings(config["recipe"], recipes.load(config["name"]).settings)
     except ValueError as error:
         if not epochs_done:
-            raise ValueError(f"The run in {folder} cannot go on by its config.yaml. {error}") from error
-        # The checkpoint has the method, perhaps that of an earlier version's recipe.
+            raise ValueError(f"The run in {folder} cannot be resumed with its config.yaml. {error}") from error
+        # The checkpoint has the method, perhaps from the recipe of an earlier version.
         warnings.warn(
-            f"The recipe in {folder}/config.yaml is none that could begin anew; the training goes on by its "
+            f"The recipe in {folder}/config.yaml could not start a new run; the training goes on from its "
             f"checkpoint. {error}",
             stacklevel=3,
         )
 
 
 def _train(config, folder, verbose, checkpoint=None, epochs_done=0):
-    """Fits from `checkpoint`, which has done so many epochs, or from the start where there is none."""
+    """Fits from `checkpoint`, which has done `epochs_done` epochs, or from the start if there is none."""
     settings, source, seed = config["recipe"], config["data"], config["seed"]
     with dtype_policy(config["policy"]):
         images = open_source(
@@ -252,7 +258,7 @@ def _train(config, folder, verbose, checkpoint=None, epochs_done=0):
         )
         config = {**config, "cached": images.cached._asdict()}
         if verbose:
-            print(f"Decoded pictures kept: {_KEPT[images.cached.kind]} ({images.cached.reason}).", flush=True)
+            print(f"Decoded images kept: {_KEPT[images.cached.kind]} ({images.cached.reason}).", flush=True)
         steps_of_pass = len(images)
         if settings.get("steps_per_epoch"):
             images = with_length(images, settings["steps_per_epoch"])
@@ -285,18 +291,18 @@ def _train(config, folder, verbose, checkpoint=None, epochs_done=0):
 
 
 def _check_size(source, input_shape, checkpoint):
-    """Raises a ValueError where the settings have another image size than the network that goes on."""
+    """Raises a ValueError if the settings have another image size than the network of the checkpoint."""
     size, own = source["image_size"], list(input_shape[1:3])
     if size is not None and list(size) != own:
         raise ValueError(
-            f"The network of {checkpoint} sees images of {own[0]} x {own[1]} pixels: set image_size under data in "
-            f"config.yaml to that again, or train anew for another size. Received: data.image_size={size}"
+            f"The network of {checkpoint} takes images of {own[0]} x {own[1]} pixels: set image_size under data in "
+            f"config.yaml to that again, or start a new run for another size. Received: data.image_size={size}"
         )
 
 
 @contextlib.contextmanager
-def dtype_policy(name):
-    """Context with Keras' dtype policy of that name."""
+def dtype_policy(name: str) -> Iterator[None]:
+    """Context that sets Keras' dtype policy, and restores it afterwards."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(name)
     try:
@@ -331,7 +337,7 @@ def _callbacks(folder, config, model, verbose):
         HistoryFile(folder / "history.csv"),
         EncoderFile(folder / "encoder.keras", every),
         *([Progress(config["recipe"]["batch_size"], plain=verbose == 2 or None)] if verbose else []),
-        # Last: an epoch counts as done when all else about it is written.
+        # Last: an epoch counts as done when everything else about it is written.
         Checkpoint(folder / "checkpoints", every),
     ]
 
@@ -355,7 +361,7 @@ def _list_skipped(skipped, path):
 
 
 def _baselines(folder):
-    """The baselines in the log of a resumed run, measured before its training; else True, to measure them."""
+    """The baselines in the log of a resumed run, measured before its training, or True to measure them."""
     rows = read_history(folder / "history.csv")
     return {name: float(rows[0][name]) for name in KNN_BASELINES if name in rows[0]} if rows else True
 
@@ -366,7 +372,7 @@ def _batch_statistics(config):
 
 
 def _truncate_history(path, epochs):
-    """Leaves out the rows of epochs that were logged and never reached a checkpoint."""
+    """Removes the rows of epochs that were logged but have no checkpoint."""
     before = read_history(path)
     rows = [row for row in before if int(row["epoch"]) < epochs]
     if len(rows) < len(before):

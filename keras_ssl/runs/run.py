@@ -1,9 +1,12 @@
 import contextlib
+import os
 import shlex
 import shutil
 import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -17,11 +20,14 @@ from keras_ssl.runs.config import read_config
 from keras_ssl.runs.history_file import read_history
 from keras_ssl.runs.lock import LOCK_FILE, locked
 
-#: The decoded pictures of a run with `cache="disk"`.
+if TYPE_CHECKING:
+    import keras_ssl
+
+#: The decoded images of a run with `cache="disk"`.
 CACHE_FILE = "pictures.cache"
-# What earlier versions wrote aside.
+# Temporary files of earlier versions.
 _FORMER_ASIDES = ("writing-config.yaml", "writing-encoder.keras", f"writing-{CACHE_FILE}")
-#: What a run writes; whatever else lies in its folder is not its own.
+#: The files that a run writes. Other files in its folder are not its own.
 RUN_FILES = (
     "README.md",
     "config.yaml",
@@ -39,14 +45,14 @@ BEGUN_FIGURES = ("views.png", "questions.png")
 class Run:
     """A run folder.
 
-    Reading its settings and its history runs no code that came with it. `encoder` and `model` load `.keras` files,
-    which Keras does in its safe mode, but which may hold any network: load those of people that you trust.
+    Reading its settings and its history runs no code from the folder. `encoder` and `model` load `.keras` files in
+    the safe mode of Keras, but such a file may hold any network: load only files of people that you trust.
 
     Args:
-        path: the folder that `runs.pretrain` made.
+        path: Path of the folder that `runs.pretrain` made.
 
     Raises:
-        FileNotFoundError: where it is not the folder of a run.
+        FileNotFoundError: If it is not the folder of a run.
 
     Example:
 
@@ -58,7 +64,7 @@ class Run:
 
     path: Path
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "path", Path(self.path))
         if not (self.path / "config.yaml").is_file():
             raise FileNotFoundError(
@@ -66,28 +72,28 @@ class Run:
             )
 
     @property
-    def config(self):
+    def config(self) -> dict[str, Any]:
         """All settings, as a dict: the recipe's under "recipe", the data's under "data".
 
         Raises:
-            ValueError: where a setting is missing or is none.
+            ValueError: If a setting is missing or invalid.
 
         Warns:
-            UserWarning: for settings that this version does not know, and where other versions wrote them.
+            UserWarning: If this version does not know a setting, or other versions wrote the settings.
         """
         return read_config(self.path / "config.yaml")
 
     @property
-    def history(self):
-        """What fit logged: a dict of lists, one entry an epoch."""
+    def history(self) -> dict[str, list[float]]:
+        """The log of fit: a dict of lists with one entry for each epoch."""
         rows = read_history(self.path / "history.csv")
         columns = {key: [row[key] for row in rows] for key in (rows[0] if rows else {})}
-        # Keras' CSVLogger prepares a column of NA for the validation of each quantity, validated or not.
+        # Keras' CSVLogger writes a validation column for each quantity, of NA if there is no validation.
         return {key: [float(v) for v in values] for key, values in columns.items() if "NA" not in values}
 
     @property
-    def epochs_done(self):
-        """Epochs of the newest checkpoint; 0, with a warning, where all are damaged: the encoder may be whole."""
+    def epochs_done(self) -> int:
+        """Epochs of the newest checkpoint. 0, with a warning, if all are damaged; the encoder may still be intact."""
         try:
             return latest_checkpoint(self.path / "checkpoints")[1]
         except ValueError as error:
@@ -95,23 +101,23 @@ class Run:
             return 0
 
     @property
-    def steps_done(self):
-        """Updates of the network until the newest checkpoint, None where the run's images were not counted."""
+    def steps_done(self) -> int | None:
+        """Training steps up to the newest checkpoint, or None if the run's images were not counted."""
         images = self.config.get("images")
         return images and steps_per_epoch(self.config["recipe"], images) * self.epochs_done
 
-    def encoder(self, allow_diverged=False):
-        """The encoder as it is now, a `keras.Model`.
+    def encoder(self, allow_diverged: bool = False) -> keras.Model:
+        """The encoder in its newest state, a `keras.Model`.
 
         Args:
-            allow_diverged: bool, whether weights that are NaN or infinite are no error.
+            allow_diverged: Boolean. Whether weights may be NaN or infinite. Defaults to `False`.
 
         Raises:
-            FileNotFoundError: when the run has not finished an epoch.
-            ValueError: when its weights are not finite.
+            FileNotFoundError: If the run has not finished an epoch.
+            ValueError: If weights are not finite.
 
         Warns:
-            UserWarning: when its file is damaged, and that of the newest checkpoint is taken.
+            UserWarning: If its file is damaged, and the encoder of the newest checkpoint is used.
         """
         path = self.path / "encoder.keras"
         if not path.is_file():
@@ -123,22 +129,24 @@ class Run:
             encoder = keras.saving.load_model(path)
         else:
             warnings.warn(
-                f"{path} is truncated or damaged and is passed over: the encoder of the newest checkpoint is used.",
+                f"{path} is truncated or damaged, so the encoder of the newest checkpoint is used instead.",
                 stacklevel=2,
             )
             encoder = self.model(allow_diverged).encoder
         return encoder if allow_diverged else self._finite(encoder)
 
-    def model(self, allow_diverged=False, checkpoint=None):
-        """The whole method as it is now, with heads and optimizers, a `keras_ssl.SelfSupervisedModel`.
+    def model(
+        self, allow_diverged: bool = False, checkpoint: str | os.PathLike[str] | None = None
+    ) -> "keras_ssl.SelfSupervisedModel":
+        """The whole method in its newest state, with heads and optimizers, a `keras_ssl.SelfSupervisedModel`.
 
         Args:
-            allow_diverged: bool, whether weights that are NaN or infinite are no error.
-            checkpoint: optional path of one of the run's checkpoints. Defaults to the newest.
+            allow_diverged: Boolean. Whether weights may be NaN or infinite. Defaults to `False`.
+            checkpoint: Path of one of the run's checkpoints. `None` means the newest. Defaults to `None`.
 
         Raises:
-            FileNotFoundError: when the run has not finished an epoch.
-            ValueError: when its weights are not finite.
+            FileNotFoundError: If the run has not finished an epoch.
+            ValueError: If weights are not finite.
         """
         checkpoint = checkpoint or latest_checkpoint(self.path / "checkpoints")[0]
         if checkpoint is None:
@@ -152,27 +160,27 @@ class Run:
     def _finite(self, model):
         if found := broken_weights(model):
             raise ValueError(
-                "The training diverged: weights are NaN or infinite, and nothing can be done with them. Train anew, "
+                "The training diverged: weights are NaN or infinite, so the network cannot be used. Train again "
                 f"with a lower learning rate. Received: the run in {self.path}, {len(found)} such weights, first "
                 f"{found[0]}"
             )
         return model
 
 
-def as_run(run):
-    """Returns `run`, or the `Run` of the folder at that path."""
+def as_run(run: Any) -> Run:
+    """Return `run`, or the `Run` of the folder at that path."""
     return run if isinstance(run, Run) else Run(run)
 
 
 @contextlib.contextmanager
-def new_folder(folder):
-    """Creates the folder of a new run, and removes it if the run fails early.
+def new_folder(folder: Path) -> Iterator[None]:
+    """Context that creates the folder of a new run, and removes it if the run fails early.
 
     Raises:
-        FileExistsError: where it is taken.
+        FileExistsError: If the folder has files already.
     """
     taken = FileExistsError(
-        f"{folder} is there already. Take another folder, or go on with the run in it: keras_ssl.runs.resume, "
+        f"{folder} exists already. Use another folder, or resume the run in it: keras_ssl.runs.resume, "
         f"on the command line --resume. Received: out={str(folder)!r}"
     )
     if is_taken(folder):
@@ -186,16 +194,16 @@ def new_folder(folder):
 
 
 @contextlib.contextmanager
-def cleared_on_failure(folder):
-    """Removes what a run wrote into its folder if it fails before it can be resumed.
+def cleared_on_failure(folder: Path) -> Iterator[None]:
+    """Context that removes the files of a run from its folder if it fails before it can be resumed.
 
-    Else the folder would refuse the next try. A run that is interrupted after its settings are written stays: it can
-    go on.
+    Otherwise they would block the next attempt. A run that is interrupted after its settings are written stays,
+    because it can be resumed.
     """
     made = not folder.exists()
     try:
         yield
-    except (BlockingIOError, FileExistsError):  # it is another's
+    except (BlockingIOError, FileExistsError):  # the folder belongs to another run
         raise
     except BaseException as error:
         can_go_on = (folder / "config.yaml").is_file() and not isinstance(error, Exception)
@@ -204,10 +212,10 @@ def cleared_on_failure(folder):
         raise
 
 
-def is_taken(folder):
-    """Whether a new run would overwrite something: a run, or files of others.
+def is_taken(folder: Path) -> bool:
+    """Whether a new run would overwrite something: a run, or other files.
 
-    What a run wrote that was killed before its settings were, is nothing: its README and a figure of its images.
+    The README and the figures of a run that was killed before its settings were written do not count.
     """
     if not folder.exists():
         return False
@@ -237,15 +245,15 @@ def _clear(folder, made):
         folder.rmdir()
 
 
-def save_figure(folder, name, draw, *args, **kwargs):
-    """Draws a figure and saves it as `figures/{name}.png` in a run folder.
+def save_figure(folder: Path, name: str, draw: Callable, *args: Any, **kwargs: Any) -> None:
+    """Draw a figure and save it as `figures/{name}.png` in a run folder.
 
-    Where it cannot be drawn, as from features that are not numbers, or not be written, that is said in a line: a
-    picture ends no run.
+    If it cannot be drawn, for example from features that are not finite, or cannot be written, a line says so: a
+    figure must not end a run.
     """
     try:
         figure = draw(*args, **kwargs)
         make_folder(folder / "figures")
         atomic_write(folder / "figures" / f"{name}.png", lambda path: figure.savefig(path, bbox_inches="tight"))
     except (ValueError, OSError) as error:
-        print(f"There is no {name}.png: {' '.join(str(error).split())}", flush=True)
+        print(f"Could not save {name}.png: {' '.join(str(error).split())}", flush=True)

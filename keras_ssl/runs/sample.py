@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -8,13 +10,13 @@ BATCH = 250
 SHOWN = 16
 
 
-def sample(config, count, labels=False):
-    """About `count` random training images of a run, or fewer large ones, in memory.
+def sample(config: dict[str, Any], count: int, labels: bool = False) -> list[np.ndarray]:
+    """About `count` random training images of a run, in memory; fewer if they are large.
 
     Args:
-        config: the settings of the run.
-        count: int, how many.
-        labels: bool, whether to return their labels too.
+        config: Dict. The settings of the run.
+        count: Integer. Number of images.
+        labels: Boolean. Whether to return their labels too. Defaults to `False`.
 
     Returns:
         List of arrays: [images], or [images, labels].
@@ -27,15 +29,15 @@ def sample(config, count, labels=False):
     return [np.concatenate(part) for part in zip(*elements, strict=True)]
 
 
-def preview(source, for_views=False):
-    """Some training images for figures, in random order, because the first ones of a folder are all of one class.
+def preview(source: dict[str, Any], for_views: bool = False) -> np.ndarray:
+    """A few random training images for figures. (The first ones of a folder are all of one class.)
 
     Args:
-        source: dict, from `resolve`.
-        for_views: bool, whether they are read as large as views are cut from. Defaults to `False`.
+        source: Dict from `resolve`.
+        for_views: Boolean. Whether to read them in the size that views are cropped from. Defaults to `False`.
 
     Returns:
-        Array (n, height, width, channels), n at most 16.
+        Array of shape `(n, height, width, channels)`, n at most 16.
     """
     images = open_source(source, source["split"], for_views=for_views, batch_size=SHOWN, shuffle=True, seed=0)
     return next(iter(images)).numpy()

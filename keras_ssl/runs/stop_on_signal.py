@@ -11,18 +11,18 @@ SECONDS_LEFT = 10
 
 
 class StopOnSignal(keras.callbacks.Callback):
-    """Ends a training on SIGTERM or Ctrl-C so that it can be resumed and its files stay complete.
+    """Callback that ends a training on SIGTERM or Ctrl-C so that it can be resumed and its files stay complete.
 
-    A context manager around the training, and a callback of its fit, the last one. Within fit the first signal ends
-    it after the epoch, with a checkpoint, where that takes ten seconds more at the most, and otherwise after the
-    step: the epoch that was begun, and those since the newest checkpoint, are then trained anew, with the same
-    result. A second signal, and one outside fit, ends it at once. SIGINT ends it by `KeyboardInterrupt`, SIGTERM by
-    `SystemExit(143)`.
+    Use it as a context manager around the training, and as the last callback of its fit. Within fit, the first signal
+    ends the training after the epoch, with a checkpoint, if that takes at most ten seconds more. Otherwise it ends it
+    after the step; the current epoch, and those since the newest checkpoint, are then trained again on resuming, to
+    the same result. A second signal, or one outside fit, ends the training at once. SIGINT raises
+    `KeyboardInterrupt`, SIGTERM `SystemExit(143)`.
 
-    Handlers that a program has set itself, and threads other than the main one, are left alone.
+    If the program has set handlers itself, or this is not the main thread, nothing is changed.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self._in_fit, self._received, self._before = False, None, {}
 
@@ -42,7 +42,7 @@ class StopOnSignal(keras.callbacks.Callback):
         self._in_fit = True
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Begins to time the epoch."""
+        """Starts to time the epoch."""
         self._began = time.monotonic()
 
     def on_train_batch_end(self, batch, logs=None):

@@ -56,7 +56,7 @@ def test_an_empty_folder_has_none(tmp_path):
 
 def test_where_there_can_be_no_folder_nothing_is_trained(model, data, tmp_path):
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(OSError, match="There can be no folder"):
+    with pytest.raises(OSError, match="Cannot create the folder"):
         model.fit(*data, epochs=3, verbose=0, callbacks=[Checkpoint(tmp_path / "file")])
     assert int(model.optimizer.iterations) == 0
 

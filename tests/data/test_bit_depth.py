@@ -19,7 +19,7 @@ def folder_of(tmp_path, deep_png):
 
 def test_a_folder_that_would_be_nearly_black_is_refused_with_the_numbers_seen(folder_of, rng):
     folder = folder_of([[17, 4003]], rng.integers(0, 4000, (5, 5)))
-    with pytest.raises(ValueError, match=r"largest in 2 of them is 4003.*bits=12 \(pretrain --bits 12\)"):
+    with pytest.raises(ValueError, match=r"largest value in 2 of them is 4003.*bits=12 \(pretrain --bits 12\)"):
         from_directory(folder, image_size=4)
     (images,) = from_directory(folder, image_size=(1, 2), bits=12, shuffle=False)
     assert images[0, 0, :, 0].numpy().tolist() == [17 >> 4, 4003 >> 4]

@@ -80,7 +80,7 @@ def test_what_a_killed_process_left_is_not_taken_for_whole(left, folder, tmp_pat
 def test_a_full_disk_is_said_in_words(folder, tmp_path_factory, nothing_free, monkeypatch):
     path, run = folder(LEVELS), tmp_path_factory.mktemp("run")
     monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=100))
-    with pytest.raises(OSError, match="The disk is full: the decoded pictures take.*--cache none"):
+    with pytest.raises(OSError, match="The disk is full: the decoded images take.*--cache none"):
         opened(path, "disk", run / "pictures")
     assert not os.listdir(run)
 

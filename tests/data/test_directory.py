@@ -151,7 +151,7 @@ def test_folders_without_images_say_so(tmp_path):
     (tmp_path / "notes.txt").write_text("hello")
     with pytest.raises(ValueError, match="none of them an image"):
         from_directory(tmp_path)
-    with pytest.raises(FileNotFoundError, match=r"there is none.*nowhere"):
+    with pytest.raises(FileNotFoundError, match=r"does not exist.*nowhere"):
         from_directory(tmp_path / "nowhere")
     with pytest.raises(NotADirectoryError, match=r"is a file.*notes\.txt"):
         from_directory(tmp_path / "notes.txt")

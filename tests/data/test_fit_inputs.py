@@ -33,7 +33,7 @@ def test_a_function_that_was_not_called_is_no_images():
         yield IMAGES
 
     with pytest.raises(
-        ValueError, match=r"pass what its call gives, such as make_batches\(\).*Received: x=<function"
+        ValueError, match=r"call it and pass the result, such as make_batches\(\).*Received: x=<function"
     ):
         images_and_labels(make_batches)
 
@@ -41,9 +41,9 @@ def test_a_function_that_was_not_called_is_no_images():
 @pytest.mark.parametrize(
     "share, minimum, words",
     [
-        (0.1, 2, "leaves 1 of 8 images to evaluate, where 2 are needed"),
-        (0.99, 1, "leaves 0 of 8 images to train on, where 1 are needed"),
-        (0.8, 2, "leaves 1 of 8 images to train on, where 2 are needed"),
+        (0.1, 2, "leaves 1 of 8 images to evaluate, but at least 2 are needed"),
+        (0.99, 1, "leaves 0 of 8 images to train on, but at least 1 are needed"),
+        (0.8, 2, "leaves 1 of 8 images to train on, but at least 2 are needed"),
     ],
 )
 def test_a_split_that_leaves_too_few_names_its_share(share, minimum, words):

@@ -136,7 +136,7 @@ def test_images_of_several_sizes_need_a_size(data_dir):
         ("no_images", {}, "feature 'image'.*name='no_images'"),
         ("images_without_labels", {"labels": True}, r"no feature 'label'.*image: Image"),
         ("numbered_images", {"split": "valid"}, r"\['test', 'train'\].*split='valid'"),
-        ("numbered_images", {"split": "train[:0]"}, "this one is empty"),
+        ("numbered_images", {"split": "train[:0]"}, "must hold images, but is empty"),
         ("numbered_image", {}, r"Did you mean numbered_images"),
         ("digit", {}, r"Did you mean digits"),
         ("qqqqqq", {}, r"catalog\). Received: name='qqqqqq'"),

@@ -59,7 +59,9 @@ def test_many_channels(planar, folder_of, rng):
     stored = values if planar == "contig" else values.transpose(2, 0, 1)
     folder = folder_of((stored, {"planarconfig": planar}))
     np.testing.assert_array_equal(read(folder, channels=13)[0], values >> 8)
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"13 channels, .* with 3: channels=13.*--channels 13"):
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match=r"13 channels, .* with 3: set channels=13.*--channels 13"
+    ):
         read(folder)
 
 
@@ -106,7 +108,7 @@ def test_white_as_zero_palettes_and_single_bits(folder_of, rng):
 def test_twelve_bits_in_sixteen(photometric, folder_of, rng):
     values = values_of(rng, (4, 5), 12)
     folder = folder_of((values, {"photometric": photometric}))
-    with pytest.raises(ValueError, match="largest in 1 of them is 4095.*--bits 12"):
+    with pytest.raises(ValueError, match="largest value in 1 of them is 4095.*--bits 12"):
         read(folder)
     expected = values >> 4 if photometric == "minisblack" else (4095 - values) >> 4
     np.testing.assert_array_equal(read(folder, channels=1, bits=12)[0, ..., 0], expected)

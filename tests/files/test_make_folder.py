@@ -12,5 +12,5 @@ def test_folders_are_made_and_may_be_there(tmp_path):
 def test_a_file_in_the_way_is_said_in_words(tmp_path):
     (tmp_path / "file").write_text("mine")
     for path in (tmp_path / "file", tmp_path / "file" / "x"):
-        with pytest.raises(OSError, match=f"no folder at {path} .*name another.*Received: '{path}'"):
+        with pytest.raises(OSError, match=f"Cannot create the folder {path} .*choose another.*Received: '{path}'"):
             make_folder(path)

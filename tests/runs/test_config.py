@@ -112,7 +112,7 @@ def test_an_unknown_setting_of_the_recipe_is_said_where_a_checkpoint_goes_on(cha
     config = finished.config
     change(config)
     configs.write_config(copy / "config.yaml", config)
-    with pytest.warns(UserWarning, match=f"none that could begin anew; the training goes on.*{message}"):
+    with pytest.warns(UserWarning, match=f"could not start a new run; the training goes on.*{message}"):
         assert runs.resume(copy, verbose=0).epochs_done == 2
 
 
@@ -122,7 +122,7 @@ def test_a_network_does_not_go_on_with_images_of_another_size(finished, tmp_path
     config["data"]["image_size"] = [12, 12]
     config["recipe"]["epochs"] = 3
     configs.write_config(copy / "config.yaml", config)
-    with pytest.raises(ValueError, match=r"sees images of 8 x 8 pixels.*Received: data.image_size=\[12, 12\]"):
+    with pytest.raises(ValueError, match=r"takes images of 8 x 8 pixels.*Received: data.image_size=\[12, 12\]"):
         runs.resume(copy, verbose=0)
     assert runs.Run(copy).epochs_done == 2
 
@@ -141,7 +141,7 @@ def test_a_network_does_not_go_on_with_images_of_another_size(finished, tmp_path
 )
 def test_a_run_goes_on_by_no_recipe_that_builds_nothing(change, message, read, tmp_path):
     read(change)
-    with pytest.raises(ValueError, match=f"run in {tmp_path} cannot go on by its config.yaml. .*{message}"):
+    with pytest.raises(ValueError, match=f"run in {tmp_path} cannot be resumed with its config.yaml. .*{message}"):
         runs.resume(tmp_path, verbose=0)
 
 

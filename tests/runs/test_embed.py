@@ -16,7 +16,7 @@ def test_features_and_names_of_all_files(finished, photos, tmp_path):
 
 def test_a_place_that_cannot_be_written_to_is_said_before_anything_is_done(finished, tmp_path):
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(OSError, match="There can be no folder at"):
+    with pytest.raises(OSError, match="Cannot create the folder"):
         runs.embed(finished, tmp_path / "photos-that-are-not-there", tmp_path / "file" / "features.npz", verbose=0)
 
 

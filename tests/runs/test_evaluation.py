@@ -82,7 +82,7 @@ def test_a_collapsed_or_diverged_run_is_scored_and_told_so(value, scored, words,
     report = json.loads((tmp_path / "run" / "evaluation.json").read_text())
     assert report["verdict"]["better"] == {"random encoder": False, "raw pixels": False}
     said = capsys.readouterr().out.splitlines()
-    assert said[-1].startswith("There is no map.png: ") and words in said[-2]
+    assert said[-1].startswith("Could not save map.png: ") and words in said[-2]
     assert any(line.startswith("| raw pixels") for line in said[:-2])
 
 

@@ -62,7 +62,7 @@ def test_a_lock_that_is_no_file_is_said_in_words_and_not_followed(make, reason, 
         lambda: runs.resume(folder, verbose=0),
         lambda: runs.pretrain("simclr", "digits", tmp_path / "new", overrides=tiny, verbose=0),
     ):
-        with pytest.raises(OSError, match=f"keeps its folder for itself.*{reason}.*Received: out="):
+        with pytest.raises(OSError, match=f"locks its folder with the file .*{reason}.*Received: out="):
             train()
     assert not (folder / "elsewhere").exists() and not (tmp_path / "new" / "elsewhere").exists()
 

@@ -158,7 +158,7 @@ def test_a_folder_that_is_taken_is_refused(finished, tmp_path):
     with pytest.raises(FileExistsError, match="--resume"):
         runs.pretrain("simclr", "digits", finished.path)
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(FileExistsError, match="is there already"):
+    with pytest.raises(FileExistsError, match="exists already"):
         runs.pretrain("simclr", "digits", tmp_path)
 
 
@@ -193,7 +193,9 @@ def test_a_failed_start_leaves_no_run(tmp_path):
 
 
 def test_only_a_folder_of_images_can_have_moved(finished, photos):
-    with pytest.raises(ValueError, match="has moved to, and this run has none: it trains on digits.*Received: data="):
+    with pytest.raises(
+        ValueError, match="new path .* but this run has no folder: it trains on digits.*Received: data="
+    ):
         runs.resume(finished.path, data=photos)
     assert finished.config["data"]["name"] == "digits"
 
@@ -263,7 +265,7 @@ def test_pictures_are_kept_on_disk_beside_the_run(photos, tmp_path, tiny, monkey
     assert run.config["data"]["cache"] == "disk"
     assert run.config["cached"]["kind"] == "disk"
     assert (run.path / "pictures.cache").is_file()
-    assert "Decoded pictures kept: on disk, in pictures.cache" in capsys.readouterr().out
+    assert "Decoded images kept: on disk, in pictures.cache" in capsys.readouterr().out
 
 
 def test_a_run_that_diverges_does_not_finish(tmp_path, tiny):

@@ -91,7 +91,7 @@ def test_a_broken_history_is_said_before_anything_is_trained_and_costs_no_scores
     (copied.path / "history.csv").write_bytes(content)
     with pytest.raises(ValueError, match=words):
         assert copied.history
-    with pytest.warns(UserWarning, match=f"does without the log of the training. .*{words}"):
+    with pytest.warns(UserWarning, match=f"is made without the log of the training. .*{words}"):
         rows = runs.evaluate(copied, ["knn"], baselines=False, verbose=0)
     assert rows["SimCLR"]
     (copied.path / "checkpoints" / "epoch-0002.keras").unlink()
@@ -103,7 +103,7 @@ def test_a_broken_history_is_said_before_anything_is_trained_and_costs_no_scores
 def test_a_picture_that_cannot_be_written_ends_no_run(tmp_path, capsys):
     (tmp_path / "figures").write_text("mine")
     save_figure(tmp_path, "map", plt.figure)
-    assert capsys.readouterr().out.startswith("There is no map.png: There can be no folder at ")
+    assert capsys.readouterr().out.startswith("Could not save map.png: Cannot create the folder ")
     assert (tmp_path / "figures").read_text() == "mine"
 
 
