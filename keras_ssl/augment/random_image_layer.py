@@ -59,7 +59,7 @@ class RandomImageLayer(keras_cv.layers.VectorizedBaseImageAugmentationLayer):
         """Return the random numbers of the seed scope, or outside of one those of the layer's own generator."""
         return current_draws() or Draws(tf.cast(self.seed_generator.next(), tf.int32))
 
-    def augment_labels(self, labels, transformations, **kwargs):
+    def augment_labels(self, labels: Any, transformations: Any, **kwargs) -> Any:
         """Return the labels unchanged: a view has the label of its image."""
         return labels
 
@@ -71,7 +71,7 @@ class RandomImageLayer(keras_cv.layers.VectorizedBaseImageAugmentationLayer):
 class RandomColorLayer(RandomImageLayer):
     """Base class of random layers for RGB images; other images pass unchanged, with one warning."""
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         """Augment RGB images, and return other images unchanged."""
         images = inputs["images"] if isinstance(inputs, dict) else inputs
         channels = images.shape[-1]

@@ -35,7 +35,7 @@ class ApplicationsPreprocessing(keras.layers.Layer):
         """Scale raw pixels to the range that the family's networks expect."""
         return getattr(keras.applications, self.family).preprocess_input(images, data_format="channels_last")
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         """Return the shape of the input, which does not change."""
         return input_shape
 

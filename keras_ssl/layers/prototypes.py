@@ -49,7 +49,7 @@ class Prototypes(keras.layers.Layer):
             )
         self.units = int(units)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         """Create the prototypes as random directions."""
         self.kernel = self.add_weight(
             name="kernel",
@@ -65,7 +65,7 @@ class Prototypes(keras.layers.Layer):
         kernel = freezable_value(self.kernel, frozen)
         return tf.matmul(tf.math.l2_normalize(embeddings, axis=-1), kernel)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         """Return the shape `(batch, units)`."""
         return (*input_shape[:-1], self.units)
 

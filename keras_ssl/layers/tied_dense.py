@@ -30,7 +30,7 @@ class TiedDense(keras.layers.Layer):
         self.units = int(dense.kernel.shape[0])
         self.activation = keras.activations.get(activation)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         """Create the bias."""
         self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
 
@@ -39,6 +39,6 @@ class TiedDense(keras.layers.Layer):
         kernel = tf.cast(tf.convert_to_tensor(self._kernel()), self.compute_dtype)
         return self.activation(tf.matmul(inputs, kernel, transpose_b=True) + tf.cast(self.bias, self.compute_dtype))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         """Return the shape `(batch, inputs of dense)`."""
         return (*input_shape[:-1], self.units)

@@ -128,7 +128,7 @@ class PatchTokens(keras.layers.Layer):
         # Equals a convolution with stride patch_size. As a matrix product it is fast in every memory layout.
         self.projection = keras.layers.Dense(width, dtype=self.dtype_policy, name="projection")
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         """Create the weights of the projection."""
         self.projection.build((None, None, self.patch_size**2 * input_shape[-1]))
 
@@ -166,7 +166,7 @@ class ClassToken(keras.layers.Layer):
     - [Dosovitskiy et al., 2020](https://arxiv.org/abs/2010.11929), section 3.1
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         """Create the token."""
         self.token = self.add_weight(
             name="token",
@@ -179,7 +179,7 @@ class ClassToken(keras.layers.Layer):
         first = tf.broadcast_to(self.token, (tf.shape(tokens)[0], 1, tokens.shape[2]))
         return tf.concat([first, tokens], axis=1)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         """Return the shape `(batch, 1 + tokens, channels)`."""
         batch, tokens, channels = input_shape
         return (batch, None if tokens is None else 1 + tokens, channels)
@@ -202,7 +202,7 @@ class FirstToken(keras.layers.Layer):
         """Return the first token, `(batch, channels)`."""
         return tokens[:, 0]
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         """Return the shape `(batch, channels)`."""
         return (input_shape[0], input_shape[2])
 
@@ -238,7 +238,7 @@ class SelfAttention(keras.layers.Layer):
         super().__init__(**kwargs)
         self.heads = heads
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         """Create the two dense layers."""
         width = input_shape[-1]
         if width % self.heads:
@@ -276,7 +276,7 @@ class SelfAttention(keras.layers.Layer):
         scores = tf.matmul(queries * queries.shape[-1] ** -0.5, keys, transpose_b=True)
         return tf.cast(tf.nn.softmax(tf.cast(scores, tf.float32)), self.compute_dtype)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         """Return the shape of the tokens, which does not change."""
         return input_shape
 

@@ -45,7 +45,7 @@ class WeightNormDense(keras.layers.Layer):
         check_count("units", units)
         self.units = int(units)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         """Create the kernel."""
         self.kernel = self.add_weight(
             name="kernel",
@@ -58,7 +58,7 @@ class WeightNormDense(keras.layers.Layer):
         """Return the products with the columns of length 1, `(batch, units)`."""
         return tf.matmul(inputs, tf.math.l2_normalize(freezable_value(self.kernel, frozen), axis=0))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         """Return the shape `(batch, units)`."""
         return (*input_shape[:-1], self.units)
 

@@ -104,27 +104,27 @@ class LayerDecay(keras.optimizers.Optimizer):
         """Scale the loss as the wrapped optimizer does."""
         return self.inner_optimizer.scale_loss(loss)
 
-    def finalize_variable_values(self, var_list):
+    def finalize_variable_values(self, var_list: Sequence[Any]) -> None:
         """Finish the variables as the wrapped optimizer does at the end of training."""
         self.inner_optimizer.finalize_variable_values(var_list)
 
     @property
-    def variables(self):
+    def variables(self) -> list[Any]:
         """Variables of this optimizer and of the wrapped one."""
         return self._variables + self.inner_optimizer.variables
 
     @property
-    def iterations(self):
+    def iterations(self) -> Any:
         """Number of steps so far."""
         return self.inner_optimizer.iterations
 
     @property
-    def learning_rate(self):
+    def learning_rate(self) -> Any:
         """Learning rate of the layer next to the output."""
         return self.inner_optimizer.learning_rate
 
     @learning_rate.setter
-    def learning_rate(self, learning_rate):
+    def learning_rate(self, learning_rate: Any) -> None:
         self.inner_optimizer.learning_rate = learning_rate
 
     def get_config(self) -> dict:

@@ -21,17 +21,17 @@ class OptimizerGroup(keras.optimizers.Optimizer):
         self.built = True
 
     @property
-    def variables(self):
+    def variables(self) -> list[Any]:
         """Empty: the optimizers own their variables."""
         return []
 
     @property
-    def iterations(self):
+    def iterations(self) -> Any:
         """Number of steps, the same for all optimizers."""
         return self.optimizers[0].iterations
 
     @property
-    def learning_rate(self):
+    def learning_rate(self) -> Any:
         """Not available: each optimizer has its own."""
         raise AttributeError("Each of the `optimizers` has a learning rate of its own. Set it there.")
 

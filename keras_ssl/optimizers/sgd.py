@@ -54,7 +54,7 @@ class SGD(keras.optimizers.SGD):
         self.l2 = l2
         self.exclude_bias_and_norm = exclude_bias_and_norm
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(self, gradient: tf.Tensor, variable: keras.Variable, learning_rate: Any) -> None:
         """Update `variable` with its gradient, the L2 penalty's included."""
         super().update_step(self.direction(gradient, variable), variable, learning_rate)
 
