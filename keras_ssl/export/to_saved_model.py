@@ -46,9 +46,9 @@ def saved_model(
     - `serving_default` takes `images`, float32 raw pixels in `[0, 255]` of shape `(batch, height, width, channels)`.
     - `serve_bytes` takes `image_bytes`, strings of shape `(batch,)`: whole JPEG, PNG, GIF, BMP or WebP files of any
       size. The function of `data.from_directory` decodes and resizes them, so that training and serving see the same
-      pixels: the first frame of an animation, rotated according to EXIF. It does not read TIFF and DICOM files: send
-      their pixels to `serving_default`. Such files have 1 or 3 channels, so encoders for other
-      numbers have no `serve_bytes`.
+      pixels: the first frame of an animation, rotated according to EXIF. TIFF and DICOM files are not read: send
+      their pixels to `serving_default`. The files hold 1 or 3 channels, so encoders for other numbers of channels
+      have no `serve_bytes`.
 
     Both return `embedding`, float32 of shape `(batch, features)`. With a classifier they also return `probabilities`,
     float32 of shape `(batch, classes)`, and `class`, of shape `(batch,)`: names if there are `class_names`, otherwise
