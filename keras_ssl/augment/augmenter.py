@@ -1,5 +1,6 @@
 import inspect
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -16,11 +17,11 @@ COMPILABLE = ("AutoContrast", "Grayscale", "Posterization", "Rescaling", "Resizi
 class Augmenter(keras.layers.Layer):
     """Applies augmentation layers in sequence to a batch of images.
 
-    With the layers of this package the views are a pure function of the images and the seed. Random layers of Keras
+    With the layers of this package, the views are a pure function of the images and the seed. Random layers of Keras
     and keras-cv work too, but draw from their own generators.
 
     XLA compiles each layer that supports it, in eager code and in graphs. All layers compute in float32 under every
-    dtype policy, because bfloat16 is too coarse for pixels; layers created under a mixed policy are reset.
+    dtype policy, because bfloat16 has only 8 bits of precision; layers created under a mixed policy are reset.
 
     Args:
         layers: List of `keras.layers.Layer`, each from a batch of images with pixels in `[0, 255]` to another.
@@ -31,9 +32,10 @@ class Augmenter(keras.layers.Layer):
 
     Call arguments:
         images: Tensor of shape `(batch, height, width, channels)`, uint8 or float, pixels in `[0, 255]`.
-        seed: Integer tensor of shape `(2,)`; by default a new one for each call.
+        seed: Integer tensor of shape `(2,)`. Defaults to a new seed for each call.
         first_row: Integer or scalar integer tensor. Index of the first image in the global batch. Each row of that
-            batch has its own random parameters, whatever the number of devices. Defaults to `0`.
+            batch has its own random parameters, so that the views do not depend on the number of devices. Defaults to
+            `0`.
 
     Returns:
         Float32 tensor of shape `(batch, *image_size, channels)`, pixels in `[0, 255]`.
@@ -65,7 +67,7 @@ class Augmenter(keras.layers.Layer):
         for layer in self.layers:
             if not isinstance(layer, keras.layers.Layer):
                 raise TypeError(
-                    "An augmenter takes instances of Keras layers, not classes. "
+                    "An augmenter takes Keras layers: instances, not classes. "
                     f"Received: {layer} of type {type(layer).__name__}"
                 )
         if jit_compile not in ("auto", True, False):
@@ -82,7 +84,7 @@ class Augmenter(keras.layers.Layer):
         if jit_compile is True and unsafe:
             raise ValueError(
                 f"XLA cannot compile {', '.join(type(layer).__name__ for layer in unsafe)}. Pass "
-                "jit_compile='auto' or False, or take one of the layers in keras_ssl.augment instead. "
+                "jit_compile='auto' or False, or use layers of keras_ssl.augment instead. "
                 f"Received: jit_compile={jit_compile}"
             )
         # Keras reads this before it compiles a model that contains the layer.
@@ -90,12 +92,12 @@ class Augmenter(keras.layers.Layer):
         self._apply = tf.function(self._apply_layers)
 
     @property
-    def image_size(self):
-        """The pair `(height, width)` of the views, or None if they are as large as the images."""
+    def image_size(self) -> tuple[int, int] | None:
+        """Size `(height, width)` of the views, or `None` if they have the size of the images."""
         sizes = [layer.image_size for layer in self.layers if hasattr(layer, "image_size")]
         return sizes[-1] if sizes else None
 
-    def call(self, images, seed=None, first_row=0):
+    def call(self, images: Any, seed: Any = None, first_row: Any = 0) -> tf.Tensor:
         """Return a view of each image."""
         if len(images.shape) != 4:
             raise ValueError(
@@ -112,9 +114,9 @@ class Augmenter(keras.layers.Layer):
     def _apply_layers(self, images, seed, first_row):
         with seed_scope(seed, first_row):
             for layer in self.layers:
-                # Each is compiled alone: from several layers together XLA on a CPU makes loops that compute one
-                # layer's pixels anew wherever the next one reads them. Made here and not kept, since such a function
-                # holds on to the tensors of the scope.
+                # Each layer is compiled alone. Compiled together, XLA on a CPU fuses layers into loops that compute a
+                # pixel of one layer again each time the next layer reads it. The function is created here and not
+                # kept, because it keeps references to the tensors of the scope.
                 images = tf.function(_call, jit_compile=self._is_compiled(layer) or None)(layer, images)
         return tf.cast(images, tf.float32)
 
@@ -127,8 +129,8 @@ class Augmenter(keras.layers.Layer):
             for inner in layer._flatten_layers()
         )
 
-    def get_config(self):
-        """Return the arguments that make an equal augmenter."""
+    def get_config(self) -> dict:
+        """Return the constructor's arguments."""
         return {
             **super().get_config(),
             "layers": [keras.saving.serialize_keras_object(layer) for layer in self.layers],
@@ -137,8 +139,8 @@ class Augmenter(keras.layers.Layer):
         }
 
     @classmethod
-    def from_config(cls, config):
-        """Make an augmenter from what `get_config` returned."""
+    def from_config(cls, config: dict) -> "Augmenter":
+        """Create an augmenter from the result of `get_config`."""
         layers = [keras.saving.deserialize_keras_object(layer) for layer in config["layers"]]
         return cls(**{**config, "layers": layers})
 

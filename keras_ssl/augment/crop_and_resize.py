@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import tensorflow as tf
 
@@ -6,22 +7,29 @@ import tensorflow as tf
 MOST_TAPS = 8
 
 
-def crop_and_resize(images, boxes, image_size, mirror=None, antialias=True):
-    """Crops a box out of each image and resizes it.
+def crop_and_resize(
+    images: tf.Tensor,
+    boxes: Any,
+    image_size: tuple[int, int],
+    mirror: tf.Tensor | None = None,
+    antialias: bool = True,
+) -> tf.Tensor:
+    """Crop a box out of each image and resize it with bilinear weights.
 
     Bilinear interpolation is separable: the rows are resampled, then the columns. Along each axis, output pixel `i`
-    of `n` is centered at `p = start + (i + 0.5) * length / n`, and weights input pixel `j`, whose center is `j +
-    0.5`, by the triangle `max(0, 1 - abs(p - j - 0.5) / r)`, normalized to a sum of 1 over the image. The radius `r`
-    is 1, so that two neighbors count, and with `antialias` at least the width of an output pixel, `length / n`. These
-    are the conventions of `tf.image.resize`, which a box of the whole image equals.
+    of `n` is centered at `p = start + (i + 0.5) * length / n`. It weights input pixel `j`, whose center is `j + 0.5`,
+    by the triangle `max(0, 1 - abs(p - j - 0.5) / r)`, normalized to a sum of 1 over the image. The radius `r` is 1,
+    so that two neighbors count; with `antialias` it is at least the width of an output pixel, `length / n`. These are
+    the conventions of `tf.image.resize`: with a box of the whole image the results are equal.
 
     Args:
         images: Float tensor of shape `(batch, height, width, channels)`.
-        boxes: Float tensor of shape `(batch, 4)`: top, left, height and width in pixels, not necessarily whole,
-            inside the image.
-        image_size: Pair of integers `(height, width)`, the size of the output.
-        mirror: Boolean tensor of shape `(batch,)` or None, which boxes to flip horizontally.
-        antialias: Boolean. Whether to average, not sample, boxes larger than the output. Defaults to `True`.
+        boxes: Float tensor of shape `(batch, 4)`. Top, left, height and width in pixels, fractions allowed, inside
+            the image.
+        image_size: Pair of integers `(height, width)`. Size of the output.
+        mirror: Boolean tensor of shape `(batch,)`. Which boxes to flip horizontally. Defaults to `None`: none.
+        antialias: Boolean. Whether to average boxes larger than the output instead of sampling them. Defaults to
+            `True`.
 
     Returns:
         Float tensor of shape `(batch, *image_size, channels)`.
@@ -34,7 +42,7 @@ def crop_and_resize(images, boxes, image_size, mirror=None, antialias=True):
     """
     top, left, height, width = tf.unstack(tf.convert_to_tensor(boxes), axis=1)
     if mirror is not None:
-        # A box that runs from right to left.
+        # A negative width makes the box run from right to left.
         left, width = tf.where(mirror, left + width, left), tf.where(mirror, -width, width)
     rows = _resample(images, top, height, image_size[0], 1, antialias)
     return _resample(rows, left, width, image_size[1], 2, antialias)

@@ -6,18 +6,20 @@ from keras_ssl.augment.random_image_layer import between
 ATTEMPTS = 10
 
 
-def draw_boxes(uniform, image_size, scale, ratio):
-    """Draws a random box inside each image: the first of ten candidates that fits.
+def draw_boxes(
+    uniform: tf.Tensor, image_size: tf.Tensor, scale: tuple[float, float], ratio: tuple[float, float]
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Draw a random box inside each image: the first of ten candidates that fits.
 
     Args:
         uniform: Float tensor of shape `(batch, 2 * ATTEMPTS + 2)`, in `[0, 1)`.
-        image_size: Float tensor of shape `(2,)`, height and width of the images.
-        scale: Pair of floats. The share of the image's area is uniform in it.
-        ratio: Pair of floats. Width / height is log-uniform in it.
+        image_size: Float tensor of shape `(2,)`. Height and width of the images.
+        scale: Pair of floats. Interval of the share of the image's area, which is uniform.
+        ratio: Pair of floats. Interval of width / height, which is log-uniform.
 
     Returns:
-        boxes: Float tensor of shape `(batch, 4)`: top, left, height and width, in pixels.
-        fits: Boolean tensor of shape `(batch,)`, false where no candidate fits. The box is then the largest
+        boxes: Float tensor of shape `(batch, 4)`. Top, left, height and width in pixels.
+        fits: Boolean tensor of shape `(batch,)`. False where no candidate fits; the box is then the largest
             centered one within `ratio`.
     """
     height, width = tf.unstack(image_size)

@@ -5,16 +5,16 @@ from keras_ssl.augment.random_image_layer import RandomImageLayer, between
 from keras_ssl.checks.arguments import check_interval, check_probability
 
 
-def gaussian_blur(images, sigma, radius):
-    """Blurs each image with a Gaussian of a given width.
+def gaussian_blur(images: tf.Tensor, sigma: tf.Tensor, radius: int) -> tf.Tensor:
+    """Blur each image with a Gaussian of its own width.
 
-    The kernel is `exp(-t ** 2 / (2 * sigma ** 2))` at `t = -radius … radius`, normalized; edges are reflected. It is
-    separable: the rows are mixed, then the columns.
+    The kernel is `exp(-t ** 2 / (2 * sigma ** 2))` at `t = -radius … radius`, normalized, and edges are
+    reflected. It is separable: the blur runs along the height, then along the width.
 
     Args:
         images: Float tensor of shape `(batch, height, width, channels)`.
-        sigma: Float tensor of shape `(batch,)`, in pixels, above 0.
-        radius: Integer, less than height and width.
+        sigma: Float tensor of shape `(batch,)`. Standard deviations in pixels, above 0.
+        radius: Integer. Half the width of the kernel, less than height and width.
 
     Returns:
         Float tensor of shape `(batch, height, width, channels)`.
@@ -29,7 +29,8 @@ def gaussian_blur(images, sigma, radius):
 def _mix_neighbors(images, kernel, radius, axis):
     padded = tf.pad(images, [(radius, radius) if axis == other else (0, 0) for other in range(4)], "REFLECT")
     shape = tf.shape(images)
-    # Flatten each image, or each row: sums of shifted lines vectorize, loops over the channels of a pixel do not.
+    # Flatten each image, or each row. Sums of lines shifted by whole pixels vectorize; loops over the channels of a
+    # pixel do not.
     lines, pixel = (1, shape[2] * shape[3]) if axis == 1 else (shape[1], shape[3])
     padded = tf.reshape(padded, (shape[0], lines, -1))
     length = shape[axis] * pixel
@@ -47,11 +48,11 @@ class GaussianBlur(RandomImageLayer):
     """Blurs each image, with a given probability, by a Gaussian of random width.
 
     Args:
-        sigma: Pair of positive floats, between which the width in pixels is uniform. Defaults to the paper's
-            `(0.1, 2.0)`.
-        kernel_size: Odd integer or None, over how many pixels the kernel reaches. Defaults to a tenth of the
-            image's shorter side, as in the paper, and at least 3.
-        probability: Float in `[0, 1]`, of a blur. Defaults to the paper's `0.5`.
+        sigma: Pair of positive floats. Interval of the standard deviation in pixels, which is uniform. Defaults to
+            the paper's `(0.1, 2.0)`.
+        kernel_size: Odd integer or `None`. Width of the kernel in pixels. Defaults to a tenth of the image's shorter
+            side, as in the paper, and at least 3.
+        probability: Float in `[0, 1]`. Probability of a blur. Defaults to the paper's `0.5`.
         seed: Integer or `None`. Seed outside of a seed scope. Defaults to `None`.
         **kwargs: Arguments of `keras.layers.Layer`.
 
@@ -60,7 +61,7 @@ class GaussianBlur(RandomImageLayer):
     Output shape: as the input, float32.
 
     Raises:
-        ValueError: If an argument is out of its range, or the kernel reaches further than the image.
+        ValueError: If an argument is out of its range, or half the kernel is wider than the image.
 
     Example:
 
@@ -85,7 +86,7 @@ class GaussianBlur(RandomImageLayer):
         super().__init__(seed=seed, **kwargs)
         self.sigma = check_interval("sigma", sigma, 0)
         if self.sigma[0] == 0:
-            raise ValueError(f"`sigma` must begin above 0. Received: sigma={sigma}")
+            raise ValueError(f"`sigma` must be above 0. Received: sigma={sigma}")
         if kernel_size is not None and (kernel_size < 1 or kernel_size % 2 == 0):
             raise ValueError(
                 f"`kernel_size` must be an odd positive integer or None. Received: kernel_size={kernel_size}"
@@ -93,25 +94,25 @@ class GaussianBlur(RandomImageLayer):
         self.kernel_size = kernel_size
         self.probability = check_probability("probability", probability)
 
-    def parameters(self, uniform, images):
+    def parameters(self, uniform: tf.Tensor, images: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return `sigma` and which images to blur, each of shape `(batch,)`."""
         coin, sigma = tf.unstack(uniform, axis=1)
         return {"sigma": between(self.sigma, sigma), "blurred": coin < self.probability}
 
-    def augment_images(self, images, transformations, **kwargs):
+    def augment_images(self, images: tf.Tensor, transformations: dict[str, tf.Tensor], **kwargs) -> tf.Tensor:
         """Blur the batch."""
         side = min(images.shape[1], images.shape[2])
         radius = max(1, side // 20) if self.kernel_size is None else self.kernel_size // 2
         if radius >= side:
             raise ValueError(
-                f"A kernel of {2 * radius + 1} pixels is too wide for these images: its half must be less than their "
-                f"shorter side. Received: kernel_size={self.kernel_size}, images.shape={tuple(images.shape)}"
+                f"A kernel of {2 * radius + 1} pixels is too wide for these images: half of it must be less than "
+                f"their shorter side. Received: kernel_size={self.kernel_size}, images.shape={tuple(images.shape)}"
             )
         blurred = transformations["blurred"][:, tf.newaxis, tf.newaxis, tf.newaxis]
         return tf.where(blurred, gaussian_blur(images, transformations["sigma"], radius), images)
 
-    def get_config(self):
-        """Return the arguments that make an equal layer."""
+    def get_config(self) -> dict:
+        """Return the constructor's arguments."""
         return {
             **super().get_config(),
             "sigma": self.sigma,

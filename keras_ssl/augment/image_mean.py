@@ -1,12 +1,14 @@
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 
-def image_mean(images, weights):
+def image_mean(images: tf.Tensor, weights: Sequence[float]) -> tf.Tensor:
     """Mean of each image's pixels, with weighted channels.
 
     Args:
         images: Float tensor of shape `(batch, height, width, channels)`.
-        weights: Sequence of floats, one for each channel, with a sum of 1.
+        weights: Sequence of floats. One weight for each channel; they sum to 1.
 
     Returns:
         Float tensor of shape `(batch,)`.

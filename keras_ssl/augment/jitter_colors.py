@@ -6,25 +6,32 @@ from keras_ssl.augment.image_mean import image_mean
 LUMA = (0.299, 0.587, 0.114)
 
 
-def jitter_colors(images, brightness, contrast, saturation, hue, gray):
-    """Changes brightness, contrast, saturation and hue, and converts to gray, in one pass.
+def jitter_colors(
+    images: tf.Tensor,
+    brightness: tf.Tensor,
+    contrast: tf.Tensor,
+    saturation: tf.Tensor,
+    hue: tf.Tensor,
+    gray: tf.Tensor,
+) -> tf.Tensor:
+    """Change brightness, contrast, saturation and hue, and convert to gray, in one pass over the pixels.
 
-    The steps, for a pixel `x` in `[0, 255]`; each result is clipped to that range:
+    The steps for a pixel `x` in `[0, 255]`, in this order; each result is clipped to that range:
 
     1. Brightness: `brightness * x`.
-    2. Contrast: `mean + contrast * (x - mean)`, the mean being that of the image's luma (torchvision's and Pillow's;
-       `tf.image.adjust_contrast` takes a mean per channel, which also fades a color cast).
-    3. Saturation: times `saturation` in HSV, at most 1, like `tf.image.adjust_saturation`.
-    4. Hue: turned by `hue` in HSV, 1 being the full circle, like `tf.image.adjust_hue`.
+    2. Contrast: `mean + contrast * (x - mean)`, where `mean` is the mean of the image's luma (as in torchvision and
+       Pillow; `tf.image.adjust_contrast` uses a mean per channel, which also fades a color cast).
+    3. Saturation: multiplied by `saturation` in HSV, at most 1, like `tf.image.adjust_saturation`.
+    4. Hue: shifted by `hue` in HSV, where 1 is the full circle, like `tf.image.adjust_hue`.
     5. Gray: all channels become the luma.
 
     Args:
         images: Float tensor of shape `(batch, height, width, 3)`.
-        brightness: Float tensor of shape `(batch,)`, factors >= 0; 1 changes nothing.
-        contrast: Float tensor of shape `(batch,)`, factors as for `brightness`.
-        saturation: Float tensor of shape `(batch,)`, factors as for `brightness`.
-        hue: Float tensor of shape `(batch,)`; 0 and 1 change nothing.
-        gray: Boolean tensor of shape `(batch,)`: which images become gray.
+        brightness: Float tensor of shape `(batch,)`. Factors >= 0; 1 changes nothing.
+        contrast: Float tensor of shape `(batch,)`. Factors >= 0; 1 changes nothing.
+        saturation: Float tensor of shape `(batch,)`. Factors >= 0; 1 changes nothing.
+        hue: Float tensor of shape `(batch,)`. Shifts; 0 and 1 change nothing.
+        gray: Boolean tensor of shape `(batch,)`. Which images become gray.
 
     Returns:
         Float tensor of shape `(batch, height, width, 3)`.
@@ -43,7 +50,7 @@ def jitter_colors(images, brightness, contrast, saturation, hue, gray):
 
     value = tf.maximum(red, tf.maximum(green, blue))
     chroma = value - tf.minimum(red, tf.minimum(green, blue))
-    # Six sectors of hue, counted from red; any number does for a pixel without chroma.
+    # The hue in six sectors, counted from red. For a pixel without chroma any value is right.
     inverse = tf.math.divide_no_nan(1.0, chroma)
     sector = tf.where(
         value == red,
@@ -51,7 +58,7 @@ def jitter_colors(images, brightness, contrast, saturation, hue, gray):
         tf.where(value == green, 2.0 + (blue - red) * inverse, 4.0 + (red - green) * inverse),
     )
     sector += 6.0 * per_image(hue)
-    # A chroma as large as the value is full saturation.
+    # Full saturation: the chroma equals the value.
     chroma = tf.minimum(chroma * per_image(saturation), value)
 
     def channel(offset):

@@ -1,4 +1,5 @@
 import numbers
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -10,26 +11,27 @@ from keras_ssl.augment.augmenter import Augmenter
 class MultiCrop(keras.layers.Layer):
     """Makes a few large and several small views of each image, as SwAV and DINO need.
 
-    Small views are cheap to encode. The seed of each view is derived from the given seed and the number of the view,
-    so the views are a pure function of the images and the seed, as for an `Augmenter`.
+    Small views are cheap to encode, and the method learns to make them agree with the large ones. The seed of each
+    view is derived from the given seed and the number of the view, so the views are a pure function of the images and
+    the seed, as with an `Augmenter`.
 
     Args:
         global_augmenter: An `Augmenter` for the large views.
         local_augmenter: An `Augmenter` for the small views.
-        global_crops: Integer > 0, large views of each image. Defaults to `2`.
-        local_crops: Integer > 0, small views of each image. Defaults to `6`, SwAV's; DINO has 8.
+        global_crops: Integer > 0. Large views of each image. Defaults to `2`.
+        local_crops: Integer > 0. Small views of each image. Defaults to `6`, as in SwAV; DINO has 8.
         seed: Integer or `None`. Seed of the layer's own generator, for calls without a seed. Defaults to `None`.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Call arguments:
         images: Tensor of shape `(batch, height, width, channels)`, uint8 or float, pixels in `[0, 255]`.
-        seed: Integer tensor of shape `(2,)`; by default a new one for each call.
+        seed: Integer tensor of shape `(2,)`. Defaults to a new seed for each call.
         first_row: Integer or scalar integer tensor. Index of the first image in the global batch. Defaults to `0`.
 
     Returns:
-        Pair of float32 tensors, pixels in `[0, 255]`: the large views, view after view,
-        `(global_crops * batch, *image_size, channels)`, and the small ones,
-        `(local_crops * batch, *local_size, channels)`.
+        Pair of float32 tensors, pixels in `[0, 255]`. The large views, of shape
+        `(global_crops * batch, *image_size, channels)`, and the small views, of shape
+        `(local_crops * batch, *local_size, channels)`: the batch of the first view, then that of the second, …
 
     Raises:
         ValueError: If a number of crops is not a positive integer.
@@ -72,16 +74,16 @@ class MultiCrop(keras.layers.Layer):
         self.supports_jit = global_augmenter.supports_jit and local_augmenter.supports_jit
 
     @property
-    def image_size(self):
-        """The pair `(height, width)` of the large views, or None if they are as large as the images."""
+    def image_size(self) -> tuple[int, int] | None:
+        """Size `(height, width)` of the large views, or `None` if they have the size of the images."""
         return self.global_augmenter.image_size
 
     @property
-    def local_size(self):
-        """The pair `(height, width)` of the small views, or None if they are as large as the images."""
+    def local_size(self) -> tuple[int, int] | None:
+        """Size `(height, width)` of the small views, or `None` if they have the size of the images."""
         return self.local_augmenter.image_size
 
-    def call(self, images, seed=None, first_row=0):
+    def call(self, images: Any, seed: Any = None, first_row: Any = 0) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the large and the small views of each image."""
         seed = tf.cast(self.seed_generator.next() if seed is None else seed, tf.int32)
         augmenters = [self.global_augmenter] * self.global_crops + [self.local_augmenter] * self.local_crops
@@ -91,8 +93,8 @@ class MultiCrop(keras.layers.Layer):
         ]
         return tf.concat(views[: self.global_crops], axis=0), tf.concat(views[self.global_crops :], axis=0)
 
-    def get_config(self):
-        """Return the arguments that make an equal layer."""
+    def get_config(self) -> dict:
+        """Return the constructor's arguments."""
         return {
             **super().get_config(),
             "global_augmenter": keras.saving.serialize_keras_object(self.global_augmenter),
@@ -103,6 +105,6 @@ class MultiCrop(keras.layers.Layer):
         }
 
     @classmethod
-    def from_config(cls, config):
-        """Make a layer from what `get_config` returned."""
+    def from_config(cls, config: dict) -> "MultiCrop":
+        """Create a layer from the result of `get_config`."""
         return cls(**keras.saving.deserialize_keras_object(config))

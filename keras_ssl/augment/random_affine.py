@@ -7,16 +7,16 @@ from keras_ssl.augment.random_image_layer import RandomImageLayer, between
 from keras_ssl.checks.arguments import check_not_negative
 
 
-def rotate_and_shift(images, angle, shift):
-    """Rotates each image around its center, then shifts it; uncovered pixels are black.
+def rotate_and_shift(images: tf.Tensor, angle: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
+    """Rotate each image around its center, then shift it; uncovered pixels are black.
 
-    The output at `p` is the bilinear sample of the input at `R^-1 (p - center - shift) + center`, `R` being the
+    The output at `p` is the bilinear sample of the input at `R^-1 (p - center - shift) + center`, where `R` is the
     rotation by `angle`.
 
     Args:
         images: Float tensor of shape `(batch, height, width, channels)`.
-        angle: Float tensor of shape `(batch,)`, counter-clockwise, in radians.
-        shift: Float tensor of shape `(batch, 2)`, down and to the right, in pixels.
+        angle: Float tensor of shape `(batch,)`. Counter-clockwise, in radians.
+        shift: Float tensor of shape `(batch, 2)`. Down and to the right, in pixels.
 
     Returns:
         Float tensor of shape `(batch, height, width, channels)`.
@@ -28,7 +28,7 @@ def rotate_and_shift(images, angle, shift):
     row = tf.range(tf.cast(height, tf.float32))[:, tf.newaxis] - center_row - down
     column = tf.range(tf.cast(width, tf.float32)) - center_column - right
     cos, sin = tf.cos(angle)[:, tf.newaxis, tf.newaxis], tf.sin(angle)[:, tf.newaxis, tf.newaxis]
-    # Rows count downwards, so that this is the inverse of a counter-clockwise turn.
+    # Rows count downwards, so this is the inverse of a counter-clockwise rotation.
     source_row = cos * row + sin * column + center_row
     source_column = cos * column - sin * row + center_column
 
@@ -72,31 +72,31 @@ class RandomAffine(RandomImageLayer):
     TensorShape([8, 28, 28, 1])
     """
 
-    # The angle, down, to the right.
+    # The angle, the shift down, the shift to the right.
     draws_per_image = 3
 
     def __init__(self, rotation: float = 15.0, translation: float = 0.1, seed: int | None = None, **kwargs):
         super().__init__(seed=seed, **kwargs)
         self.rotation = check_not_negative("rotation", rotation)
         if self.rotation > 180:
-            raise ValueError(f"`rotation` is at most 180 degrees either way. Received: rotation={rotation}")
+            raise ValueError(f"`rotation` must be at most 180 degrees. Received: rotation={rotation}")
         self.translation = check_not_negative("translation", translation)
         if self.translation > 1:
             raise ValueError(
-                f"`translation` is a share of the image's side, at most 1. Received: translation={translation}"
+                f"`translation` must be at most 1, the image's side. Received: translation={translation}"
             )
 
-    def parameters(self, uniform, images):
+    def parameters(self, uniform: tf.Tensor, images: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return the angles in radians, `(batch,)`, and the shifts down and right in pixels, `(batch, 2)`."""
         largest = math.radians(self.rotation)
         sides = tf.cast(tf.shape(images)[1:3], tf.float32)
         shift = between((-self.translation, self.translation), uniform[:, 1:]) * sides
         return {"angle": between((-largest, largest), uniform[:, 0]), "shift": shift}
 
-    def augment_images(self, images, transformations, **kwargs):
+    def augment_images(self, images: tf.Tensor, transformations: dict[str, tf.Tensor], **kwargs) -> tf.Tensor:
         """Rotate and shift the batch."""
         return rotate_and_shift(images, **transformations)
 
-    def get_config(self):
-        """Return the arguments that make an equal layer."""
+    def get_config(self) -> dict:
+        """Return the constructor's arguments."""
         return {**super().get_config(), "rotation": self.rotation, "translation": self.translation}

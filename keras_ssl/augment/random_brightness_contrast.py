@@ -10,16 +10,15 @@ from keras_ssl.checks.arguments import check_not_negative, check_probability
 class RandomBrightnessContrast(RandomImageLayer):
     """Changes brightness and contrast of images with any number of channels.
 
-    With `probability` both factors are drawn, uniformly and independently: `b` from
+    With probability `probability` both factors are drawn, uniformly and independently: `b` from
     `[max(0, 1 - brightness), 1 + brightness]`, `c` from `[max(0, 1 - contrast), 1 + contrast]`. A pixel `x` becomes
-    `b * x`, then `mean + c * (x - mean)`, the mean being that of all the image's pixels; both are clipped to
-    `[0, 255]`.
-    For RGB images `RandomColorJitter` does this together with saturation and hue.
+    `b * x`, then `mean + c * (x - mean)`, where `mean` is the mean of all pixels of the image. Both results are
+    clipped to `[0, 255]`. For RGB images `RandomColorJitter` does this together with saturation and hue.
 
     Args:
-        brightness: Float of at least 0. Defaults to `0.4`.
-        contrast: Float of at least 0. Defaults to `0.4`.
-        probability: Float in `[0, 1]`. Defaults to `0.8`.
+        brightness: Float >= 0. Largest change of the brightness factor. Defaults to `0.4`.
+        contrast: Float >= 0. Largest change of the contrast factor. Defaults to `0.4`.
+        probability: Float in `[0, 1]`. Probability of a change. Defaults to `0.8`.
         seed: Integer or `None`. Seed outside of a seed scope. Defaults to `None`.
         **kwargs: Arguments of `keras.layers.Layer`.
 
@@ -53,7 +52,7 @@ class RandomBrightnessContrast(RandomImageLayer):
         self.contrast = check_not_negative("contrast", contrast)
         self.probability = check_probability("probability", probability)
 
-    def parameters(self, uniform, images):
+    def parameters(self, uniform: tf.Tensor, images: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return the factors, each of shape `(batch,)`."""
         coin, brightness, contrast = tf.unstack(uniform, axis=1)
         changed = coin < self.probability
@@ -62,8 +61,8 @@ class RandomBrightnessContrast(RandomImageLayer):
             "contrast": tf.where(changed, between(around_one(self.contrast), contrast), 1.0),
         }
 
-    def augment_images(self, images, transformations, **kwargs):
-        """Change the batch."""
+    def augment_images(self, images: tf.Tensor, transformations: dict[str, tf.Tensor], **kwargs) -> tf.Tensor:
+        """Change brightness and contrast of the batch."""
         brightness, contrast = (
             transformations[name][:, tf.newaxis, tf.newaxis, tf.newaxis] for name in ("brightness", "contrast")
         )
@@ -72,8 +71,8 @@ class RandomBrightnessContrast(RandomImageLayer):
         mean = image_mean(images, [1.0 / channels] * channels)[:, tf.newaxis, tf.newaxis, tf.newaxis]
         return tf.clip_by_value(mean + contrast * (images - mean), 0.0, 255.0)
 
-    def get_config(self):
-        """Return the arguments that make an equal layer."""
+    def get_config(self) -> dict:
+        """Return the constructor's arguments."""
         return {
             **super().get_config(),
             "brightness": self.brightness,

@@ -16,17 +16,18 @@ class RandomColorJitter(RandomColorLayer):
     `keras_ssl.augment.jitter_colors` for the formulas.
 
     The order is fixed: brightness, contrast, saturation, hue, gray. The paper's code draws an order for each image.
-    But for clipping and the change of luma that saturation and hue in HSV bring, the four commute: brightness
-    scales, contrast is the same affine map for each channel around a mean that scales too, and neither moves a hue.
-    A fixed order fuses into one pass over the pixels.
+    The four changes commute, except for clipping and the change of luma by saturation and hue in HSV: brightness
+    scales, contrast is the same affine map of each channel around a mean that scales too, and neither changes the
+    hue. A fixed order allows a single pass over the pixels.
 
     Args:
-        brightness: Float of at least 0. Defaults to `0.4`, that is the paper's `0.8 * strength` at `strength=0.5`.
-        contrast: Float of at least 0. Defaults to `0.4`.
-        saturation: Float of at least 0. Defaults to `0.4`.
-        hue: Float in `[0, 0.5]`. Defaults to `0.1`, that is `0.2 * strength`.
-        probability: Float in `[0, 1]`, of a jitter. Defaults to the paper's `0.8`.
-        gray_probability: Float in `[0, 1]`, of becoming gray. Defaults to the paper's `0.2`.
+        brightness: Float >= 0. Largest change of the factor. Defaults to `0.4`, the paper's `0.8 * strength` at
+            `strength=0.5`.
+        contrast: Float >= 0. Largest change of the factor. Defaults to `0.4`.
+        saturation: Float >= 0. Largest change of the factor. Defaults to `0.4`.
+        hue: Float in `[0, 0.5]`. Largest hue shift. Defaults to `0.1`, the paper's `0.2 * strength`.
+        probability: Float in `[0, 1]`. Probability of a jitter. Defaults to the paper's `0.8`.
+        gray_probability: Float in `[0, 1]`. Probability of a gray image. Defaults to the paper's `0.2`.
         seed: Integer or `None`. Seed outside of a seed scope. Defaults to `None`.
         **kwargs: Arguments of `keras.layers.Layer`.
 
@@ -47,7 +48,7 @@ class RandomColorJitter(RandomColorLayer):
     Reference: [Chen et al., 2020](https://arxiv.org/abs/2002.05709), appendix A.
     """
 
-    # Whether to jitter, four factors, whether to turn gray.
+    # Whether to jitter, the three factors and the hue shift, whether to convert to gray.
     draws_per_image = 6
 
     def __init__(
@@ -71,7 +72,7 @@ class RandomColorJitter(RandomColorLayer):
         self.probability = check_probability("probability", probability)
         self.gray_probability = check_probability("gray_probability", gray_probability)
 
-    def parameters(self, uniform, images):
+    def parameters(self, uniform: tf.Tensor, images: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return the factors, the hue shift, and which images become gray, each of shape `(batch,)`."""
         coin, brightness, contrast, saturation, hue, gray = tf.unstack(uniform, axis=1)
         jittered = coin < self.probability
@@ -87,12 +88,12 @@ class RandomColorJitter(RandomColorLayer):
             "gray": gray < self.gray_probability,
         }
 
-    def augment_images(self, images, transformations, **kwargs):
-        """Jitter the batch."""
+    def augment_images(self, images: tf.Tensor, transformations: dict[str, tf.Tensor], **kwargs) -> tf.Tensor:
+        """Jitter the colors of the batch."""
         return jitter_colors(images, **transformations)
 
-    def get_config(self):
-        """Return the arguments that make an equal layer."""
+    def get_config(self) -> dict:
+        """Return the constructor's arguments."""
         return {
             **super().get_config(),
             "brightness": self.brightness,

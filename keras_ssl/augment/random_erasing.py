@@ -14,12 +14,13 @@ class RandomErasing(RandomImageLayer):
     center lies in the box are filled.
 
     Args:
-        probability: Float in `[0, 1]`, of erasing. Defaults to the paper's `0.5`.
-        scale: Pair of floats in `[0, 1]`, the share of the area. Defaults to torchvision's `(0.02, 0.33)`; the
-            paper's ends at 0.4.
-        ratio: Pair of positive floats, width / height. Defaults to the paper's `(0.3, 1 / 0.3)`.
-        value: Float in `[0, 255]` to fill with, or `"mean"`, the mean of each image's pixels in each channel.
-            Defaults to `"mean"`.
+        probability: Float in `[0, 1]`. Probability of erasing. Defaults to the paper's `0.5`.
+        scale: Pair of floats in `[0, 1]`. Interval of the box's share of the area. Defaults to torchvision's
+            `(0.02, 0.33)`; the paper's ends at 0.4.
+        ratio: Pair of positive floats. Interval of the box's width / height. Defaults to the paper's
+            `(0.3, 1 / 0.3)`.
+        value: Float in `[0, 255]` or `"mean"`. Value of the filled pixels; `"mean"` is the mean of the image in each
+            channel. Defaults to `"mean"`.
         seed: Integer or `None`. Seed outside of a seed scope. Defaults to `None`.
         **kwargs: Arguments of `keras.layers.Layer`.
 
@@ -58,13 +59,13 @@ class RandomErasing(RandomImageLayer):
             raise ValueError(f"`value` must be 'mean' or a number between 0 and 255. Received: value={value!r}")
         self.value = value
 
-    def parameters(self, uniform, images):
+    def parameters(self, uniform: tf.Tensor, images: tf.Tensor) -> tf.Tensor:
         """Return the boxes, `(batch, 4)` as top, left, height and width; empty where the image is unchanged."""
         uniform, coin = uniform[:, :-1], uniform[:, -1]
         boxes, fits = draw_boxes(uniform, tf.cast(tf.shape(images)[1:3], tf.float32), self.scale, self.ratio)
         return tf.where((fits & (coin < self.probability))[:, tf.newaxis], boxes, 0.0)
 
-    def augment_images(self, images, transformations, **kwargs):
+    def augment_images(self, images: tf.Tensor, transformations: tf.Tensor, **kwargs) -> tf.Tensor:
         """Fill the boxes."""
         top, left, height, width = tf.unstack(transformations[:, :, tf.newaxis], axis=1)
         rows = tf.cast(tf.range(tf.shape(images)[1]), tf.float32) + 0.5
@@ -75,8 +76,8 @@ class RandomErasing(RandomImageLayer):
         mean = tf.reduce_mean(images, axis=(1, 2), keepdims=True)
         return tf.where(inside, mean if self.value == "mean" else float(self.value), images)
 
-    def get_config(self):
-        """Return the arguments that make an equal layer."""
+    def get_config(self) -> dict:
+        """Return the constructor's arguments."""
         return {
             **super().get_config(),
             "probability": self.probability,

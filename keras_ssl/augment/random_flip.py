@@ -22,7 +22,7 @@ class RandomFlip(RandomImageLayer):
     Output shape: as the input, float32.
 
     Raises:
-        ValueError: If a probability is not between 0 and 1.
+        ValueError: If a probability is not in `[0, 1]`.
 
     Example:
 
@@ -38,18 +38,18 @@ class RandomFlip(RandomImageLayer):
         self.horizontal = check_probability("horizontal", horizontal)
         self.vertical = check_probability("vertical", vertical)
 
-    def parameters(self, uniform, images):
+    def parameters(self, uniform: tf.Tensor, images: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return which images to flip in each direction, each of shape `(batch,)`."""
         horizontal, vertical = tf.unstack(uniform, axis=1)
         return {"horizontal": horizontal < self.horizontal, "vertical": vertical < self.vertical}
 
-    def augment_images(self, images, transformations, **kwargs):
+    def augment_images(self, images: tf.Tensor, transformations: dict[str, tf.Tensor], **kwargs) -> tf.Tensor:
         """Flip the batch."""
         for direction, axis in (("horizontal", 2), ("vertical", 1)):
             turned = transformations[direction][:, tf.newaxis, tf.newaxis, tf.newaxis]
             images = tf.where(turned, tf.reverse(images, axis=[axis]), images)
         return images
 
-    def get_config(self):
-        """Return the arguments that make an equal layer."""
+    def get_config(self) -> dict:
+        """Return the constructor's arguments."""
         return {**super().get_config(), "horizontal": self.horizontal, "vertical": self.vertical}

@@ -1,3 +1,5 @@
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -15,6 +17,7 @@ class RandomNoise(RandomImageLayer):
     Args:
         stddev: Float >= 0. Standard deviation in gray levels. Defaults to `38.0`, 0.15 of the range.
         seed: Integer or `None`. Seed outside of a seed scope. Defaults to `None`.
+        **kwargs: Arguments of `keras.layers.Layer`.
 
     Raises:
         ValueError: If `stddev` is negative.
@@ -31,15 +34,15 @@ class RandomNoise(RandomImageLayer):
             raise ValueError(f"stddev must not be negative. Received: stddev={stddev}")
         self.stddev = float(stddev)
 
-    def get_random_transformation_batch(self, batch_size, images=None, **kwargs):
-        """Draw the noise of a batch, a number for every pixel and channel."""
+    def get_random_transformation_batch(self, batch_size: Any, images: tf.Tensor = None, **kwargs) -> tf.Tensor:
+        """Draw the noise of a batch, a number for each pixel and channel."""
         noise = self.draws().normal(batch_size, int(np.prod(images.shape[1:])))
         return self.stddev * tf.reshape(noise, tf.shape(images))
 
-    def augment_images(self, images, transformations, **kwargs):
+    def augment_images(self, images: tf.Tensor, transformations: tf.Tensor, **kwargs) -> tf.Tensor:
         """Add the noise."""
         return tf.clip_by_value(images + transformations, 0.0, 255.0)
 
-    def get_config(self):
-        """Return the arguments that make an equal layer."""
+    def get_config(self) -> dict:
+        """Return the constructor's arguments."""
         return {**super().get_config(), "stddev": self.stddev}

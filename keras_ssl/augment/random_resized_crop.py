@@ -12,21 +12,23 @@ class RandomResizedCrop(RandomImageLayer):
     """Crops a random box out of each image, resizes it, and flips it horizontally half of the time.
 
     The box covers a share of the image's area drawn uniformly from `scale`, with an aspect ratio (width / height)
-    drawn log-uniformly from `ratio`. One that does not fit into the image is drawn again, up to ten times; then
-    the largest centered box within `ratio` is taken (torchvision's rule). Boxes lie at real, not whole, positions.
+    drawn log-uniformly from `ratio`. A box that does not fit into the image is drawn again, up to ten times. After
+    that the largest centered box within `ratio` is used, as in torchvision. Positions are real numbers, not integers.
 
     Sampling follows `tf.image.resize`: bilinear, pixels are unit squares with their center at 0.5, edges repeat.
-    With `antialias` a box larger than the output is averaged over the width of an output pixel, as Pillow does, at no
-    further cost for images no larger than the output; without it four neighbors are read, as
-    `tf.image.crop_and_resize` does, which leaves jagged edges and noise that the original does not have. See
+    With `antialias` a box larger than the output is averaged over the width of an output pixel, as in Pillow. This
+    costs nothing for images no larger than the output. Without it four neighbors are read, as in
+    `tf.image.crop_and_resize`, which adds jagged edges and noise that the original does not have. See
     `keras_ssl.augment.crop_and_resize` for the formulas.
 
     Args:
-        image_size: Integer or pair of integers `(height, width)`, the size of the output.
-        scale: Pair of floats in `[0, 1]`, the share of the area. Defaults to the paper's `(0.08, 1.0)`.
-        ratio: Pair of positive floats, width / height. Defaults to the paper's `(3 / 4, 4 / 3)`.
-        flip_probability: Float in `[0, 1]`. Defaults to `0.5`.
-        antialias: Boolean. Defaults to `True`.
+        image_size: Integer or pair of integers `(height, width)`. Size of the output.
+        scale: Pair of floats in `[0, 1]`. Interval of the box's share of the area. Defaults to the paper's
+            `(0.08, 1.0)`.
+        ratio: Pair of positive floats. Interval of the box's width / height. Defaults to the paper's
+            `(3 / 4, 4 / 3)`.
+        flip_probability: Float in `[0, 1]`. Probability of a horizontal flip. Defaults to `0.5`.
+        antialias: Boolean. Whether to average boxes larger than the output. Defaults to `True`.
         seed: Integer or `None`. Seed outside of a seed scope. Defaults to `None`.
         **kwargs: Arguments of `keras.layers.Layer`.
 
@@ -47,7 +49,7 @@ class RandomResizedCrop(RandomImageLayer):
     [Szegedy et al., 2014](https://arxiv.org/abs/1409.4842), section 6.
     """
 
-    # Area and ratio of each attempt, two for the position, and one for the flip.
+    # Area and ratio of each attempt, two numbers for the position, and one for the flip.
     draws_per_image = 2 * ATTEMPTS + 3
 
     def __init__(
@@ -66,18 +68,18 @@ class RandomResizedCrop(RandomImageLayer):
         self.flip_probability = check_probability("flip_probability", flip_probability)
         self.antialias = bool(antialias)
 
-    def parameters(self, uniform, images):
+    def parameters(self, uniform: tf.Tensor, images: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return the boxes, `(batch, 4)` as top, left, height, width in pixels, and `mirror`, `(batch,)`."""
         uniform, coin = uniform[:, :-1], uniform[:, -1]
         boxes, _ = draw_boxes(uniform, tf.cast(tf.shape(images)[1:3], tf.float32), self.scale, self.ratio)
         return {"boxes": boxes, "mirror": coin < self.flip_probability}
 
-    def augment_images(self, images, transformations, **kwargs):
+    def augment_images(self, images: tf.Tensor, transformations: dict[str, tf.Tensor], **kwargs) -> tf.Tensor:
         """Crop, resize and flip the batch."""
         return crop_and_resize(images, image_size=self.image_size, antialias=self.antialias, **transformations)
 
-    def get_config(self):
-        """Return the arguments that make an equal layer."""
+    def get_config(self) -> dict:
+        """Return the constructor's arguments."""
         return {
             **super().get_config(),
             "image_size": self.image_size,

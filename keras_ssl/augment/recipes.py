@@ -13,8 +13,8 @@ from keras_ssl.augment.random_color_jitter import RandomColorJitter
 from keras_ssl.augment.random_resized_crop import RandomResizedCrop
 from keras_ssl.checks.arguments import check_image_size, check_not_negative
 
-# The paper blurs at 224 pixels and does not at 32. A tenth of the image, its kernel, is one pixel to each side at
-# 32 and three at 64.
+# The paper blurs at 224 pixels, but not at 32. Its kernel, a tenth of the image, reaches one pixel to each side at
+# 32, and three at 64.
 SMALLEST_BLURRED_SIDE = 64
 
 
@@ -33,15 +33,15 @@ def simclr(
     """Return SimCLR's augmentation: crop, resize, flip, color jitter, gray, and blur for larger images.
 
     Args:
-        image_size: Integer or pair of integers `(height, width)`, the size of the views.
-        strength: Float of at least 0. Brightness, contrast and saturation change by up to `0.8 * strength`, the hue
-            turns by up to `0.2 * strength`. Defaults to `0.5`, the paper's for CIFAR-10; for ImageNet it takes 1.
-        blur: Boolean or None, whether to blur half of the views. By default from 64 pixels on: the paper blurs
-            ImageNet and leaves CIFAR-10 as it is.
-        scale: Pair of floats in `[0, 1]`, the share of the area that a crop covers.
-        ratio: Pair of positive floats, width / height of a crop.
-        flip_probability: Float in `[0, 1]`. Probability of a horizontal flip; 0 where left and right differ in
-            meaning.
+        image_size: Integer or pair of integers `(height, width)`. Size of the views.
+        strength: Float >= 0. Brightness, contrast and saturation change by up to `0.8 * strength`, the hue shifts by
+            up to `0.2 * strength`. Defaults to `0.5`, as in the paper for CIFAR-10; for ImageNet it is 1.
+        blur: Boolean or `None`. Whether to blur half of the views. By default for images of at least 64 pixels: the
+            paper blurs ImageNet and not CIFAR-10.
+        scale: Pair of floats in `[0, 1]`. Share of the area that a crop covers. Defaults to `(0.08, 1.0)`.
+        ratio: Pair of positive floats. Width / height of a crop. Defaults to `(3 / 4, 4 / 3)`.
+        flip_probability: Float in `[0, 1]`. Probability of a horizontal flip. Pass 0 if left and right differ in
+            meaning. Defaults to `0.5`.
         antialias: Boolean. See `RandomResizedCrop`. Defaults to `True`.
         seed: Integer or `None`. Seed of calls without one. Defaults to `None`.
         jit_compile: `"auto"` or Boolean. See `Augmenter`. Defaults to `"auto"`.
@@ -91,18 +91,19 @@ def grayscale(
 ) -> Augmenter:
     """Return an augmentation for gray images: rotate, shift, crop, resize, change brightness and contrast.
 
-    SimCLR's recipe relies on color, which digits and X-rays do not have. Small rotations and changes of aspect ratio
-    replace it. Crops are larger than SimCLR's, because a small part of a digit or lung carries little information,
-    and images are not flipped: for digits and organs left and right differ.
+    For digits, X-rays and similar images. Half of the strength of SimCLR's recipe comes from color, which they do not
+    have. Small rotations and changes of aspect ratio replace it. Crops are larger than SimCLR's, because a small part
+    of a digit or lung carries little information. Images are not flipped, because left and right differ for digits
+    and organs.
 
     Args:
-        image_size: Integer or pair of integers `(height, width)`, the size of the views.
-        strength: Float of at least 0. Brightness and contrast change by up to `0.8 * strength`. Defaults to `0.5`.
-        blur: Boolean, whether to blur half of the views. Defaults to False.
-        rotation: Float in `[0, 180]`, the largest angle in degrees. Defaults to `15.0`.
-        translation: Float in `[0, 1]`, largest shift, as a share of the image's side. Defaults to `0.125`.
-        scale: Pair of floats in `[0, 1]`, the share of the area that a crop covers. Defaults to `(0.3, 1.0)`.
-        ratio: Pair of positive floats, width / height of a crop. Defaults to `(1 / 2, 2)`.
+        image_size: Integer or pair of integers `(height, width)`. Size of the views.
+        strength: Float >= 0. Brightness and contrast change by up to `0.8 * strength`. Defaults to `0.5`.
+        blur: Boolean. Whether to blur half of the views. Defaults to `False`.
+        rotation: Float in `[0, 180]`. Largest angle in degrees. Defaults to `15.0`.
+        translation: Float in `[0, 1]`. Largest shift, as a share of the image's side. Defaults to `0.125`.
+        scale: Pair of floats in `[0, 1]`. Share of the area that a crop covers. Defaults to `(0.3, 1.0)`.
+        ratio: Pair of positive floats. Width / height of a crop. Defaults to `(1 / 2, 2)`.
         flip_probability: Float in `[0, 1]`. Probability of a horizontal flip. Defaults to `0.0`.
         antialias: Boolean. See `RandomResizedCrop`. Defaults to `True`.
         seed: Integer or `None`. Seed of calls without one. Defaults to `None`.
@@ -140,16 +141,16 @@ def crops(
     seed: int | None = None,
     jit_compile: bool | str = "auto",
 ) -> Augmenter:
-    """Return MAE's augmentation: crop, resize and flip, without changes of color.
+    """Return MAE's augmentation: crop, resize and flip, without changes of color or brightness.
 
-    For methods that predict pixels: colors are part of the prediction.
+    For methods that predict pixels: the masks make the task hard enough, and colors are part of the prediction.
 
     Args:
-        image_size: Integer or pair of integers `(height, width)`, the size of the views.
-        scale: Pair of floats in `[0, 1]`, the share of the area that a crop covers. Defaults to `(0.2, 1.0)`.
-        ratio: Pair of positive floats, width / height of a crop. Defaults to `(3 / 4, 4 / 3)`.
-        flip_probability: Float in `[0, 1]`. Probability of a horizontal flip; 0 where left and right differ in
-            meaning.
+        image_size: Integer or pair of integers `(height, width)`. Size of the views.
+        scale: Pair of floats in `[0, 1]`. Share of the area that a crop covers. Defaults to `(0.2, 1.0)`.
+        ratio: Pair of positive floats. Width / height of a crop. Defaults to `(3 / 4, 4 / 3)`.
+        flip_probability: Float in `[0, 1]`. Probability of a horizontal flip. Pass 0 if left and right differ in
+            meaning. Defaults to `0.5`.
         antialias: Boolean. See `RandomResizedCrop`. Defaults to `True`.
         seed: Integer or `None`. Seed of calls without one. Defaults to `None`.
         jit_compile: `"auto"` or Boolean. See `Augmenter`. Defaults to `"auto"`.
@@ -175,8 +176,8 @@ def for_images(image_shape: tuple[int, int, int], **settings) -> Augmenter:
     """Return the default augmentation: `simclr` for RGB images, `grayscale` for all others.
 
     Args:
-        image_shape: `(height, width, channels)` of the encoder's images.
-        **settings: Arguments that both recipes take, such as `strength` and `blur`.
+        image_shape: Tuple `(height, width, channels)`. Shape of the encoder's images.
+        **settings: Arguments that both take, such as `strength` and `blur`.
 
     Returns:
         An `Augmenter`.
@@ -192,7 +193,7 @@ def for_images(image_shape: tuple[int, int, int], **settings) -> Augmenter:
     height, width, channels = image_shape
     if height is None or width is None:
         raise ValueError(
-            "The encoder takes images of any size, so the size of the views is unknown: pass "
+            "The encoder takes images of any size, so the size of the views is unknown. Pass "
             "augmenter=keras_ssl.augment.simclr(image_size=(height, width)). "
             f"Received: image_shape={image_shape}"
         )
@@ -214,14 +215,16 @@ def multi_crop(
     """Return SwAV's augmentation: large and small crops of each image, each augmented as by `for_images`.
 
     Args:
-        image_shape: `(height, width, channels)` of the images, the size of the large crops.
-        local_size: Integer or pair of integers, the size of the small crops. By default half the large ones' sides;
-            SwAV and DINO have 96 for 224 pixels.
-        global_scale: Pair of floats in `[0, 1]`, the share of the area that a large crop covers. Defaults to
-            `(0.14, 1.0)`, SwAV's.
-        local_scale: Pair of floats in `[0, 1]`, the share of a small one. Defaults to `(0.05, 0.14)`.
-        global_crops: Integer > 0. Defaults to `2`.
-        local_crops: Integer of at least 0. Defaults to `6`; 0 gives two large crops and no small ones.
+        image_shape: Tuple `(height, width, channels)`. Shape of the images and of the large crops.
+        local_size: Integer or pair of integers. Size of the small crops. Defaults to half the height and width of the
+            large ones; SwAV and DINO have 96 for 224 pixels.
+        global_scale: Pair of floats in `[0, 1]`. Share of the area that a large crop covers. Defaults to
+            `(0.14, 1.0)`, as in SwAV.
+        local_scale: Pair of floats in `[0, 1]`. Share of the area that a small crop covers. Defaults to
+            `(0.05, 0.14)`.
+        global_crops: Integer > 0. Large crops of each image. Defaults to `2`.
+        local_crops: Integer >= 0. Small crops of each image. With 0, an `Augmenter` for two large crops is returned.
+            Defaults to `6`.
         seed: Integer or `None`. Seed of calls without one. Defaults to `None`.
         **settings: Arguments that `simclr` and `grayscale` take, such as `strength` and `flip_probability`.
 
@@ -249,7 +252,7 @@ def multi_crop(
 def compose(
     layers: Sequence[keras.layers.Layer], *, seed: int | None = None, jit_compile: bool | str = "auto"
 ) -> Augmenter:
-    """Return an augmentation made of the given layers: this package's, keras-cv's, Keras', or the user's own.
+    """Return an augmentation of the given layers: from this package, keras-cv, Keras, or your own.
 
     Args:
         layers: List of `keras.layers.Layer`, each from a batch of images with pixels in `[0, 255]` to another.

@@ -4,7 +4,7 @@ import keras
 
 
 def at_size(encoder: keras.Model, image_size: Sequence[int]) -> keras.Model:
-    """The same encoder, with shared weights, for images of another size.
+    """Rebuild an encoder, with shared weights, for images of another size.
 
     SwAV and DINO encode crops of several sizes with one network. Works for convolutional encoders with global
     pooling, and for vision transformers whose patches divide the size.
@@ -12,14 +12,14 @@ def at_size(encoder: keras.Model, image_size: Sequence[int]) -> keras.Model:
     Args:
         encoder: A functional `keras.Model` from images `(batch, height, width, channels)` to features
             `(batch, features)`.
-        image_size: Pair of integers `(height, width)`.
+        image_size: Pair of integers `(height, width)`. Size of the images.
 
     Returns:
-        A `keras.Model` from images `(batch, *image_size, channels)` to the features, made of the same layers; the
-        encoder itself if it takes that size anyway.
+        A `keras.Model` from images `(batch, *image_size, channels)` to the features, made of the same layers. The
+        encoder itself if it already takes that size.
 
     Raises:
-        ValueError: If the encoder is not a functional model, or its features depend on the images' size.
+        ValueError: If the encoder is not a functional model, or its layers depend on the image size.
 
     Example:
 
@@ -36,7 +36,7 @@ def at_size(encoder: keras.Model, image_size: Sequence[int]) -> keras.Model:
         resized = keras.models.clone_model(encoder, input_tensors=images, clone_function=lambda layer: layer)
     except ValueError as error:
         raise ValueError(
-            "This encoder cannot take images of another size: it must be functional and end in global pooling, "
+            "The encoder cannot take images of another size. It must be functional and end in global pooling, "
             "like keras_ssl.backbones.resnet18. "
             f"Received: image_size={tuple(image_size)} for an encoder of {encoder.input_shape}: {error}"
         ) from error

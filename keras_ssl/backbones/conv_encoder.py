@@ -16,23 +16,23 @@ def conv_encoder(
 ) -> keras.Model:
     """Encoder of a convolutional autoencoder: strided convolutions and a linear layer.
 
-    Has no global pooling, so that the code keeps the positions that a decoder needs. Takes
-    raw pixels in `[0, 255]`, scales them to `[-1, 1]` itself, and gives float32 features under every dtype policy.
-    The outputs of the blocks are those of the layers `"stage1"`, `"stage2"`, ….
+    Each convolution halves the image. There is no global pooling, so the code keeps the positions that a decoder
+    needs. Takes raw pixels in `[0, 255]`, scales them to `[-1, 1]` itself, and gives float32 features under every
+    dtype policy. The outputs of the blocks are those of the layers `"stage1"`, `"stage2"`, ….
 
     Args:
-        image_shape: `(height, width, channels)` of an image; any number of channels.
-        filters: Sequence of integers > 0: the channels of each 3x3 convolution with stride 2, batch normalization and
+        image_shape: Tuple `(height, width, channels)`. Shape of an image; any number of channels.
+        filters: Sequence of integers > 0. Channels of each 3x3 convolution with stride 2, batch normalization and
             ReLU. Defaults to `(64, 128, 256)`.
-        units: Integer > 0: the dimensions of the code. Defaults to `64`.
-        synchronized: Boolean: whether batch statistics are taken over all replicas. Defaults to `False`.
-        name: String. Defaults to `"conv_encoder"`.
+        units: Integer > 0. Dimensions of the code. Defaults to `64`.
+        synchronized: Boolean. Whether to compute batch statistics over all replicas. Defaults to `False`.
+        name: String. Name of the model. Defaults to `"conv_encoder"`.
 
     Returns:
         A `keras.Model` from images `(batch, height, width, channels)` to features `(batch, units)`.
 
     Raises:
-        ValueError: If an argument is out of its range, or the images have less than one pixel for the last block.
+        ValueError: If an argument is out of its range, or the images are too small for the last block.
 
     Example:
 

@@ -1,8 +1,10 @@
+from collections.abc import Callable
+
 import keras
 
 
-def rebuilt(model, change=lambda config: config):
-    """Rebuilds a model from its configuration, with newly initialized weights.
+def rebuilt(model: keras.Model, change: Callable[[dict], dict] = lambda config: config) -> keras.Model:
+    """Rebuild a model from its configuration, with newly initialized weights.
 
     Args:
         model: A built `keras.Model` that Keras can serialize.
@@ -21,14 +23,14 @@ def rebuilt(model, change=lambda config: config):
         return keras.saving.deserialize_keras_object(change(config), safe_mode=False)
     except (TypeError, ValueError, NotImplementedError) as error:
         raise ValueError(
-            "The model cannot be rebuilt from its configuration, so that no saved file of it would load again "
+            "The model cannot be rebuilt from its configuration, so a saved file of it could not be loaded "
             "either. Give your own layers a `get_config` and decorate them with "
             f"`@keras.saving.register_keras_serializable()`. Received: model={model!r}, Keras says: {error}"
         ) from error
 
 
-def copied(model):
-    """Copies a model with its weights, so that it can be trained independently.
+def copied(model: keras.Model) -> keras.Model:
+    """Copy a model with its weights, so that the copy can be trained without changing the model.
 
     Args:
         model: A built `keras.Model` that Keras can serialize.
@@ -48,7 +50,7 @@ def copied(model):
     """
     copy = rebuilt(model)
     for layer, layer_copy in zip(model._flatten_layers(), copy._flatten_layers(), strict=True):
-        # As when loading a file, because layers such as Normalization complete their state there.
+        # As when a file is loaded, and not by set_weights: layers such as Normalization complete their state there.
         state = {}
         layer.save_own_variables(state)
         layer_copy.load_own_variables(state)

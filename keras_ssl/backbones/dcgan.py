@@ -7,13 +7,13 @@ from keras_ssl.checks.images import check_image_shape
 from keras_ssl.layers.blocks import batch_norm_layer, normalized_pixels
 
 # The authors' first code has 5 x 5. Four is twice the stride, so that a transposed convolution covers every pixel
-# equally often (Odena et al. 2016, "Deconvolution and Checkerboard Artifacts"), takes two thirds of the time, and is
-# what the paper's third author has in https://github.com/soumith/dcgan.torch.
+# equally often (Odena et al. 2016, "Deconvolution and Checkerboard Artifacts"). It takes two thirds of the time, and
+# the code of the paper's third author has it: https://github.com/soumith/dcgan.torch.
 KERNEL_SIZE = 4
 NEGATIVE_SLOPE = 0.2  # section 4
 FIRST_FILTERS = 64  # as in dcgan.torch; the paper's figure 1 has 128 next to the image
 BASE_SIZE = 4  # figure 1: the generator starts from 4 x 4
-# Down to 1 x 1 for the 8 x 8 digits: three points of few-label accuracy more than with two, or better.
+# Down to 1 x 1 for the 8 x 8 digits: at least three points more few-label accuracy than with two stages.
 FEWEST_STAGES = 3
 
 
@@ -26,25 +26,26 @@ def dcgan_generator(
 ) -> keras.Model:
     """DCGAN's generator: from latent vectors to images, by transposed convolutions.
 
-    A dense layer makes the smallest map, and each transposed convolution doubles it, until the image has its size;
-    where halving an odd size had rounded up, one row or column is cut off. Batch normalization and LeakyReLU (0.2)
-    follow all but the last, which has tanh. Gives raw pixels in `[0, 255]`, float32 under every dtype policy.
+    A dense layer makes the smallest map, and each transposed convolution doubles it, up to the size of the image.
+    For odd sizes, whose half is rounded up, one row or column is cut off. Batch normalization and LeakyReLU (0.2)
+    follow all convolutions but the last, which has tanh. Gives raw pixels in `[0, 255]`, float32 under every dtype
+    policy.
 
     Args:
-        image_shape: `(height, width, channels)` of an image; any number of channels.
-        latent_dim: Integer > 0: the size of a latent vector. Defaults to `100`, as in the paper.
-        filters: Sequence of integers > 0, the discriminator's channels from large to small maps; the generator has
-            them in reverse. `None`, the default, is 64, doubled as often as the shorter side can be halved, rounding
-            up, before it has 4 pixels, and three times at least: `(64, 128, 256)` up to 32 pixels, and on to 512 for
+        image_shape: Tuple `(height, width, channels)`. Shape of an image; any number of channels.
+        latent_dim: Integer > 0. Size of a latent vector. Defaults to `100`, as in the paper.
+        filters: Sequence of integers > 0. The discriminator's channels from large to small maps; the generator has
+            them in reverse. Defaults to `None`: 64 and doubled with each halving of the shorter side, rounded up,
+            down to 4 pixels, with at least three values: `(64, 128, 256)` up to 32 pixels, and 512 in addition for
             64.
-        synchronized: Boolean: whether batch statistics are taken over all replicas. Defaults to `False`.
-        name: String. Defaults to `"dcgan_generator"`.
+        synchronized: Boolean. Whether to compute batch statistics over all replicas. Defaults to `False`.
+        name: String. Name of the model. Defaults to `"dcgan_generator"`.
 
     Returns:
         A `keras.Model` from latent vectors `(batch, latent_dim)` to images `(batch, height, width, channels)`.
 
     Raises:
-        ValueError: If an argument is out of its range, or the images have less than one pixel for the smallest map.
+        ValueError: If an argument is out of its range, or the images are too small for the smallest map.
 
     Example:
 
@@ -69,7 +70,7 @@ def dcgan_generator(
         x = _doubled(x, filters[stage - 1], sizes[stage], f"stage{stage}", use_bias=False)
         x = _normalize_and_activate(x, f"stage{stage}", synchronized=synchronized)
     x = _doubled(x, shape[-1], sizes[0], "image", use_bias=True)
-    # In float32: half precision does not hold a pixel to one gray level.
+    # In float32: half precision cannot represent all gray levels.
     x = keras.layers.Activation("tanh", dtype="float32", name="tanh")(x)
     return keras.Model(
         latents, keras.layers.Rescaling(127.5, offset=127.5, dtype="float32", name="pixels")(x), name=name
@@ -85,26 +86,27 @@ def dcgan_discriminator(
 ) -> keras.Model:
     """DCGAN's discriminator: from images to one logit, by strided convolutions.
 
-    Each convolution halves the map, rounding up, and LeakyReLU (0.2) follows; batch normalization stands between in
-    all but the first. Takes raw pixels in `[0, 255]` and scales them to `[-1, 1]` itself. The outputs of the stages
-    are those of the layers `"stage1"`, `"stage2"`, …; `keras_ssl.backbones.dcgan_encoder` makes features of them.
+    Each convolution halves the map, rounded up. Batch normalization, for all but the first, and LeakyReLU (0.2)
+    follow. Takes raw pixels in `[0, 255]` and scales them to `[-1, 1]` itself. The outputs of the stages
+    are those of the layers `"stage1"`, `"stage2"`, …; `keras_ssl.backbones.dcgan_encoder` computes features from
+    them.
 
     Args:
-        image_shape: `(height, width, channels)` of an image; any number of channels.
-        filters: Sequence of integers > 0: the channels of each convolution. `None`, the default, is as in
+        image_shape: Tuple `(height, width, channels)`. Shape of an image; any number of channels.
+        filters: Sequence of integers > 0. Channels of each convolution. Defaults to `None`: as in
             `dcgan_generator`.
-        spectral_normalization: Boolean: whether every kernel is kept at spectral norm one, in place of batch
-            normalization. It is `keras.layers.SpectralNormalization`, which divides the kernel itself before each
-            training pass; in the paper the norm is part of the function that is differentiated. Defaults to `False`.
-        synchronized: Boolean: whether batch statistics are taken over all replicas. Defaults to `False`.
-        name: String. Defaults to `"dcgan_discriminator"`.
+        spectral_normalization: Boolean. Whether to keep the spectral norm of every kernel at one, instead of batch
+            normalization. Uses `keras.layers.SpectralNormalization`, which divides the kernel itself before each
+            training pass; in the paper the gradient also passes through the norm. Defaults to `False`.
+        synchronized: Boolean. Whether to compute batch statistics over all replicas. Defaults to `False`.
+        name: String. Name of the model. Defaults to `"dcgan_discriminator"`.
 
     Returns:
         A `keras.Model` from images `(batch, height, width, channels)` to float32 logits `(batch, 1)`, positive for
-        images that it takes for real.
+        images that it classifies as real.
 
     Raises:
-        ValueError: If an argument is out of its range, or the images have less than one pixel for the smallest map.
+        ValueError: If an argument is out of its range, or the images are too small for the smallest map.
 
     Example:
 
@@ -150,12 +152,12 @@ def _checked(image_shape, filters):
 
 
 def _halved(size, times):
-    """The sizes of all maps from the image's to the smallest, halves rounded up as padding "same" has them."""
+    """Sizes of all maps, from the image's to the smallest; halves are rounded up, as with padding "same"."""
     return [tuple(-(-side // 2**stage) for side in size) for stage in range(times + 1)]
 
 
 def _doubled(x, filters, size, name, use_bias):
-    """A transposed convolution, cut to `size` where twice the map is one pixel more."""
+    """Transposed convolution, cropped to `size` if twice the map is one pixel larger."""
     x = keras.layers.Conv2DTranspose(
         filters,
         KERNEL_SIZE,

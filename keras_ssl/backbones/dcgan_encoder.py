@@ -8,20 +8,21 @@ def dcgan_encoder(discriminator: keras.Model, grid: int = 4, name: str = "dcgan_
 
     As in the paper's classification of CIFAR-10: "the discriminator's convolutional features from all
     layers, maxpooling each layers representation to produce a 4 × 4 spatial grid", flattened and concatenated. The
-    encoder shares the discriminator's layers and is trained with it.
+    encoder shares the discriminator's layers, so it is trained with it.
 
     Args:
-        discriminator: A built functional or sequential `keras.Model` from images to one logit. Of each size of its
-            feature maps the last map is taken, which is behind normalization and activation.
-        grid: Integer > 0: each map is pooled to `grid` x `grid` cells at most. There are features by its square: of
-            CIFAR-10, 4 gives four points of linear accuracy more than 2, and 2 four more than 1. Defaults to `4`.
-        name: String. Defaults to `"dcgan_encoder"`.
+        discriminator: A built functional or sequential `keras.Model` from images to one logit. For each size,
+            the last feature map is used, after normalization and activation.
+        grid: Integer > 0. Each map is pooled to at most `grid` x `grid` cells. The number of features grows with its
+            square. On CIFAR-10, 4 gives four points more linear accuracy than 2, and 2 four more than 1. Defaults to
+            `4`.
+        name: String. Name of the model. Defaults to `"dcgan_encoder"`.
 
     Returns:
         A `keras.Model` from images `(batch, height, width, channels)` to float32 features `(batch, features)`.
 
     Raises:
-        ValueError: If `grid` is not a positive integer, or no feature maps of the discriminator are accessible.
+        ValueError: If `grid` is not a positive integer, or the discriminator has no accessible feature maps.
 
     Example:
 
@@ -43,7 +44,7 @@ def dcgan_encoder(discriminator: keras.Model, grid: int = 4, name: str = "dcgan_
 
 
 def _feature_maps(discriminator):
-    """The last map of each shape, from the input on."""
+    """Last map of each shape, in order from the input."""
     try:
         outputs = [layer.output for layer in discriminator.layers]
         image_shape = tuple(discriminator.inputs[0].shape[1:])
@@ -54,8 +55,9 @@ def _feature_maps(discriminator):
     maps.pop(image_shape, None)
     if not maps:
         raise ValueError(
-            "Features are taken from a discriminator's feature maps, and this one shows none: build it with the "
-            f"functional API or as keras.Sequential, of convolutions. Received: discriminator={discriminator!r}"
+            "The features come from the discriminator's feature maps, and it has no accessible ones. Build it of "
+            "convolutions with the functional API or as keras.Sequential. "
+            f"Received: discriminator={discriminator!r}"
         )
     return maps.values()
 

@@ -16,22 +16,22 @@ def dense_autoencoder(
     activation: Any = "relu",
     tied_weights: bool = False,
 ) -> tuple[keras.Model, keras.Model]:
-    """Encoder and decoder of dense layers, with matching hidden layers.
+    """Encoder and decoder of dense layers, with hidden layers of the same widths.
 
-    The hidden layers of both are named `"hidden1"`, `"hidden2"`, … from the image to the code; layers of the same
-    name have the same width. The code is linear, and so are the decoder's pixels.
+    The hidden layers of both are named `"hidden1"`, `"hidden2"`, … from the image to the code. Layers of the same
+    name have the same width. The code and the decoder's pixels are linear.
 
     Args:
-        image_shape: `(height, width, channels)` of an image; any number of channels.
-        units: Sequence of integers > 0: the units of the encoder's layers; the last is the code's. Defaults to
-            `(512, 128, 32)`.
-        activation: Of the hidden layers, as for `keras.layers.Dense`. Defaults to `"relu"`.
-        tied_weights: Boolean: whether the decoder uses the encoder's kernels, transposed, with its own biases.
+        image_shape: Tuple `(height, width, channels)`. Shape of an image; any number of channels.
+        units: Sequence of integers > 0. Units of the encoder's layers; the last number is that of the code. Defaults
+            to `(512, 128, 32)`.
+        activation: Activation of the hidden layers, as for `keras.layers.Dense`. Defaults to `"relu"`.
+        tied_weights: Boolean. Whether the decoder uses the encoder's transposed kernels, with its own biases.
             Defaults to `False`.
 
     Returns:
-        Tuple of two `keras.Model`: from images, raw pixels in `[0, 255]`, to float32 codes `(batch, units[-1])`, and
-        from codes to float32 images.
+        Tuple of two `keras.Model`: the encoder from images, raw pixels in `[0, 255]`, to float32 codes
+        `(batch, units[-1])`, and the decoder from codes to float32 images.
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -60,7 +60,7 @@ def dense_autoencoder(
         return keras.layers.Dense(width, **kwargs)
 
     codes = x = keras.Input((code_units,), name="codes")
-    # A decoder's layer undoes the encoder's layer above its partner.
+    # Each decoder layer inverts the encoder layer after the one of the same name.
     layers = [*names, "features"]
     for name, above, count in zip(names[::-1], layers[:0:-1], hidden[::-1], strict=True):
         x = backwards(above, count, activation=activation, name=name)(x)

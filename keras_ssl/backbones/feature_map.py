@@ -2,7 +2,7 @@ import keras
 
 
 def last_feature_map(encoder: keras.Model, use: str, instead: str = "") -> keras.KerasTensor:
-    """The last feature map of an encoder, the input of its pooling layer.
+    """Return the last feature map of an encoder, the input of its pooling layer.
 
     Args:
         encoder: A functional `keras.Model` from images to features.
@@ -21,27 +21,29 @@ def last_feature_map(encoder: keras.Model, use: str, instead: str = "") -> keras
     >>> keras_ssl.backbones.feature_map.last_feature_map(encoder, "I look at").shape
     (None, 16, 16, 8)
     """
-    # A model inside the encoder knows its own graph, not its place in the encoder's.
+    # The layers of a model inside the encoder belong to that model's graph, not to the encoder's.
     for layer in reversed([layer for layer in encoder.layers if not isinstance(layer, keras.Model)]):
         if (_rank(layer.input), _rank(layer.output)) == (4, 2):
             if has_kernels(keras.Model(encoder.inputs[0], layer.input)):
                 return layer.input
             break
     raise ValueError(
-        f"{use} the encoder's last feature map, and this encoder has none that it pools: take "
+        f"{use} the encoder's last feature map, and this encoder has no map that it pools. Use "
         f"keras_ssl.backbones.small_cnn, a ResNet, or keras_ssl.backbones.wrap(model) around your own{instead}. "
         f"Received: encoder={encoder!r}"
     )
 
 
 def with_feature_map(encoder: keras.Model, use: str) -> keras.Model:
-    """The same encoder with two outputs: features and last feature map.
+    """Rebuild an encoder with two outputs: the features and the last feature map.
 
-    Args: as for `last_feature_map`.
+    Args:
+        encoder: As for `last_feature_map`.
+        use: As for `last_feature_map`.
 
     Returns:
         A `keras.Model` from images to a list of features `(batch, features)` and the map
-        `(batch, height, width, channels)`, made of the encoder's layers.
+        `(batch, height, width, channels)`, which shares the encoder's layers.
 
     Raises:
         ValueError: If there is no such map.

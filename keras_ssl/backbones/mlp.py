@@ -14,20 +14,20 @@ def mlp(
     synchronized: bool = False,
     name: str = "mlp",
 ) -> keras.Model:
-    """A multilayer perceptron on the flattened image.
+    """Multilayer perceptron on the flattened image.
 
-    The simplest encoder, for tests and very small images. Each layer is dense, batch-normalized, with ReLU.
+    The simplest encoder, for tests and very small images. Each layer is dense, with batch normalization and ReLU.
     Takes raw pixels in `[0, 255]`, scales them to `[-1, 1]` itself, and gives float32 features under every dtype
     policy.
 
     Args:
-        image_shape: `(height, width, channels)` of an image; any number of channels.
-        units: Sequence of integers > 0: the units of each layer; the last is the number of features. Defaults to
+        image_shape: Tuple `(height, width, channels)`. Shape of an image; any number of channels.
+        units: Sequence of integers > 0. Units of each layer; the last is the number of features. Defaults to
             `(512, 256)`.
-        linear_output: Boolean: whether the last layer is linear, without normalization and ReLU, as the code of an
-            autoencoder is. Defaults to `False`.
-        synchronized: Boolean: whether batch statistics are taken over all replicas. Defaults to `False`.
-        name: String. Defaults to `"mlp"`.
+        linear_output: Boolean. Whether the last layer is linear, without normalization and ReLU, like the code of an
+            autoencoder. Defaults to `False`.
+        synchronized: Boolean. Whether to compute batch statistics over all replicas. Defaults to `False`.
+        name: String. Name of the model. Defaults to `"mlp"`.
 
     Returns:
         A `keras.Model` from images `(batch, height, width, channels)` to features `(batch, units[-1])`.

@@ -6,8 +6,8 @@ from keras_ssl.checks.arguments import check_count
 from keras_ssl.checks.images import check_image_shape
 from keras_ssl.layers.blocks import average_pool, conv_batch_norm, normalized_pixels, relu
 
-# SimCLR (appendix B.9) and most of the literature treat CIFAR's 32 and STL-10's and Tiny ImageNet's downscaled 64
-# pixels as small: ImageNet's stem would leave 8 x 8 of the former before the first block.
+# SimCLR (appendix B.9) and most papers treat as small CIFAR's 32 pixels, and the 64 of Tiny ImageNet and downscaled
+# STL-10: ImageNet's stem would reduce 32 x 32 to 8 x 8 before the first block.
 SMALL_STEM_UP_TO = 64
 TOTAL_STRIDE = {"small": 8, "large": 32}
 
@@ -24,20 +24,21 @@ def resnet18(
 
     Takes raw pixels in `[0, 255]`, scales them to `[-1, 1]` itself, and gives float32 features under every dtype
     policy. The outputs of the stages are those of the layers `"stage1"` to `"stage4"`, for detection and
-    segmentation. Strided convolutions pad as `"same"` does in TensorFlow, at the bottom and right first.
+    segmentation. Strided convolutions have `"same"` padding as in TensorFlow, at the bottom and right first.
 
     Args:
-        image_shape: `(height, width, channels)` of an image; any number of channels.
-        width: Integer > 0: channels of the first stage, doubled by each stage after it. There are `8 * width`
+        image_shape: Tuple `(height, width, channels)`. Shape of an image; any number of channels.
+        width: Integer > 0. Channels of the first stage, doubled by each later stage. There are `8 * width`
             features. Defaults to `64`.
-        stem: `"small"` is a 3x3 convolution without stride or pooling, SimCLR's for CIFAR-10 (appendix B.9);
-            `"large"` is the 7x7 convolution and the pooling, both with stride 2, of He et al. `"auto"`, the default,
-            is `"small"` for images up to 64 pixels on their shorter side.
-        zero_init_residual: Boolean: whether each block starts as the identity, its last `gamma` at zero (Goyal et
-            al., 2017, section 5.1; SimCLR's code does so too): it steadies training at large batches and learning
-            rates, and costs hundreds of steps until the blocks take part. Defaults to `False`, as in torchvision.
-        synchronized: Boolean: whether batch statistics are taken over all replicas. Defaults to `False`.
-        name: String. Defaults to `"resnet18"`.
+        stem: String. `"small"` is a 3x3 convolution without stride or pooling, SimCLR's for CIFAR-10 (appendix B.9).
+            `"large"` is the 7x7 convolution and the pooling of He et al., both with stride 2. `"auto"` is `"small"`
+            for images up to 64 pixels on their shorter side. Defaults to `"auto"`.
+        zero_init_residual: Boolean. Whether each block starts as the identity, with its last `gamma` at zero (Goyal
+            et al., 2017, section 5.1; also in SimCLR's code). This stabilizes training with large batches and
+            learning rates, and costs hundreds of steps until the blocks contribute. Defaults to `False`, as in
+            torchvision.
+        synchronized: Boolean. Whether to compute batch statistics over all replicas. Defaults to `False`.
+        name: String. Name of the model. Defaults to `"resnet18"`.
 
     Returns:
         A `keras.Model` from images `(batch, height, width, channels)` to features `(batch, 8 * width)`.
@@ -69,18 +70,18 @@ def resnet50(
 ) -> keras.Model:
     """ResNet-50: four stages of 3, 4, 6 and 3 bottleneck blocks.
 
-    The stride stands in the 3x3 convolution of a block, not in the 1x1 before it ("v1.5", as in SimCLR's code and
-    torchvision), which keeps the pixels that the 1x1 would skip. All else is as in `resnet18`, with `32 * width`
+    The stride is in the 3x3 convolution of a block, not in the 1x1 before it ("v1.5", as in SimCLR's code and
+    torchvision), so that no pixels are skipped, as by a 1x1 with a stride. Otherwise as `resnet18`, with `32 * width`
     features.
 
     Args:
-        image_shape: `(height, width, channels)` of an image; any number of channels.
-        width: Integer > 0: inner channels of the first stage. The paper's 2x and 4x networks have 128 and 256.
+        image_shape: Tuple `(height, width, channels)`. Shape of an image; any number of channels.
+        width: Integer > 0. Inner channels of the first stage. The paper's 2x and 4x networks have 128 and 256.
             Defaults to `64`.
-        stem: `"auto"`, `"small"` or `"large"`, as in `resnet18`. Defaults to `"auto"`.
-        zero_init_residual: Boolean: whether each block starts as the identity. Defaults to `False`.
-        synchronized: Boolean: whether batch statistics are taken over all replicas. Defaults to `False`.
-        name: String. Defaults to `"resnet50"`.
+        stem: String. `"auto"`, `"small"` or `"large"`, as in `resnet18`. Defaults to `"auto"`.
+        zero_init_residual: Boolean. Whether each block starts as the identity. Defaults to `False`.
+        synchronized: Boolean. Whether to compute batch statistics over all replicas. Defaults to `False`.
+        name: String. Name of the model. Defaults to `"resnet50"`.
 
     Returns:
         A `keras.Model` from images `(batch, height, width, channels)` to features `(batch, 32 * width)`.
@@ -149,8 +150,9 @@ def _shortcut(x, filters, strides, name, synchronized):
     if strides == 1 and x.shape[-1] == filters:
         return x
     if strides > 1:
-        # The pixels that a 1x1 convolution with strides takes. The gradient of such a one, in oneDNN, writes past its
-        # memory where x has fewer channels than a vector register: https://github.com/uxlfoundation/oneDNN/issues/6035
+        # Selects the pixels that a 1x1 convolution with strides reads. The gradient of such a convolution in oneDNN
+        # writes out of bounds if x has fewer channels than a vector register:
+        # https://github.com/uxlfoundation/oneDNN/issues/6035
         x = keras.layers.AveragePooling2D(1, strides, name=f"{name}_shortcut_pixels")(x)
     return conv_batch_norm(x, filters, 1, 1, f"{name}_shortcut", synchronized=synchronized)
 

@@ -1,16 +1,17 @@
 import contextlib
 import random
+from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def seeded_weights(seed):
+def seeded_weights(seed: int) -> Iterator[None]:
     """Context in which initializers without a seed draw weights that are a function of `seed`.
 
-    Keras draws missing seeds from Python's `random`. Its state is restored afterwards; NumPy's and TensorFlow's
+    Keras draws missing seeds from Python's `random`, whose state is restored afterwards. NumPy's and TensorFlow's
     generators are not affected.
 
     Args:
-        seed: Integer.
+        seed: Integer. Seed of the weights.
     """
     state = random.getstate()
     random.seed(seed)

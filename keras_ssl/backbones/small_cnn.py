@@ -13,25 +13,25 @@ def small_cnn(
     synchronized: bool = False,
     name: str = "small_cnn",
 ) -> keras.Model:
-    """A plain convolutional network: a few 3x3 convolutions with pooling between them.
+    """Plain convolutional network: a few 3x3 convolutions with pooling between them.
 
     The network of many tutorials, for small images and quick trials. Each block is a convolution, batch normalization
-    and ReLU; between blocks stands a 2x2 max-pooling, after the last the global average. Takes raw pixels in
+    and ReLU. Between blocks is a 2x2 max-pooling, and after the last the global average. Takes raw pixels in
     `[0, 255]`, scales them to `[-1, 1]` itself, and gives float32 features under every dtype policy. The outputs of
     the blocks are those of the layers `"stage1"`, `"stage2"`, ….
 
     Args:
-        image_shape: `(height, width, channels)` of an image; any number of channels.
-        filters: Sequence of integers > 0: the channels of each block; the last is the number of features. Defaults to
-            `(64, 128, 256)`.
-        synchronized: Boolean: whether batch statistics are taken over all replicas. Defaults to `False`.
-        name: String. Defaults to `"small_cnn"`.
+        image_shape: Tuple `(height, width, channels)`. Shape of an image; any number of channels.
+        filters: Sequence of integers > 0. Channels of each block; the last number is that of the features. Defaults
+            to `(64, 128, 256)`.
+        synchronized: Boolean. Whether to compute batch statistics over all replicas. Defaults to `False`.
+        name: String. Name of the model. Defaults to `"small_cnn"`.
 
     Returns:
         A `keras.Model` from images `(batch, height, width, channels)` to features `(batch, filters[-1])`.
 
     Raises:
-        ValueError: If an argument is out of its range, or the images have less than one pixel for the last block.
+        ValueError: If an argument is out of its range, or the images are too small for the last block.
 
     Example:
 

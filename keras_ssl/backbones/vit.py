@@ -7,7 +7,7 @@ from keras_ssl.checks.images import check_image_shape
 from keras_ssl.layers.blocks import normalized_pixels
 from keras_ssl.layers.transformer import FirstToken, PatchTokens, transformer
 
-# Width, depth and heads: DeiT's (Touvron et al., 2020, table 1), whose base is ViT's.
+# Width, depth and heads as in DeiT (Touvron et al., 2020, table 1), whose base size is that of ViT.
 SIZES = {"tiny": (192, 12, 3), "small": (384, 12, 6), "base": (768, 12, 12)}
 POOLINGS = {"mean": keras.layers.GlobalAveragePooling1D, "cls": FirstToken}
 
@@ -25,33 +25,33 @@ def vit(
 ) -> keras.Model:
     """Vision transformer (ViT): a transformer on the square patches of an image.
 
-    Pre-norm blocks and exact GELU as in ViT, the sizes of DeiT, and MAE's fixed sine-cosine positions in place of
+    Pre-norm blocks and exact GELU as in ViT, the sizes of DeiT, and MAE's fixed sine-cosine positions instead of
     learned ones. No dropout. Takes raw pixels in `[0, 255]`, scales them to `[-1, 1]` itself, and gives float32
     features under every dtype policy.
 
-    It is made of four named layers: `"rescaling"`, `"patch_tokens"` from pixels to tokens `(batch, patches, width)`
-    with their positions, `"transformer"` from any number of tokens to as many (with a class token: one more, the
-    first), normalized, and the pooling, `"features"`.
+    It has four named layers: `"rescaling"`; `"patch_tokens"`, from pixels to tokens `(batch, patches, width)` with
+    their positions; `"transformer"`, from any number of tokens to as many normalized ones (with a class token one
+    more, the first); and the pooling, `"features"`.
 
     Args:
-        image_shape: `(height, width, channels)` of an image; any number of channels.
-        patch_size: Integer > 0 that divides height and width: pixels on each side of a patch. ViT has 16 for images
-            of 224 pixels; 4 suits 32 pixels. Half the size means four times the tokens.
-        size: `"tiny"`, `"small"` or `"base"`, which stand for width 192, 384 or 768 and for 3, 6 or 12 heads, all
-            with depth 12. Defaults to `"small"`.
-        width: Integer > 0, a multiple of 4: channels of a token, and the number of features. Defaults to `None`: by
+        image_shape: Tuple `(height, width, channels)`. Shape of an image; any number of channels.
+        patch_size: Integer > 0. Height and width of a patch in pixels; divides those of the image. ViT has 16 for
+            images of 224 pixels; 4 suits 32 pixels. Half the size gives four times the tokens.
+        size: String. `"tiny"`, `"small"` or `"base"`, for width 192, 384 or 768 and 3, 6 or 12 heads, all with
+            depth 12. Defaults to `"small"`.
+        width: Integer > 0, a multiple of 4. Channels of a token, and number of features. Defaults to `None`: by
             `size`.
-        depth: Integer > 0: transformer blocks. Defaults to `None`: by `size`.
-        heads: Integer > 0 that divides the width: heads of each attention. Defaults to `None`: by `size`.
-        pooling: `"mean"` averages the patches' tokens, and there is no class token; `"cls"` takes the class token.
-            Defaults to `"mean"`, which MAE finds to do as well (appendix A.1).
-        name: String. Defaults to `"vit"`.
+        depth: Integer > 0. Number of transformer blocks. Defaults to `None`: by `size`.
+        heads: Integer > 0. Attention heads of each block; divides the width. Defaults to `None`: by `size`.
+        pooling: String. `"mean"` averages the tokens of the patches, without a class token; `"cls"` takes the class
+            token. Defaults to `"mean"`, which works as well according to MAE (appendix A.1).
+        name: String. Name of the model. Defaults to `"vit"`.
 
     Returns:
         A `keras.Model` from images `(batch, height, width, channels)` to features `(batch, width)`.
 
     Raises:
-        ValueError: If an argument is out of its range, or the patches do not divide the image.
+        ValueError: If an argument is out of its range, or `patch_size` does not divide the image.
 
     Example:
 
@@ -73,7 +73,7 @@ def vit(
     shape = check_image_shape(image_shape, patch_size)
     if shape[0] % patch_size or shape[1] % patch_size:
         raise ValueError(
-            "Patches must cover the image exactly: take a patch_size that divides its height and width, or resize "
+            "Patches must cover the image exactly. Use a patch_size that divides its height and width, or resize "
             f"the images. Received: image_shape={shape}, patch_size={patch_size}"
         )
     width, depth, heads = (

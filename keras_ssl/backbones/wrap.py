@@ -7,7 +7,7 @@ from keras_ssl.checks.images import check_image_shape
 from keras_ssl.layers.applications_preprocessing import ApplicationsPreprocessing, families
 from keras_ssl.layers.transformer import FirstToken
 
-# The layer that makes features (batch, features) of an output, by how to pool and the output's rank.
+# The layer from an output to features (batch, features), by pooling and the rank of the output.
 POOLINGS = {
     "mean": {
         2: keras.layers.Identity,
@@ -29,30 +29,30 @@ def wrap(
     """Turn any backbone into an encoder: raw pixels in, pooled float32 features out.
 
     For the networks of `keras.applications` and keras-hub, and for your own. The encoder shares the backbone's
-    weights, saves and exports as a whole, and preprocesses inside, so that training and serving cannot disagree. The
-    backbone's own batch normalization stays as it is.
+    weights, and is saved and exported as a whole. It preprocesses inside, so that training and serving always agree.
+    The backbone's own batch normalization is not changed.
 
     Args:
         model: A `keras.Model` from one image input to a feature map `(batch, height, width, channels)`, to tokens
             `(batch, tokens, channels)` or to features `(batch, features)`, without a classification head
             (`include_top=False` in `keras.applications`).
-        preprocess: What turns raw pixels in `[0, 255]` into what the backbone was made for: `None` where it does so
+        preprocess: From raw pixels in `[0, 255]` to the range that the backbone expects. `None` if it does this
             itself (EfficientNet, ConvNeXt, MobileNetV3 in `keras.applications`), a
             `keras.applications.….preprocess_input`, the name of its module such as `"resnet_v2"`, or a layer such as
             `keras.layers.Rescaling(1 / 255)`. Defaults to `None`.
-        image_shape: `(height, width, channels)` of an image, where the backbone leaves it open or is a subclassed
-            model. Defaults to `None`: the backbone's own.
-        output: Key or index of the output to take from a backbone that has several. Defaults to `None`.
-        pooling: `"mean"` averages over positions or tokens, `"cls"` takes the first token of
-            `(batch, tokens, channels)`. Features of rank 2 pass as they are. Defaults to `"mean"`.
-        name: String. Defaults to the backbone's name.
+        image_shape: Tuple `(height, width, channels)`. Shape of an image, if the backbone does not fix it or is a
+            subclassed model. Defaults to `None`: the backbone's own.
+        output: Key or index of the output to use, for a backbone with several. Defaults to `None`.
+        pooling: String. `"mean"` averages over positions or tokens; `"cls"` takes the first token of
+            `(batch, tokens, channels)`. Features of rank 2 are not changed. Defaults to `"mean"`.
+        name: String. Name of the encoder. Defaults to the backbone's name.
 
     Returns:
         A `keras.Model` from images `(batch, height, width, channels)` to float32 features `(batch, features)`.
 
     Raises:
-        TypeError: If `model` is no `keras.Model`, or `preprocess` cannot be saved.
-        ValueError: If the backbone takes several inputs, ends in a classifier, leaves its input shape open, has
+        TypeError: If `model` is not a `keras.Model`, or `preprocess` cannot be saved.
+        ValueError: If the backbone takes several inputs, ends in a classifier, does not fix its input shape, has
             several outputs and `output` does not choose one, or has an output that cannot be pooled.
 
     Example:

@@ -12,16 +12,16 @@ class BatchStatistics(keras.callbacks.Callback):
 
     For `keras_ssl.Jigsaw`, and `MultiTask` with such a task. Their encoders are trained on standardized tiles, so the
     moving averages of batch normalization are those of tiles. After each epoch this callback replaces them by the
-    statistics of `images` (`keras_ssl.evaluate.estimate_batch_statistics`). Training uses batch statistics and does
-    not change; but `model.evaluate` afterwards measures the task with statistics that are not those of its tiles.
+    statistics of `images` (`keras_ssl.evaluate.estimate_batch_statistics`). Training does not change, because it uses
+    batch statistics. But a later `model.evaluate` measures the task with statistics that are not those of its tiles.
     Runs add this callback for the methods that need it.
 
     Place it before all callbacks that use or save the encoder.
 
     Args:
-        images: Some thousand training images, a batched `tf.data.Dataset` or an array, raw pixels in [0, 255], with
-            or without labels; not the data set that fit trains on, so that its order is left alone.
-        batch_size: Integer. For an array only. Defaults to `256`.
+        images: A batched `tf.data.Dataset` or an array of some thousand training images, raw pixels in `[0, 255]`,
+            with or without labels. Not the data set object of fit, whose order it would change.
+        batch_size: Integer. Batch size for an array. Defaults to `256`.
 
     Raises:
         ValueError: If these are not batches of images; in fit, if the model has no encoder.
@@ -37,14 +37,14 @@ class BatchStatistics(keras.callbacks.Callback):
 
     def __init__(self, images: Any, batch_size: int = 256) -> None:
         super().__init__()
-        ImageBatches(images, batch_size)  # raises now, not after an epoch
+        ImageBatches(images, batch_size)  # Raises errors now, not after an epoch.
         self._images = images
         self._batch_size = batch_size
 
-    def on_train_begin(self, logs=None):
-        """Checks that the model has an encoder."""
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Check that the model has an encoder."""
         self._encoder = require_encoder(self)
 
-    def on_epoch_end(self, epoch, logs=None):
-        """Estimates the statistics."""
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Estimate the statistics."""
         estimate_batch_statistics(self._encoder, self._images, self._batch_size)

@@ -17,18 +17,19 @@ _NAME = re.compile(r"epoch-(\d+)\.keras")
 class Checkpoint(keras.callbacks.Callback):
     """Saves the whole model during fit, so that an interrupted training can resume exactly.
 
-    A checkpoint holds the method, its optimizers and its step counter: training that goes on from it, on the
-    same data from `keras_ssl.data`, gives the same weights bit for bit on the same machine. It is written
-    aside and then renamed, so a crash leaves the one before; and it has a checksum, by which `latest_checkpoint`
-    passes over a damaged one. Weights that are NaN or infinite are an error, and not written.
+    A checkpoint holds the method, its optimizers and its step counter. A training resumed from it, on the same data
+    from `keras_ssl.data`, gives the same weights bit for bit on the same machine. A checkpoint is written to a
+    temporary file and then renamed, so that a crash leaves the previous one. It has a checksum, so that
+    `latest_checkpoint` can skip a damaged one. Weights that are NaN or infinite raise an error and are not written.
 
-    The newest is the one that was written last, whatever its number: where the folder has checkpoints of an earlier
-    training, those of this one take their place.
+    The newest checkpoint is the one written last, whatever its number. If the folder has checkpoints of an earlier
+    training, those of this training replace them.
 
     Args:
-        folder: Where `epoch-0001.keras`, `epoch-0002.keras`, … go; made if it is not there.
-        every: Integer. Epochs between checkpoints; the last epoch always has one. Defaults to `1`.
-        keep: Integer. How many of the newest stay. Defaults to `2`, so that there is one before a damaged one.
+        folder: String or path. Folder for `epoch-0001.keras`, `epoch-0002.keras`, …; created if missing.
+        every: Integer > 0. Epochs between checkpoints; the last epoch always has one. Defaults to `1`.
+        keep: Integer > 0. How many of the newest checkpoints to keep. Defaults to `2`, so that there is another one
+            if the newest is damaged.
 
     Example:
 
@@ -52,25 +53,25 @@ class Checkpoint(keras.callbacks.Callback):
         self.keep = keep
         self._epochs_done = self._epochs_written = 0
 
-    def on_train_begin(self, logs=None):
-        """Forgets an earlier fit, and makes the folder: where there can be none, no epoch is trained in vain."""
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Reset the state of an earlier fit, and create the folder, so that a failure costs no epoch of training."""
         self._epochs_done = self._epochs_written = 0
         make_folder(self.folder)
 
-    def on_epoch_end(self, epoch, logs=None):
-        """Writes a checkpoint when one is due."""
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Write a checkpoint if one is due."""
         self._epochs_done = epoch + 1
         if self._epochs_done % self.every == 0:
             self._write()
 
-    def on_train_end(self, logs=None):
-        """Writes a checkpoint of the last epoch, unless it has one."""
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """Write a checkpoint of the last epoch, unless it has one."""
         if self._epochs_done != self._epochs_written:
             self._write()
 
     @property
-    def newest(self):
-        """The path of the newest checkpoint, or None."""
+    def newest(self) -> Path | None:
+        """Path of the newest checkpoint, or `None`."""
         return latest_checkpoint(self.folder)[0]
 
     def _write(self):
@@ -98,35 +99,38 @@ class _Found(NamedTuple):
 
 
 def _checkpoints(folder):
-    """Every checkpoint in `folder`, oldest first, and those last of which half is missing."""
+    """Return all checkpoints in `folder`, oldest first, and truncated ones last."""
     matches = ((_NAME.fullmatch(path.name), path) for path in Path(folder).glob("epoch-*.keras"))
     found = [_Found(read_sequence(path), int(match[1]), path) for match, path in matches if match and path.is_file()]
     return sorted(found, key=lambda one: (one.sequence is None, one.sequence, one.epochs_done))
 
 
 def latest_checkpoint(folder: str | os.PathLike[str]) -> tuple[Path | None, int]:
-    """The newest whole checkpoint that `Checkpoint` left in `folder`.
+    """Return the newest intact checkpoint of `Checkpoint` in `folder`.
+
+    Args:
+        folder: String or path. The folder of the checkpoints.
 
     Returns:
-        A tuple of its path and the number of epochs it has done, or `(None, 0)` where there is none.
+        A tuple of its path and its number of epochs, or `(None, 0)` if there is none.
 
     Raises:
-        ValueError: If there are checkpoints, and all are truncated or damaged.
+        ValueError: If there are checkpoints, but all are truncated or damaged.
 
     Warns:
-        UserWarning: If a newer one is truncated or damaged, which is passed over.
+        UserWarning: If a newer checkpoint is truncated or damaged, and skipped.
     """
     checkpoints = _checkpoints(folder)[::-1]
     whole = next((number for number, found in enumerate(checkpoints) if is_intact(found.path)), len(checkpoints))
     if checkpoints and whole == len(checkpoints):
-        # To begin anew would take away what is left: the history, and files that may be mended.
+        # Starting again would delete what is left: the history, and files that may be repaired.
         raise ValueError(
-            "All checkpoints are truncated or damaged. Copy them there again, or begin anew in another folder. "
+            "All checkpoints are truncated or damaged. Copy them there again, or start again in another folder. "
             f"Received: {', '.join(found.path.name for found in checkpoints)} in {folder}"
         )
     for found in checkpoints[:whole]:
         warnings.warn(
-            f"The checkpoint {found.path} is truncated or damaged and is passed over: the one before it is used.",
+            f"The checkpoint {found.path} is truncated or damaged and is skipped: the one before it is used.",
             stacklevel=2,
         )
     return (checkpoints[whole].path, checkpoints[whole].epochs_done) if checkpoints else (None, 0)

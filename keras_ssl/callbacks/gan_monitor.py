@@ -8,8 +8,8 @@ from keras_ssl import plots
 from keras_ssl.files.atomic_write import atomic_write
 from keras_ssl.files.make_folder import make_folder
 
-# In runs of DCGAN on digits and CIFAR-10 whose features went on to improve, the lower of the two accuracies stayed
-# between 0.55 and 0.92, the higher went up to 0.98, and their mean stayed above 0.7.
+# In runs of DCGAN on digits and CIFAR-10 whose features continued to improve, the lower of the two accuracies stayed
+# between 0.55 and 0.92, the higher reached 0.98, and their mean stayed above 0.7.
 SURE = 0.95
 CHANCE = 0.55
 
@@ -17,26 +17,26 @@ CHANCE = 0.55
 class GANMonitor(keras.callbacks.Callback):
     """Saves grids of generated images while a GAN trains, and warns when one side has won.
 
-    The losses of a GAN say little, since each is measured against an opponent that also learns. The images say more:
-    all grids show the same latents, so they show how each image develops, and mode collapse at once. Training is not
-    changed: the callback draws none of its random numbers.
+    The losses of a GAN say little, because each is measured against an opponent that also learns. The images say
+    more: all grids show the same latents, so they show how each image develops, and mode collapse at once. Training
+    does not change: the callback draws none of its random numbers.
 
-    The discriminator has won when it is right on more than 95 % of both real and generated images: the generator's
-    images differ from real ones in a way that it cannot correct. The generator has won when the discriminator
-    is right on less than 55 % of both together, hardly more than by guessing, though it was better in some epoch
-    before: there is nothing to be learned from it then. Either ends what the other can learn. The callback warns when
-    that has lasted for `patience` epochs, and again only after it had ended in between.
+    The discriminator has won if it is right on more than 95 % of the real and of the generated images: the generator
+    cannot find out how its images differ from real ones. The generator has won if the discriminator is right on less
+    than 55 % of both together, hardly more than by guessing, although it was better in an earlier epoch: then nothing
+    can be learned from it. In both cases the other side stops learning. The callback warns when this has lasted for
+    `patience` epochs, and again only after a recovery.
 
     Args:
-        folder: Where `epoch-0001.png`, `epoch-0002.png`, … go, made if it is not there; None for no images. Defaults
-            to `None`.
-        every: Positive integer. Epochs from one grid to the next; the last epoch always has one. Defaults to `1`.
-        images: Positive integer. Images in a grid. Defaults to `16`.
-        patience: Positive integer. Epochs for which a side must have won. Defaults to `3`.
+        folder: String or path. Folder for `epoch-0001.png`, `epoch-0002.png`, …; created if missing. Defaults to
+            `None`: no images.
+        every: Integer > 0. Epochs between grids; the last epoch always has one. Defaults to `1`.
+        images: Integer > 0. Images in a grid. Defaults to `16`.
+        patience: Integer > 0. Epochs for which a side must have won before the warning. Defaults to `3`.
         seed: Integer. Seed of the latents. Defaults to `0`.
 
     Raises:
-        ValueError: If a number is not positive; in fit, if the model does not generate.
+        ValueError: If a number is not positive; in fit, if the model has no `generate`.
 
     Warns:
         UserWarning: In fit, when one side has won.
@@ -70,17 +70,17 @@ class GANMonitor(keras.callbacks.Callback):
         self.patience = patience
         self.seed = seed
 
-    def on_train_begin(self, logs=None):
-        """Resets the count of epochs."""
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Reset the count of epochs."""
         if not hasattr(self.model, "generate"):
             raise ValueError(
-                "GANMonitor draws images with model.generate(n, seed), which keras_ssl.DCGAN has. "
+                "GANMonitor needs a model with generate(n, seed), such as keras_ssl.DCGAN: it calls model.generate. "
                 f"Received: model={self.model!r}"
             )
         self._winner, self._epochs_won, self._had_learned = None, 0, False
 
-    def on_epoch_end(self, epoch, logs=None):
-        """Saves a grid when one is due, and warns when one side has won."""
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Save a grid if one is due, and warn if one side has won."""
         if self.folder and ((epoch + 1) % self.every == 0 or epoch + 1 == self.params.get("epochs")):
             make_folder(self.folder)
             figure = plots.samples(self.model.generate(self.images, self.seed))
@@ -106,11 +106,11 @@ class GANMonitor(keras.callbacks.Callback):
 
 ADVICE = {
     "discriminator": (
-        "Make it less sure with label_smoothing=0.1, less steep with r1_weight or spectral_normalization=True, or "
-        "slower with a smaller learning rate of its optimizer."
+        "Make the discriminator less sure with label_smoothing=0.1, smoother with r1_weight or "
+        "spectral_normalization=True, or slower with a lower learning rate of its optimizer."
     ),
     "generator": (
-        "Look at what it draws: if all images are alike, begin again with smaller learning rates; else give the "
-        "discriminator more filters, or the generator's optimizer a smaller learning rate."
+        "Look at the generated images. If all are alike, start again with lower learning rates. Otherwise give the "
+        "discriminator more filters, or the generator's optimizer a lower learning rate."
     ),
 }

@@ -17,43 +17,43 @@ class KNNMonitor(keras.callbacks.Callback):
 
     A self-supervised loss says little about the features. After an epoch this callback takes the encoder's
     features of a few thousand labelled images and measures the weighted k-nearest-neighbor accuracy
-    (`keras_ssl.evaluate.knn`), which needs no fitting. Training is not disturbed: the encoder runs in inference
-    mode and no random number is drawn.
+    (`keras_ssl.evaluate.knn`), which needs no fitting. Training does not change: the encoder runs in inference mode,
+    and no random number is drawn.
 
-    It measures after the first epoch of a fit, after every `every`-th, and after the last. On the epochs between it
-    logs what it measured last, so that `History`, `CSVLogger`, `EarlyStopping` and the like find a number in every
-    epoch. While features are not finite numbers it logs NaN.
+    It measures after the first epoch of a fit, after every `every`-th, and after the last. In the other epochs it
+    logs the last result, so that `History`, `CSVLogger`, `EarlyStopping` and similar callbacks find a number in every
+    epoch. If features are not finite, it logs NaN.
 
     It also logs two baselines on the same images, measured once at the start of a fit and the same in every epoch:
     `knn_accuracy_of_raw_pixels` and `knn_accuracy_of_random_encoder`, the encoder with new weights
-    (`keras_ssl.evaluate.random_encoder`), where Keras can rebuild it. `plots.training_curves` draws both as dashed
+    (`keras_ssl.evaluate.random_encoder`), if Keras can rebuild it. `plots.training_curves` draws both as dashed
     lines.
 
     Place it before the callbacks that use the number: `CSVLogger`, `ModelCheckpoint`, `EarlyStopping`.
 
-    Images with a label below 0, by which many data sets mark those without one, are left out.
+    Images with a label below 0, which in many data sets means no label, are left out.
 
     Args:
         train: Labelled images whose features vote: a batched `tf.data.Dataset` of `(images, labels)`, or a tuple of
-            arrays `(images, labels)`. Some thousand are enough. Use one that is not shuffled and not the one that
-            fit trains on, so that its order is left alone.
-        validation: Labelled images to score on, likewise; a part of the training split, if the test split is to stay
-            unseen until the end.
-        every: Positive integer. Epochs between measurements. Defaults to `1`.
-        k: Positive integer. The number of neighbors. Defaults to `20`.
-        temperature: Positive float. Defaults to `0.1`.
-        batch_size: Integer. For arrays only. Defaults to `256`.
-        baselines: Boolean. Whether to measure the two baselines; or a dict of them by name, as a resumed run has in
-            its log. Defaults to `True`.
-        verbose: 1 to print the baselines before the first epoch. Defaults to `0`.
+            arrays `(images, labels)`. Some thousand are enough. A data set must not be shuffled, and must not be the
+            data set object of fit, whose order it would change.
+        validation: Labelled images to score on, in the same form. Use a part of the training split, so that the test
+            split remains unseen until the end.
+        every: Integer > 0. Epochs between measurements. Defaults to `1`.
+        k: Integer > 0. Number of neighbors. Defaults to `20`.
+        temperature: Float > 0. Temperature of the votes, as in `keras_ssl.evaluate.knn`. Defaults to `0.1`.
+        batch_size: Integer. Batch size for arrays. Defaults to `256`.
+        baselines: Boolean or dict. Whether to measure the two baselines; or a dict of them by name, as a resumed run
+            has in its log. Defaults to `True`.
+        verbose: Integer. 1 prints the baselines before the first epoch. Defaults to `0`.
 
     Attributes:
-        scored_images: Integer. How many images an accuracy comes from; None before the first.
+        scored_images: Integer. Number of images that an accuracy is computed from; `None` before the first.
 
     Raises:
         ValueError: If the images have no labels, or `every` is not positive; at the start of fit, if the images do
-            not suit the encoder, the labels are no class numbers of two classes at least, or `k` is greater than the
-            number of training images.
+            not suit the encoder, the labels are not class numbers of at least two classes, or `k` is greater than
+            the number of training images.
 
     Example:
 
@@ -91,17 +91,17 @@ class KNNMonitor(keras.callbacks.Callback):
         self._every = every
         self._k = k
         self._temperature = temperature
-        self._baselines = {} if baselines is False else baselines
+        self._baselines: Any = {} if baselines is False else baselines
         self._verbose = verbose
         self.scored_images = None
 
-    def on_train_begin(self, logs=None):
-        """Compiles the encoder's inference once per fit, and measures the baselines on the first fit only."""
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Compile the encoder's inference once per fit, and measure the baselines in the first fit only."""
         encoder = require_encoder(self)
         self._embed = EmbeddingFunction(encoder, self._train.image_shape)
         self._accuracy = None
         if self._baselines is not True:
-            # Unsuitable data raises an error now, not after an epoch of training.
+            # Raises errors about the data now, not after an epoch of training.
             self._measure(lambda images: np.ones((len(images), 1), "float32"))
         else:
             self._baselines = knn_baselines(encoder, self._train_images, self._train.image_shape, self._measure)
@@ -109,8 +109,8 @@ class KNNMonitor(keras.callbacks.Callback):
             found = ", ".join(f"{value:.3f} of {KNN_BASELINES[name]}" for name, value in self._baselines.items())
             print(f"kNN accuracy to beat, on {self.scored_images} images: {found}.", flush=True)
 
-    def on_epoch_end(self, epoch, logs=None):
-        """Measures when a measurement is due, and logs."""
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Measure if a measurement is due, and log the accuracy."""
         due = (epoch + 1) % self._every == 0 or epoch + 1 == self.params.get("epochs")
         if due or self._accuracy is None:
             self._accuracy = self._measure(self._embed)
@@ -138,11 +138,11 @@ def _labelled(dataset, name, batch_size):
 
 
 def _with_labels(part, name):
-    """The `Features` of the images that have a label."""
+    """Return the `Features` of the images that have a label."""
     labels = np.asarray(part.labels)
     if labels.dtype.kind not in "if":
         return part
     labelled = (labels.reshape(len(labels), -1) >= 0).all(axis=1)
     if not labelled.any():
-        raise ValueError(f"KNNMonitor needs labels of 0 and more. Received: {name} with labels below 0 alone")
+        raise ValueError(f"KNNMonitor needs labels of at least 0. Received: {name} with only labels below 0")
     return Features(part.features[labelled], labels[labelled])

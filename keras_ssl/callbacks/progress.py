@@ -9,19 +9,19 @@ from keras_ssl.progress import Bar, duration
 
 
 class Progress(keras.callbacks.Callback):
-    """One progress bar over all epochs of a fit, or one plain line per epoch where the output is not a terminal.
+    """Shows one progress bar over all epochs of a fit, or one line per epoch if the output is not a terminal.
 
-    The bar says how much of the whole run is done, the time left for it, the images per second and the newest
-    metrics. In a file, a pipe or a notebook there is one line an epoch, without control characters. Place it behind
-    the callbacks that add to the logs, such as `KNNMonitor`, and pass `verbose=0` to fit.
+    The bar shows how much of the whole run is done, the time left, the images per second and the newest metrics. In a
+    file, a pipe or a notebook there is one line per epoch, without control characters. Place it after the callbacks
+    that add to the logs, such as `KNNMonitor`, and pass `verbose=0` to fit.
 
     Args:
-        batch_size: Optional integer, images per step, so that the speed is in images and not in steps per second.
-            Defaults to `None`.
-        name: String. What is going on, in front of the bar. Defaults to `"Training"`.
-        plain: Boolean. Whether to print lines and no bar. `None` prints lines where the output is no terminal.
-            Defaults to `None`.
-        file: Where to write to. `None` is standard output. Defaults to `None`.
+        batch_size: Integer > 0. Images per step, for a speed in images per second. Defaults to `None`: in steps per
+            second.
+        name: String. Text before the bar. Defaults to `"Training"`.
+        plain: Boolean. Whether to print lines instead of a bar. Defaults to `None`: lines if the output is not a
+            terminal.
+        file: File object. Where to write. Defaults to `None`: standard output.
 
     Example:
 
@@ -51,32 +51,32 @@ class Progress(keras.callbacks.Callback):
         self.plain = plain
         self.file = file
 
-    def on_train_begin(self, logs=None):
-        """Starts the clock, and at the first epoch the bar."""
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Reset the clock and the bar, which starts with the first epoch."""
         self._out = sys.stdout if self.file is None else self.file
         self._is_plain = not self._out.isatty() if self.plain is None else self.plain
-        self._run_timed_from = None
-        self._first_epoch = None
-        self._bar = None
+        self._run_timed_from: float | None = None
+        self._first_epoch: int | None = None
+        self._bar: Bar | None = None
         self._metrics = ""
 
-    def on_epoch_begin(self, epoch, logs=None):
-        """Starts to count the steps of an epoch."""
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Start counting the steps of an epoch."""
         self._epoch = epoch
         if self._first_epoch is None:
             self._first_epoch = epoch
             if not self._is_plain:
-                # Keras knows the steps of an epoch at its beginning only where the data knows its length.
+                # Keras knows the steps of an epoch at its start only if the data has a known length.
                 length = (self.params["epochs"] - epoch) * (self.params["steps"] or 1)
                 self._bar = Bar(self.name, length, self._out)
         self._epoch_began = self._timed_from = time.monotonic()
         self._steps_done = self._steps_timed_from = 0
 
-    def on_train_batch_end(self, batch, logs=None):
-        """Moves the bar on. It reads no metrics: on an accelerator each read would wait for the step."""
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Advance the bar, without reading metrics: on an accelerator each read would wait for the step."""
         now = time.monotonic()
         if self._steps_done == 0:
-            # The first step of a run compiles the others, that of an epoch waits for the pipeline to start.
+            # The first step of a run includes compilation; that of an epoch waits for the pipeline to start.
             self._timed_from, self._steps_timed_from = now, batch + 1
         if self._run_timed_from is None:
             self._run_timed_from, self._steps_untimed = now, batch + 1
@@ -84,13 +84,13 @@ class Progress(keras.callbacks.Callback):
         if self._bar and self.params["steps"] is not None:
             self._bar.move_to(self._steps_of_epochs_done() + self._steps_done, self._words)
 
-    def on_epoch_end(self, epoch, logs=None):
-        """Shows the metrics of the epoch."""
-        # References are the same in every epoch.
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Show the metrics of the epoch."""
+        # The baselines are the same in every epoch.
         logs = {key: float(value) for key, value in (logs or {}).items() if key not in KNN_BASELINES}
         self._metrics = ", ".join(f"{key} {value:.4g}" for key, value in logs.items())
         if self._bar:
-            # An epoch that was shorter than said still ends where it should.
+            # An epoch with fewer steps than announced still ends at its place in the bar.
             done = self._steps_of_epochs_done() + (self.params["steps"] or 1)
             self._bar.move_to(done, self._words(), at_once=True)
             return
@@ -98,8 +98,8 @@ class Progress(keras.callbacks.Callback):
         line = ", ".join(part for part in parts if part)
         print(f"Epoch {epoch + 1}/{self.params['epochs']}: {line}", file=self._out, flush=True)
 
-    def on_train_end(self, logs=None):
-        """Ends the bar's line."""
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """End the line of the bar."""
         if self._bar:
             self._bar.end()
             self._bar = None
@@ -118,8 +118,8 @@ class Progress(keras.callbacks.Callback):
         return f"{steps * (self.batch_size or 1) / seconds:,.0f} {'images' if self.batch_size else 'steps'}/s"
 
     def _left(self):
-        """The time left for the whole run in words, by all steps of it but the first, which compiles."""
-        # Where the data does not know its length, epochs are as long as this one.
+        """Return the time left for the whole run, estimated from all steps but the first, which compiles."""
+        # If the length of the data is unknown, all epochs are assumed to be as long as this one.
         steps = self.params["steps"] or self._steps_done
         done = (self._epoch - self._first_epoch) * steps + self._steps_done
         left = (self.params["epochs"] - self._first_epoch) * steps - done

@@ -1,28 +1,28 @@
-"""NaN and infinity in pixels, losses and weights: recorded in the step, and training stops before they are saved."""
+"""Checks for NaN and infinity in pixels, losses and weights: training stops before they are saved."""
 
 from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
 
-# Reading a variable waits for the device, so not after every batch.
+# Reading a variable waits for the device, so it is not done after every batch.
 BATCHES_BETWEEN_LOOKS = 50
-_DIVERGED = "Take a lower learning rate or a longer warm-up, or clip gradients"
+_DIVERGED = "Use a lower learning rate or a longer warm-up, or clip gradients"
 _BAD_PIXELS = "images with pixels that are NaN or infinite"
-_EMPTY = "a batch that is shared by more replicas than it has images for"
+_EMPTY = "a batch with fewer images than replicas"
 _NO_EMPTY_REPLICA = (
-    "Pass the tf.data.Dataset itself, of which such a batch is left out, or give each replica as many batches as the "
+    "Pass the tf.data.Dataset itself, so that such a batch is left out, or give each replica as many batches as the "
     "others"
 )
 
 
 def all_finite(images: tf.Tensor) -> tf.Tensor:
-    """Whether all pixels of a batch are finite, a scalar boolean tensor."""
+    """Return whether all pixels of a batch are finite, a scalar boolean tensor."""
     return tf.reduce_all(tf.math.is_finite(images)) if images.dtype.is_floating else tf.constant(True)
 
 
 def check_finite_weights(model: keras.Model) -> None:
-    """Raises a ValueError if a weight of `model` holds NaN or infinity.
+    """Raise a ValueError if a weight of `model` has NaN or infinity.
 
     Called before weights are saved: in checkpoints, `encoder.keras` and exports.
 
@@ -31,7 +31,7 @@ def check_finite_weights(model: keras.Model) -> None:
     """
     if broken := broken_weights(model):
         raise ValueError(
-            f"Weights of {model.name} are no finite numbers (NaN or infinity), so nothing is written. {_DIVERGED}. "
+            f"Weights of {model.name} are not finite (NaN or infinity), so nothing is written. {_DIVERGED}. "
             f"Received: {len(broken)} of {len(model.weights)} weights, the first {broken[0]}"
         )
 
@@ -43,12 +43,12 @@ class NotFinite:
     """
 
     def __init__(self):
-        # Not weights, since they do not belong to the model: neither saved nor synchronized.
+        # Not weights, because they do not belong to the model: they are neither saved nor synchronized.
         self._first_step = _recorded(-1, tf.int64, tf.VariableAggregation.ONLY_FIRST_REPLICA)
         self._bad_and_empty = _recorded([0, 0], tf.float32, tf.VariableAggregation.SUM)
 
-    def record(self, step, loss, finite_pixels, rows):
-        """Records the outcome of a step.
+    def record(self, step: tf.Tensor, loss: tf.Tensor, finite_pixels: tf.Tensor, rows: int | tf.Tensor) -> None:
+        """Record the outcome of a step.
 
         Args:
             step: Scalar int64 tensor. Number of the step.
@@ -61,13 +61,13 @@ class NotFinite:
         causes = [tf.logical_not(finite_pixels), tf.equal(rows, 0)]
         self._bad_and_empty.assign_add(tf.cast(tf.stack(causes), tf.float32))
 
-    def read(self):
-        """The first bad step, and whether there were bad pixels and empty replicas; `None` if all went well."""
+    def read(self) -> tuple | None:
+        """Return the first bad step, whether there were bad pixels and empty replicas, or `None` if all is well."""
         first_step = int(self._first_step.numpy())
         return None if first_step < 0 else (first_step, *(tf.convert_to_tensor(self._bad_and_empty).numpy() > 0))
 
-    def reset(self):
-        """Clears the record."""
+    def reset(self) -> None:
+        """Clear the record."""
         self._first_step.assign(-1)
         self._bad_and_empty.assign(tf.zeros(2))
 
@@ -75,7 +75,7 @@ class NotFinite:
 class StopNotFinite(keras.callbacks.Callback):
     """Stops a fit or an evaluation with an error when pixels, losses or weights are not finite.
 
-    A compiled step cannot raise an error about values. So it records them, and they are checked here: every few
+    A compiled step cannot raise errors about values. It records them, and this callback checks them: every few
     batches, and at the end of each epoch, before other callbacks save anything.
 
     Args:
@@ -93,27 +93,27 @@ class StopNotFinite(keras.callbacks.Callback):
         self._others = callbacks
         self._unread = BATCHES_BETWEEN_LOOKS
 
-    def on_train_batch_end(self, batch, logs=None):
-        """Checks every few batches."""
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Check every few batches."""
         self._unread += 1
         if self._unread > BATCHES_BETWEEN_LOOKS:
             self._unread = 0
             self._look(self._say_of_training)
 
-    def on_test_begin(self, logs=None):
-        """Checks the training before an evaluation begins."""
+    def on_test_begin(self, logs: dict | None = None) -> None:
+        """Check the training before an evaluation begins."""
         self._look(self._say_of_training)
 
-    def on_test_end(self, logs=None):
-        """Checks the evaluation."""
+    def on_test_end(self, logs: dict | None = None) -> None:
+        """Check the evaluation."""
         self._look(self._say_of_evaluation)
 
-    def on_epoch_end(self, epoch, logs=None):
-        """Checks the loss and the weights, which can be NaN where the loss is not: relu(NaN) is 0 on a CPU."""
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Check the loss, and the weights, which can be NaN when the loss is not: relu(NaN) is 0 on a CPU."""
         self._look(self._say_of_training)
         if broken := broken_weights(self.model):
             raise ValueError(
-                f"{self._method} has weights that are no finite numbers (NaN or infinity), so the training stopped "
+                f"{self._method} has weights that are not finite (NaN or infinity), so the training stopped "
                 f"after step {int(tf.convert_to_tensor(self.model.step))}, {self._circumstances()}. {_DIVERGED}. "
                 f"Received: {len(broken)} of {len(self.model.weights)} weights, the first {broken[0]}"
             )
@@ -125,30 +125,30 @@ class StopNotFinite(keras.callbacks.Callback):
     def _say_of_training(self, step, bad_pixels, empty):
         if bad_pixels:
             return (
-                f"{self._method} found pixels that are no finite numbers (NaN or infinity) in step {step}: leave "
-                f"such images out of the data, or mend them with tf.where. The weights may be NaN by now, "
+                f"{self._method} found pixels that are not finite (NaN or infinity) in step {step}: leave "
+                f"such images out of the data, or repair them with tf.where. The weights may be NaN by now, "
                 f"{self._circumstances()}. Received: {_BAD_PIXELS}"
             )
         if empty:
             return (
-                f"{self._method} had a replica without images in step {step}, and the loss of none is no number. "
+                f"{self._method} had a replica without images in step {step}, so its loss is undefined. "
                 f"{_NO_EMPTY_REPLICA}. The weights may be NaN by now, {self._circumstances()}. Received: {_EMPTY}"
             )
         return (
-            f"{self._method} diverged: its loss is no finite number since step {step}, {self._circumstances()}. "
+            f"{self._method} diverged: its loss is not finite since step {step}, {self._circumstances()}. "
             f"{_DIVERGED}. Received: a loss that is NaN or infinite"
         )
 
     def _say_of_evaluation(self, step, bad_pixels, empty):
         if bad_pixels:
             return (
-                f"{self._method} found pixels that are no finite numbers (NaN or infinity) in the held-out images, "
-                "so these have no loss: leave such images out of them, or mend them with tf.where. "
+                f"{self._method} found pixels that are not finite (NaN or infinity) in the held-out images, "
+                "so these have no loss: leave such images out, or repair them with tf.where. "
                 f"Received: {_BAD_PIXELS}"
             )
         if empty:
             return (
-                f"{self._method} had a replica without held-out images, and the loss of none is no number. "
+                f"{self._method} had a replica without held-out images, so its loss is undefined. "
                 f"{_NO_EMPTY_REPLICA}. Received: {_EMPTY}"
             )
         broken = broken_weights(self.model)
@@ -159,7 +159,7 @@ class StopNotFinite(keras.callbacks.Callback):
         )
 
     def _circumstances(self):
-        """The learning rate, and where there is one, the last good checkpoint."""
+        """Return the learning rate, and the last good checkpoint if there is one."""
         rates = " and ".join(f"{rate:.4g}" for rate in _learning_rates(self.model))
         kept = [newest for newest in (getattr(callback, "newest", None) for callback in self._others) if newest]
         return f"at a learning rate of {rates or 'no optimizer'}; " + (
@@ -168,10 +168,10 @@ class StopNotFinite(keras.callbacks.Callback):
 
 
 def broken_weights(model: keras.Model) -> list[str]:
-    """The paths of the weights that hold NaN or infinity."""
+    """Return the paths of the weights with NaN or infinity."""
     weights = [weight for weight in model.weights if keras.backend.is_float_dtype(weight.dtype)]
     finite = [tf.reduce_all(tf.math.is_finite(tf.convert_to_tensor(weight))) for weight in weights]
-    # One transfer from the device for all.
+    # One transfer from the device for all weights.
     finite = tf.stack(finite).numpy() if finite else []
     return [weight.path for weight, fine in zip(weights, finite, strict=True) if not fine]
 
@@ -186,7 +186,7 @@ def _recorded(value, dtype, aggregation):
 
 
 def _learning_rates(model):
-    """The current learning rate of each of the optimizers of a method."""
+    """Return the current learning rate of each optimizer of a method."""
     optimizers = [value for value in vars(model).values() if isinstance(value, keras.Optimizer)]
     optimizers = [part for optimizer in optimizers for part in getattr(optimizer, "_inner_optimizers", [optimizer])]
     return [float(tf.convert_to_tensor(optimizer.learning_rate)) for optimizer in optimizers]

@@ -1,4 +1,4 @@
-"""Check of the first batch from outside of a compiled step, which cannot raise errors about values."""
+"""Check of the first batch outside the compiled step, which cannot raise errors about values."""
 
 from collections.abc import Callable
 
@@ -10,11 +10,11 @@ class LastBatch:
     """Keeps numbers about the last batch of a compiled step, for `FirstBatchCheck` to read.
 
     Args:
-        count: Positive integer. How many numbers.
+        count: Integer > 0. How many numbers.
     """
 
     def __init__(self, count: int) -> None:
-        # Not a weight, since it does not belong to the model: neither saved nor synchronized.
+        # Not a weight, because it does not belong to the model: it is neither saved nor synchronized.
         self._seen = tf.Variable(
             tf.zeros(count),
             trainable=False,
@@ -23,21 +23,21 @@ class LastBatch:
         )
 
     def record(self, *numbers: tf.Tensor) -> None:
-        """Stores the numbers of a batch, scalar tensors."""
+        """Store the numbers of a batch, scalar tensors."""
         self._seen.assign(tf.stack([tf.cast(number, tf.float32) for number in numbers]))
 
     def read(self) -> list[float]:
-        """The numbers of the last batch, a list of floats; zeros before the first one."""
+        """Return the numbers of the last batch, a list of floats; zeros before the first batch."""
         return self._seen.numpy().tolist()
 
 
 class FirstBatchCheck(keras.callbacks.Callback):
-    """Checks the first batch of a fit or an evaluation, and stops it if nothing can be learned from such batches.
+    """Checks the first batch of a fit or an evaluation, and stops if nothing can be learned from such batches.
 
-    A compiled step cannot raise an error about values. So it stores them, and they are checked here.
+    A compiled step cannot raise errors about values. It stores them, and this callback checks them.
 
     Args:
-        check: Function without arguments. Raises a ValueError to stop.
+        check: Function without arguments. Raise a ValueError to stop.
     """
 
     def __init__(self, check: Callable[[], None]) -> None:
@@ -45,12 +45,12 @@ class FirstBatchCheck(keras.callbacks.Callback):
         self._check = check
         self._checked = False
 
-    def on_test_begin(self, logs=None):
-        """Starts anew, because held-out images are not those of the training."""
+    def on_test_begin(self, logs: dict | None = None) -> None:
+        """Start again, because held-out images are not those of the training."""
         self._checked = False
 
-    def on_train_batch_end(self, batch, logs=None):
-        """Checks the first batch only, since reading a variable waits for the device."""
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Check the first batch only, because reading a variable waits for the device."""
         if not self._checked:
             self._check()
             self._checked = True

@@ -17,7 +17,7 @@ SAY_RANGE = (
 
 
 def refuse_beyond_255(images: np.ndarray, expectation: str) -> None:
-    """Raises a ValueError if an array holds NaN or values above 255. The message begins with `expectation`."""
+    """Raise a ValueError if an array has NaN or values above 255. The message begins with `expectation`."""
     if images.dtype != np.uint8 and images.size and not images.max() <= 255:
         raise ValueError(
             f"{expectation} raw pixels in [0, 255]. {SAY_RANGE}. "
@@ -26,7 +26,7 @@ def refuse_beyond_255(images: np.ndarray, expectation: str) -> None:
 
 
 def check_image_shape(image_shape: Any, total_stride: int) -> tuple[int, int, int]:
-    """Returns `image_shape` as (height, width, channels). Raises a ValueError unless it is the shape of an image."""
+    """Return `image_shape` as (height, width, channels). Raise a ValueError unless it is the shape of an image."""
     try:
         shape = tuple(image_shape)
     except TypeError:
@@ -43,8 +43,8 @@ def check_image_shape(image_shape: Any, total_stride: int) -> tuple[int, int, in
         )
     if len(shape) != 3 or not all(is_count(size) for size in shape):
         raise ValueError(
-            "image_shape must be three positive integers, (height, width, channels): images of different sizes are "
-            f"resized first, as keras_ssl.data does. Received: image_shape={image_shape}"
+            "image_shape must be three positive integers, (height, width, channels). Resize images of different "
+            f"sizes first, as keras_ssl.data does. Received: image_shape={image_shape}"
         )
     if min(shape[:2]) < total_stride:
         raise ValueError(
@@ -63,7 +63,7 @@ def check_images(
     minimum_batch: int,
     method: str,
 ) -> None:
-    """Raises a ValueError unless a batch of `shape` and `dtype` can be images for the encoder.
+    """Raise a ValueError unless a batch of `shape` and `dtype` can be images for the encoder.
 
     Dimensions that are unknown while tracing (`None`) pass.
 
@@ -71,7 +71,7 @@ def check_images(
         shape: Shape of the batch.
         dtype: Data type of the batch.
         input_shape: Input shape of the encoder, `(None, height, width, channels)`.
-        minimum_batch: Integer. The fewest images that a step can learn from.
+        minimum_batch: Integer > 0. Fewest images that a step can learn from.
         method: String. Name of the method, for the messages.
     """
     shape, dtype = tf.TensorShape(shape), tf.as_dtype(dtype)
@@ -79,8 +79,8 @@ def check_images(
     received = f"Received: a batch of shape {shape} and dtype {dtype.name}"
     if dtype.is_complex or dtype in (tf.string, tf.bool):
         raise ValueError(
-            f"{method} learns from images as numbers, uint8 or float, in [0, 255]; keras_ssl.data.from_directory "
-            f"reads files. {received}"
+            f"{method} learns from images as numbers, uint8 or float, in [0, 255]. Use keras_ssl.data.from_directory "
+            f"to read files. {received}"
         )
     if shape.rank is None:
         return
@@ -109,18 +109,18 @@ def check_images(
 
 
 def pixel_range(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | float, tf.Tensor | float]:
-    """The size of a batch, its lowest and its highest pixel; 0 and 255 for uint8, which is never scaled to [0, 1]."""
+    """Return a batch's size, lowest and highest pixel; 0 and 255 for uint8, which is never scaled to [0, 1]."""
     if images.dtype == tf.uint8:
         return tf.shape(images)[0], 0.0, 255.0
     if not images.dtype.is_floating:
-        # Wider integers can lie outside [0, 255]. A dark batch of them is not scaled to [0, 1].
+        # Wider integers can be outside [0, 255]. A dark batch of them is not a batch scaled to [0, 1].
         images = tf.cast(images, tf.float32)
         return tf.shape(images)[0], tf.reduce_min(images), tf.maximum(tf.reduce_max(images), 255.0)
     return tf.shape(images)[0], tf.reduce_min(images), tf.reduce_max(images)
 
 
 def check_pixels(batch: float, lowest: float, highest: float, minimum_batch: int, method: str) -> None:
-    """Raises a ValueError unless a batch of this size and pixel range can be raw images."""
+    """Raise a ValueError unless a batch of this size and pixel range can be raw images."""
     advice = "Encoders normalize inside, so that training and serving agree: leave rescaling and standardizing out"
     received = f"Received: pixels from {lowest:.4g} to {highest:.4g}"
     if np.isnan(lowest) or np.isnan(highest):
@@ -140,7 +140,7 @@ def check_pixels(batch: float, lowest: float, highest: float, minimum_batch: int
 
 
 def check_image_array(images: npt.ArrayLike, name: str) -> np.ndarray:
-    """Returns `images` as an array `(n, height, width, channels)`.
+    """Return `images` as an array `(n, height, width, channels)`.
 
     Raises:
         ValueError: If they have another shape, or there are none.
@@ -155,16 +155,16 @@ def check_image_array(images: npt.ArrayLike, name: str) -> np.ndarray:
 
 
 def check_rgb(image_shape: Sequence[int | None]) -> None:
-    """Raises a ValueError unless images of shape `(height, width, channels)` have 3 channels."""
+    """Raise a ValueError unless images of shape `(height, width, channels)` have 3 channels."""
     if image_shape[-1] != 3:
         raise ValueError(
-            "Only images with colors can be asked for their colors: build the encoder for RGB images, with 3 "
+            "Colors can only be predicted for images with colors: build the encoder for RGB images, with 3 "
             f"channels. Received: images of shape {tuple(image_shape)}"
         )
 
 
 def check_square(image_shape: Sequence[int | None]) -> None:
-    """Raises a ValueError unless images of shape `(height, width, channels)` are square."""
+    """Raise a ValueError unless images of shape `(height, width, channels)` are square."""
     height, width, _ = image_shape
     if height != width:
         raise ValueError(

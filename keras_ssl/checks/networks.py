@@ -7,7 +7,7 @@ import keras
 
 
 def check_encoder(encoder: Any) -> tuple[tuple[int | None, ...], int]:
-    """Raises a ValueError unless `encoder` is a built model from a batch of images to features.
+    """Raise a ValueError unless `encoder` is a built model from a batch of images to features.
 
     Returns:
         The shape `(height, width, channels)` of its images, with `None` for a side of any length, and the number
@@ -20,7 +20,7 @@ def check_encoder(encoder: Any) -> tuple[tuple[int | None, ...], int]:
         )
     if isinstance(getattr(encoder, "encoder", None), keras.Model):
         raise ValueError(
-            f"encoder is a whole method, and its encoder is meant: pass model.encoder. Received: encoder={encoder!r}"
+            f"encoder is a whole method, but must be its encoder: pass model.encoder. Received: encoder={encoder!r}"
         )
     try:
         input_shape, output_shape = encoder.input_shape, encoder.output_shape
@@ -43,11 +43,11 @@ def check_encoder(encoder: Any) -> tuple[tuple[int | None, ...], int]:
 
 
 def check_head(name: str, head: Any, input_units: int, output_units: int | None = None) -> None:
-    """Raises a ValueError unless `head` is a built model from vectors of `input_units`.
+    """Raise a ValueError unless `head` is a built model from vectors of `input_units`.
 
     Args:
         name: String. Name of the argument, for the messages.
-        head: The argument. Should be a built `keras.Model`.
+        head: The argument, which should be a built `keras.Model`.
         input_units: Integer. Size of the input vectors.
         output_units: Integer. Size that the output must have. `None` allows any. Defaults to `None`.
     """
@@ -63,16 +63,16 @@ def check_head(name: str, head: Any, input_units: int, output_units: int | None 
         )
     if output_units is not None and head.output_shape[-1] != output_units:
         raise ValueError(
-            f"{name} must give vectors of {output_units}, one number for each thing that it predicts. "
+            f"{name} must give vectors of {output_units}, one number for each prediction. "
             f"Received: {name}.output_shape={head.output_shape}"
         )
 
 
 def warn_without_batch_normalization(method: object, *networks: keras.Model) -> None:
-    """Warns if no network of a method has batch normalization, which keeps the method from collapse.
+    """Warn if no network of a method has batch normalization, which prevents its collapse.
 
     Args:
-        method: The method. Its class is named in the warning.
+        method: The method. The warning names its class.
         *networks: The encoder and heads, each a `keras.Model`.
     """
     layers = [layer for network in networks for layer in network._flatten_layers(include_self=False)]
@@ -80,14 +80,14 @@ def warn_without_batch_normalization(method: object, *networks: keras.Model) -> 
         name = type(method).__name__
         warnings.warn(
             f"Without batch normalization in the encoder or a head, {name} tends to give all images the same "
-            "features: take keras_ssl.heads.projection_head and prediction_head, which have it, and watch "
+            "features. Use keras_ssl.heads.projection_head and prediction_head, which have it, and the callback "
             "keras_ssl.callbacks.CollapseMonitor.",
             stacklevel=4,
         )
 
 
 def check_decoder(decoder: Any, code_units: int, image_shape: tuple[int | None, ...]) -> None:
-    """Raises a ValueError unless `decoder` makes images of `image_shape` from codes of `code_units`."""
+    """Raise a ValueError unless `decoder` makes images of `image_shape` from codes of `code_units`."""
     expected = (None, *image_shape)
     if not isinstance(decoder, keras.Model) or not decoder.built:
         raise ValueError(
@@ -96,12 +96,12 @@ def check_decoder(decoder: Any, code_units: int, image_shape: tuple[int | None, 
         )
     if tuple(decoder.input_shape) != (None, code_units):
         raise ValueError(
-            f"The decoder is given codes of shape {(None, code_units)} and takes others. "
+            f"The decoder is given codes of shape {(None, code_units)}, but takes another shape. "
             f"Received: decoder.input_shape={decoder.input_shape}"
         )
     if tuple(decoder.output_shape) != expected:
         raise ValueError(
-            f"The decoder must make images of {expected}, as large as the encoder's, and makes others. "
+            f"The decoder must make images of {expected}, as large as the encoder's, but makes another shape. "
             f"Received: decoder.output_shape={decoder.output_shape}"
         )
 
@@ -109,13 +109,13 @@ def check_decoder(decoder: Any, code_units: int, image_shape: tuple[int | None, 
 def check_adversaries(
     image_shape: tuple[int | None, ...], generator: Any, discriminator: Any, latent_dim: int | None
 ) -> None:
-    """Raises a ValueError unless the generator makes, and the discriminator takes, images of `image_shape`.
+    """Raise a ValueError unless the generator makes, and the discriminator takes, images of `image_shape`.
 
     Args:
         image_shape: Tuple `(height, width, channels)`.
-        generator: Should be a built `keras.Model` from latent vectors to images.
-        discriminator: Should be a built `keras.Model` from images to one logit.
-        latent_dim: Integer. Size of a latent vector. `None` allows any.
+        generator: The argument, which should be a built `keras.Model` from latent vectors to images.
+        discriminator: The argument, which should be a built `keras.Model` from images to one logit.
+        latent_dim: Integer or `None`. Size of a latent vector. `None` allows any.
     """
     for name, network in (("generator", generator), ("discriminator", discriminator)):
         if not isinstance(network, keras.Model) or not network.built:
@@ -128,8 +128,9 @@ def check_adversaries(
         )
     if drawn[1:] != image_shape:
         raise ValueError(
-            "The generator must draw images of the shape that the discriminator judges; keras_ssl.backbones."
-            f"dcgan_generator does for any. Received: generator.output_shape={drawn}, image_shape={image_shape}"
+            "The generator must draw images of the shape that the discriminator takes, as "
+            "keras_ssl.backbones.dcgan_generator(image_shape) does. "
+            f"Received: generator.output_shape={drawn}, image_shape={image_shape}"
         )
     if discriminator.input_shape[1:] != image_shape or discriminator.output_shape[1:] != (1,):
         raise ValueError(

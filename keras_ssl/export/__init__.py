@@ -1,4 +1,4 @@
-"""Encoders as files that other systems load."""
+"""Export of encoders as files that other systems load."""
 
 from keras_ssl.export.loading import SavedEncoder, load
 from keras_ssl.export.manifest import verify

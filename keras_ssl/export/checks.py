@@ -1,5 +1,8 @@
 import json
+import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -9,14 +12,15 @@ from keras_ssl.checks.arguments import check_image_size
 _PROBABILITY_TOLERANCE = 1e-3
 
 
-def check_serving_size(image_size, image_shape):
-    """Returns the (height, width) that files are resized to: the encoder's, or `image_size` if it takes any."""
+def check_serving_size(image_size: Any, image_shape: tuple[int | None, ...]) -> tuple[Any, ...]:
+    """Return the (height, width) that files are resized to: the encoder's, or `image_size` if it takes any."""
     own = image_shape[:2]
     size = own if image_size is None else check_image_size(image_size)
     if None in size:
         raise ValueError(
-            "`encoder` takes images of any size, and files must be resized to one: pass "
-            "`image_size=(height, width)`, the size it was trained at. Received: image_size=None, encoder with input "
+            "`encoder` takes images of any size, but files must be resized to a single one: pass "
+            "`image_size=(height, width)`, the size of the training images. "
+            "Received: image_size=None, encoder with input "
             f"shape {(None, *image_shape)}"
         )
     if any(side not in (None, given) for side, given in zip(own, size, strict=True)):
@@ -26,12 +30,12 @@ def check_serving_size(image_size, image_shape):
     return size
 
 
-def check_classifier(classifier, features, class_names):
-    """Checks that `classifier` maps the encoder's features to the probabilities of `class_names`."""
+def check_classifier(classifier: Any, features: int, class_names: Sequence[str] | None) -> None:
+    """Check that `classifier` maps the encoder's features to the probabilities of `class_names`."""
     if classifier is None:
         if class_names is not None:
             raise ValueError(
-                "`class_names` name what a classifier tells apart: pass `classifier` too. "
+                "`class_names` are the classes of a classifier: pass `classifier` too. "
                 f"Received: classifier=None, class_names={class_names!r}"
             )
         return
@@ -43,7 +47,7 @@ def check_classifier(classifier, features, class_names):
     shape = _input_shape(classifier, "classifier", "a batch of features")
     if len(shape) != 2 or shape[1] != features:
         raise ValueError(
-            f"`classifier` must take the encoder's features: it takes inputs of shape {shape}, and the encoder gives "
+            f"`classifier` must take the encoder's features. It takes inputs of shape {shape}, but the encoder gives "
             f"(batch, {features}). Received: classifier={classifier!r}"
         )
     probabilities = np.asarray(
@@ -55,7 +59,7 @@ def check_classifier(classifier, features, class_names):
     sums = probabilities.sum(axis=-1)
     if probabilities.ndim != 2 or probabilities.min() < 0 or not np.allclose(sums, 1, atol=_PROBABILITY_TOLERANCE):
         raise ValueError(
-            "`classifier` must give probabilities of shape (batch, classes), each row of which sums to 1: end it in "
+            "`classifier` must give probabilities of shape (batch, classes) with rows that sum to 1: end it with "
             f"a softmax. Received: classifier={classifier!r} with outputs of shape {probabilities.shape} and sums "
             f"{np.ravel(sums)[:3]}"
         )
@@ -63,21 +67,21 @@ def check_classifier(classifier, features, class_names):
         _check_class_names(class_names, probabilities.shape[1])
 
 
-def check_path(path):
-    """Checks that a folder can be made at `path`."""
+def check_path(path: str | os.PathLike[str]) -> None:
+    """Check that a folder can be made at `path`."""
     if "://" in str(path):
         raise ValueError(
-            "`path` must be on a local disk, where a rename is atomic: export there, then copy the version folder. "
+            "`path` must be on a local disk, where renaming is atomic. Export there, then copy the version folder. "
             f"Received: path={str(path)!r}"
         )
     if any(part.is_file() for part in (Path(path), *Path(path).parents)):
         raise ValueError(
-            f"`path` must be a folder, which is made where missing, not a file. Received: path={str(path)!r}"
+            f"`path` must be a folder, not a file; a missing folder is created. Received: path={str(path)!r}"
         )
 
 
-def check_metadata(metadata):
-    """Checks that `metadata` can stand in the manifest."""
+def check_metadata(metadata: Any) -> None:
+    """Check that `metadata` can be written into the manifest."""
     if metadata is None:
         return
     if not isinstance(metadata, dict):
@@ -86,8 +90,8 @@ def check_metadata(metadata):
         json.dumps(metadata, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise type(error)(
-            "`metadata` must be JSON, that is dicts, lists, strings, finite numbers, booleans and None: "
-            f"{error}. Received: metadata={metadata!r}"
+            "`metadata` must be JSON: dicts, lists, strings, finite numbers, booleans and None. "
+            f"The error was: {error}. Received: metadata={metadata!r}"
         ) from error
 
 
@@ -96,7 +100,7 @@ def _check_class_names(class_names, classes):
         raise TypeError(f"`class_names` must be a list of strings. Received: class_names={class_names!r}")
     if len(class_names) != classes:
         raise ValueError(
-            f"`class_names` must name each of the classifier's {classes} classes, in its order. "
+            f"`class_names` must have a name for each of the classifier's {classes} classes, in order. "
             f"Received: {len(class_names)} names, class_names={class_names!r}"
         )
 
@@ -105,14 +109,14 @@ def _input_shape(model, name, takes):
     """The input shape of a built model with one input."""
     if not model.built:
         raise ValueError(
-            f"`{name}` has no weights yet: call it once on {takes}, or start it with a `keras.Input`. "
+            f"`{name}` has no weights yet. Call it once on {takes}, or begin it with a `keras.Input`. "
             f"Received: {name}={model!r}"
         )
     try:
         shape = model.input_shape
     except AttributeError:
         raise ValueError(
-            f"`{name}` must know its input shape: build it with the functional API, or put it behind a `keras.Input` "
+            f"`{name}` must know its input shape. Build it with the functional API, or put it after a `keras.Input` "
             f"in a `keras.Sequential`. Received: {name}={model!r}"
         ) from None
     if not isinstance(shape, tuple):

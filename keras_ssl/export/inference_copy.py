@@ -10,18 +10,18 @@ _LOW_PRECISION = ("mixed_bfloat16", "mixed_float16", "bfloat16", "float16")
 
 
 def inference_copy(model: keras.Model) -> keras.Model:
-    """Copy of a built Keras model that computes in float32, without optimizer, loss or strategy.
+    """Copy a built Keras model into one that computes in float32, without optimizer, loss or strategy.
 
-    What is served must not depend on how it was trained: bfloat16 is slow on most CPUs that serve, and a variable
-    that is mirrored over eight devices is one variable to the server. The copy is made from the model's
-    configuration and state, as a `.keras` file is.
+    A served model must not depend on how it was trained: bfloat16 is slow on most CPUs of servers, and a variable
+    mirrored over eight devices is a single variable on the server. The copy is made from the model's configuration
+    and state, like a `.keras` file.
 
     Args:
         model: A built `keras.Model` that Keras can serialize.
 
     Returns:
-        A `keras.Model` with the same weights. Where `model` computes in float32 already, its outputs are the
-        same; where it computes in bfloat16 or float16, they differ by the rounding that the copy does without.
+        A `keras.Model` with the same weights. If `model` computes in float32, the outputs are the same. If it
+        computes in bfloat16 or float16, they differ by its rounding, which the copy does not have.
 
     Raises:
         ValueError: If the model cannot be rebuilt from its configuration.
@@ -29,7 +29,7 @@ def inference_copy(model: keras.Model) -> keras.Model:
     with _float32_by_default():
         copy = rebuilt(model, _in_float32)
     with tempfile.TemporaryDirectory() as folder:
-        # By file and not by set_weights: layers like Normalization finish their state when they load.
+        # Through a file and not by set_weights: layers such as Normalization complete their state when they load.
         weights = str(Path(folder) / "model.weights.h5")
         model.save_weights(weights)
         copy.load_weights(weights)
@@ -37,7 +37,7 @@ def inference_copy(model: keras.Model) -> keras.Model:
 
 
 def _in_float32(config):
-    """The configuration with every low-precision dtype and dtype policy replaced by float32."""
+    """Replace every low-precision dtype and dtype policy in the configuration by float32."""
     if isinstance(config, (list, tuple)):
         return type(config)(_in_float32(item) for item in config)
     if not isinstance(config, dict):
@@ -53,7 +53,7 @@ def _in_float32(config):
 
 @contextlib.contextmanager
 def _float32_by_default():
-    """Layers whose configuration names no dtype take the global policy, so it is float32 meanwhile."""
+    """Context with a global policy of float32, which layers without a dtype in their configuration use."""
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:

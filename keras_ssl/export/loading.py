@@ -12,17 +12,17 @@ from keras_ssl.export.manifest import verify
 
 
 def load(path: str | os.PathLike[str]) -> "SavedEncoder":
-    """Loads an exported encoder for use from Python, after checking its files.
+    """Load an exported encoder for use from Python, after checking its files.
 
-    To build on the encoder with Keras, load `encoder.keras` from the
+    It runs the graph that TensorFlow Serving runs. To build on the encoder with Keras, load `encoder.keras` from the
     same folder with `keras.saving.load_model` instead.
 
-    It runs the graph of the SavedModel, which may read and write files: load those of people you trust. A checksum
-    tells damage, not malice.
+    The graph of a SavedModel can read and write files, so load only models from people you trust. A checksum detects
+    damage, not malice.
 
     Args:
-        path: The folder that `export.saved_model` wrote into (its newest version is loaded), or one version
-            folder in it.
+        path: String or path. The folder that `export.saved_model` wrote into, whose newest version is loaded, or a
+            version folder in it.
 
     Returns:
         A `SavedEncoder`.
@@ -43,11 +43,11 @@ def load(path: str | os.PathLike[str]) -> "SavedEncoder":
 
 
 class SavedEncoder:
-    """An exported encoder: images or image files in, features out. Made by `export.load`.
+    """Exported encoder, from images or image files to features. Created by `export.load`.
 
     Args:
-        path: The version folder, a `pathlib.Path`.
-        manifest: Its manifest, a dict.
+        path: A `pathlib.Path`. The version folder.
+        manifest: Dict. Its manifest.
 
     Attributes:
         path: The version folder.
@@ -57,32 +57,32 @@ class SavedEncoder:
     def __init__(self, path: Path, manifest: dict[str, Any]) -> None:
         self.path = path
         self.manifest = manifest
-        # The signatures hold their variables weakly, so the whole is kept.
+        # The signatures keep only weak references to their variables, so the whole model is kept.
         self._model = tf.saved_model.load(str(path))
 
     def __call__(self, images: npt.ArrayLike) -> dict[str, np.ndarray]:
-        """Features of arrays.
+        """Compute the features of arrays.
 
         Args:
-            images: Raw pixels in [0, 255] of shape (batch, height, width, channels), of any dtype.
+            images: Array of shape `(batch, height, width, channels)`, raw pixels in `[0, 255]`, any dtype.
 
         Returns:
-            Dict of NumPy arrays: `embedding` of shape (batch, features), and with a classifier `probabilities` of
-            shape (batch, classes) and `class` of shape (batch,), names or numbers.
+            Dict of NumPy arrays: `embedding` of shape `(batch, features)`, and with a classifier `probabilities` of
+            shape `(batch, classes)` and `class` of shape `(batch,)`, names or numbers.
         """
         return self._serve("serving_default", images=tf.cast(images, tf.float32))
 
     def from_bytes(self, image_bytes: Sequence[bytes]) -> dict[str, np.ndarray]:
-        """Features of encoded images.
+        """Compute the features of encoded images.
 
         Args:
-            image_bytes: List of `bytes`, each a JPEG, PNG, GIF, BMP or WebP image of any size.
+            image_bytes: List of `bytes`. Each is a JPEG, PNG, GIF, BMP or WebP file with an image of any size.
 
         Returns:
-            As for arrays.
+            Dict of NumPy arrays, as for arrays.
 
         Raises:
-            tf.errors.InvalidArgumentError: If one of them is no image, or has too many pixels.
+            tf.errors.InvalidArgumentError: If one of them is not an image, or has too many pixels.
         """
         return self._serve("serve_bytes", image_bytes=tf.constant(image_bytes, tf.string))
 

@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import os
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,13 @@ _FORMAT = "keras_ssl/saved_model/1"
 _PACKAGES = ("keras_ssl", "keras", "tensorflow", "tensorflow-serving-api")
 
 
-def write_manifest(folder, *, metadata, **facts):
-    """Writes `manifest.json`: what the model is, and the checksum of each file in `folder`.
+def write_manifest(folder: str | os.PathLike[str], *, metadata: Mapping[str, Any] | None, **facts: Any) -> None:
+    """Write `manifest.json`: facts about the model, and the checksum of each file in `folder`.
 
     Args:
-        folder: The version folder, otherwise complete.
-        metadata: Dict of the user's own, or `None`. Its `method` and `data` stand at the top of the manifest.
-        **facts: Further entries, all JSON.
+        folder: The version folder, which is complete except for the manifest.
+        metadata: Dict from the user, or `None`. Its `method` and `data` go to the top level of the manifest.
+        **facts: Further entries, JSON values.
     """
     metadata = dict(metadata or {})
     manifest = {
@@ -41,21 +42,21 @@ def write_manifest(folder, *, metadata, **facts):
 
 
 def verify(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Checks each file of an exported model against its checksum in the manifest.
+    """Check each file of an exported model against its checksum in the manifest.
 
-    It finds truncated downloads, lost files and edited ones. It is not a signature: whoever can write the files can
-    write the manifest. Files that the manifest does not name are left alone.
+    Finds truncated downloads, and missing and edited files. It is not a signature: whoever can write the files can
+    write the manifest. Files that are not in the manifest are ignored.
 
     Args:
-        path: The folder that `export.saved_model` wrote into (its newest version is checked), or one version
-            folder in it.
+        path: String or path. The folder that `export.saved_model` wrote into, whose newest version is checked, or a
+            version folder in it.
 
     Returns:
-        The manifest, a dict: `method`, `data`, `pixels`, `signatures`, `outputs`, `class_names`, `versions`,
+        Dict. The manifest: `method`, `data`, `pixels`, `signatures`, `outputs`, `class_names`, `versions`,
         `files` and more.
 
     Raises:
-        ValueError: If there is no exported model, or a file is missing, cut short or changed, with the names of all
+        ValueError: If there is no exported model, or a file is missing, truncated or changed. The message names all
             such files.
 
     Example:
@@ -71,13 +72,13 @@ def verify(path: str | os.PathLike[str]) -> dict[str, Any]:
         files = manifest["files"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(
-            f"The exported model has no readable {MANIFEST}: it is incomplete, or keras_ssl did not write it. Export "
-            f"again, or load it with tf.saved_model.load. Received: path={str(folder)!r}, {error!r}"
+            f"The exported model has no readable {MANIFEST}: it is incomplete, or not from keras_ssl. Export "
+            f"it again, or load it with tf.saved_model.load. Received: path={str(folder)!r}, {error!r}"
         ) from error
     problems = [f"{name} {problem}" for name in files if (problem := _problem(folder / name, files[name]))]
     if problems:
         raise ValueError(
-            "The exported model is not what was written: copy or export it again. "
+            "The files of the exported model have changed since the export. Copy or export it again. "
             f"Received: path={str(folder)!r}, in which {', '.join(problems)}"
         )
     return manifest

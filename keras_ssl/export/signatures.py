@@ -1,32 +1,45 @@
+from collections.abc import Sequence
+from typing import Any
+
+import keras
 import tensorflow as tf
 
 from keras_ssl.data.decode import decode_and_resize
 
-# What image files can hold; a model for other channels is served arrays only.
+# The numbers of channels in image files. A model for other numbers takes arrays only.
 FILE_CHANNELS = (1, 3)
 
 
-def serving_module(encoder, classifier, class_names, image_shape, image_size, resize, orientation, bits):
-    """Builds the served graph, without anything of the training.
+def serving_module(
+    encoder: keras.Model,
+    classifier: keras.Model | None,
+    class_names: Sequence[str] | None,
+    image_shape: Sequence[int | None],
+    image_size: Sequence[int],
+    resize: str,
+    orientation: str,
+    bits: int | None,
+) -> tuple[tf.Module, dict[str, Any]]:
+    """Build the served graph, without any part of the training.
 
     Args:
-        encoder: `keras.Model` from images to features, in float32.
-        classifier: `keras.Model` from features to probabilities, or `None`.
+        encoder: A `keras.Model` from images to features, in float32.
+        classifier: A `keras.Model` from features to probabilities, or `None`.
         class_names: List of strings, or `None` for class numbers.
-        image_shape: (height, width, channels) that the encoder takes, with `None` for a side that may be any.
-        image_size: (height, width) that files are resized to.
-        resize: `"stretch"`, `"crop"` or `"pad"`.
-        orientation: `"exif"` or `"ignore"`.
-        bits: Integer, or `None`, as in `decode_image`.
+        image_shape: Tuple `(height, width, channels)` of the encoder's images, with `None` for a side of any length.
+        image_size: Tuple `(height, width)`. Size that files are resized to.
+        resize: String. `"stretch"`, `"crop"` or `"pad"`.
+        orientation: String. `"exif"` or `"ignore"`.
+        bits: Integer or `None`. As in `decode_image`.
 
     Returns:
-        A `tf.Module` that owns the variables, and the dict from name to signature (a `tf.function` traced).
+        A `tf.Module` that owns the variables, and a dict from name to signature (a traced `tf.function`).
     """
     channels = image_shape[2]
 
     @tf.function(input_signature=[tf.TensorSpec((None, *image_shape), tf.float32, "images")])
     def serve_images(images):
-        # The server itself takes any shape, and a convolution would give features of it.
+        # The server does not check shapes, and a convolution would compute features of any size.
         images = tf.ensure_shape(images, (None, *image_shape))
         count = tf.shape(images)[0]
         embedding = tf.cast(encoder(_at_least_one(images), training=False), tf.float32)[:count]
@@ -40,7 +53,7 @@ def serving_module(encoder, classifier, class_names, image_shape, image_size, re
             "class": winner if class_names is None else tf.gather(tf.constant(class_names), winner),
         }
 
-    # Decoding is written in graph operations: AutoGraph would take seconds to find nothing to convert.
+    # Decoding is written in graph operations. AutoGraph would take seconds and find nothing to convert.
     @tf.function(input_signature=[tf.TensorSpec((None,), tf.string, "image_bytes")], autograph=False)
     def serve_bytes(image_bytes):
         images = tf.map_fn(
@@ -55,14 +68,14 @@ def serving_module(encoder, classifier, class_names, image_shape, image_size, re
         signatures["serve_bytes"] = serve_bytes.get_concrete_function()
 
     module = tf.Module()
-    # The variables that inference reads, not the models that hold them: tracking a Keras model would drag along
-    # the seeds of its dropout and its own signatures.
+    # The variables that inference reads, not the models that own them: a tracked Keras model would add the seeds of
+    # its dropout and its own signatures.
     module.weights = list(signatures["serving_default"].variables)
     return module, signatures
 
 
 def _at_least_one(images):
-    """A black image in place of none: oneDNN's convolution of an empty batch has a wrong shape on some CPUs."""
+    """Pad an empty batch with a black image: oneDNN's convolution of none has a wrong shape on some CPUs."""
     missing = tf.cast(tf.equal(tf.shape(images)[0], 0), tf.int32)
     padded = tf.pad(images, [[0, missing], [0, 0], [0, 0], [0, 0]])
     return tf.ensure_shape(padded, images.shape)

@@ -19,7 +19,7 @@ from keras_ssl.export.manifest import write_manifest
 from keras_ssl.export.signatures import serving_module
 from keras_ssl.export.warmup import write_warmup_requests
 
-# Of what `data.from_directory` reads.
+# Which of the files that `data.from_directory` reads can be served.
 FILES = (
     "serve_bytes reads JPEG, PNG, GIF, BMP and WebP, not TIFF or DICOM, which Python packages read from folders: "
     "send their pixels to serving_default"
@@ -39,61 +39,59 @@ def saved_model(
     orientation: str = "exif",
     bits: int | None = None,
 ) -> Path:
-    """Writes an encoder as the next version of a SavedModel that TensorFlow Serving serves.
+    """Write an encoder as the next version of a SavedModel for TensorFlow Serving.
 
     The version folder has two signatures:
 
-    - `serving_default` takes `images`, float32 raw pixels in [0, 255] of shape (batch, height, width, channels).
-    - `serve_bytes` takes `image_bytes`, strings of shape (batch,): whole JPEG, PNG, GIF, BMP or WebP files of any
-      size. They are decoded and resized by the function that `data.from_directory` uses, so that training and
-      serving see the same pixels: the first frame of an animation, turned as EXIF says. TIFF and DICOM files are not
-      read: send their pixels to `serving_default`. Encoders of other
-      than 1 or 3 channels, which such files do not hold, have no `serve_bytes`.
+    - `serving_default` takes `images`, float32 raw pixels in `[0, 255]` of shape `(batch, height, width, channels)`.
+    - `serve_bytes` takes `image_bytes`, strings of shape `(batch,)`: whole JPEG, PNG, GIF, BMP or WebP files of any
+      size. The function of `data.from_directory` decodes and resizes them, so that training and serving see the same
+      pixels: the first frame of an animation, rotated according to EXIF. TIFF and DICOM files are not read: send
+      their pixels to `serving_default`. The files hold 1 or 3 channels, so encoders for other numbers of channels
+      have no `serve_bytes`.
 
-    Both give `embedding`, float32 of shape (batch, features), and with a classifier also `probabilities`, float32 of
-    shape (batch, classes), and `class`, of shape (batch,): names if there are `class_names`, else int64 numbers. They
-    compute in float32, also after training in mixed precision.
+    Both return `embedding`, float32 of shape `(batch, features)`. With a classifier they also return `probabilities`,
+    float32 of shape `(batch, classes)`, and `class`, of shape `(batch,)`: names if there are `class_names`, otherwise
+    int64 numbers. They compute in float32, also after training in mixed precision.
 
-    Beside them lie `encoder.keras` (and `classifier.keras`), the same models for Keras; `manifest.json`, which says
-    what this is and holds a checksum of every file; and, where `tensorflow-serving-api` is installed
-    (`pip install keras_ssl[serving]`), the warm-up requests that TensorFlow Serving sends itself before it
-    calls a version ready.
+    The version folder also has `encoder.keras` (and `classifier.keras`), the same models for Keras, and
+    `manifest.json`, with facts about the model and a checksum of every file. If `tensorflow-serving-api` is installed
+    (`pip install keras_ssl[serving]`), it also has the warm-up requests that TensorFlow Serving sends itself before
+    it reports a version as ready.
 
     A version appears complete or not at all: it is written into a hidden folder under `path`, which TensorFlow
-    Serving does not look at, and then renamed. An existing version is never written over, also when two
-    processes export to one `path` at once. A hidden folder that a killed process left is removed by the first export
-    a day later.
+    Serving ignores, and then renamed. An existing version is never overwritten, even when two processes export to one
+    `path` at once. A hidden folder left by a killed process is removed by the first export after a day.
 
-    A string that is no image, or whose header states more than 50 megapixels (checked before it is decoded), is an
-    `InvalidArgument` error of its request, and the server goes on. If the server batches requests
-    (`--enable_batching`), requests that share a batch share that error: leave batching off for
-    `serve_bytes` where clients are not trusted, or decode at the client and send `images`.
+    A string that is not an image, or whose header states more than 50 megapixels (checked before decoding), gives an
+    `InvalidArgument` error for its request, and the server continues. If the server batches requests
+    (`--enable_batching`), requests in one batch share that error. If clients are not trusted, do not use batching for
+    `serve_bytes`, or let clients decode and send `images`.
 
     Args:
-        encoder: Built `keras.Model` from one batch of images, raw pixels in [0, 255], to features of shape (batch,
-            features).
-        path: Folder of all versions on a local disk, `saved_models/NAME`. Made where missing.
-        classifier: Built `keras.Model` from the encoder's features to probabilities (a softmax). `None` exports the
-            encoder alone. Defaults to `None`.
-        class_names: List of strings in the order of the classifier's outputs. `None` serves numbers. Defaults to
-            `None`.
-        resize: How files become the encoder's size, as in `data.from_directory`: `"stretch"`, `"crop"` or `"pad"`.
+        encoder: A built `keras.Model` from images `(batch, height, width, channels)`, raw pixels in `[0, 255]`, to
+            features `(batch, features)`.
+        path: String or path. Folder of all versions on a local disk, `saved_models/NAME`. Created if missing.
+        classifier: A built `keras.Model` from the encoder's features to probabilities (a softmax). Defaults to
+            `None`: only the encoder is exported.
+        class_names: List of strings, in the order of the classifier's outputs. Defaults to `None`: class numbers.
+        resize: String. How files are resized, as in `data.from_directory`: `"stretch"`, `"crop"` or `"pad"`.
             Defaults to `"stretch"`.
-        image_size: (height, width) that files are resized to, for an encoder that takes images of any size. `None`
-            means the encoder's own. Defaults to `None`.
-        metadata: Dict of JSON values for the manifest; `method` and `data` stand at its top. Defaults to `None`.
-        orientation: As in `data.from_directory`: `"exif"` turns files upright, `"ignore"` does not. Defaults to
-            `"exif"`.
-        bits: As in `data.from_directory`: how many of the 16 bits of a PNG with 16 are in use. Defaults to `None`:
-            what the PNG says, or else all.
+        image_size: Tuple `(height, width)`. Size that files are resized to, for an encoder that takes images of any
+            size. Defaults to `None`: the encoder's own.
+        metadata: Dict of JSON values for the manifest; `method` and `data` go to its top level. Defaults to `None`.
+        orientation: String. As in `data.from_directory`: `"exif"` rotates files upright, `"ignore"` does not.
+            Defaults to `"exif"`.
+        bits: Integer. As in `data.from_directory`: how many of the 16 bits of a 16-bit PNG are used. Defaults to
+            `None`: as stated in the PNG, or else all.
 
     Returns:
-        The new version folder, a `pathlib.Path`: `path/1`, `path/2`, …
+        A `pathlib.Path`. The new version folder: `path/1`, `path/2`, …
 
     Raises:
-        TypeError: If `encoder`, `classifier`, `class_names` or `metadata` is of the wrong type.
-        ValueError: If the models do not fit together, cannot be saved or have weights that are NaN or infinite, or
-            `path` is a file or a URL.
+        TypeError: If `classifier`, `class_names` or `metadata` has the wrong type.
+        ValueError: If `encoder` is not such a model, the models do not fit together, cannot be saved or have weights
+            that are NaN or infinite, or `path` is a file or a URL.
 
     Example:
 
@@ -125,7 +123,7 @@ def saved_model(
     )
 
     with versions.staging(path) as folder:
-        # Nothing takes a gradient of what is served.
+        # A served model needs no gradients.
         options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
         with _quiet():
             tf.saved_model.save(module, str(folder), signatures=signatures, options=options)
@@ -161,7 +159,7 @@ def saved_model(
 
 @contextlib.contextmanager
 def _quiet():
-    """Keeps TensorFlow from announcing a folder that is about to be renamed."""
+    """Context in which TensorFlow does not log the folder, which is renamed later."""
     logger = tf.get_logger()
     level = logger.level
     logger.setLevel(logging.WARNING)
@@ -172,7 +170,7 @@ def _quiet():
 
 
 def _examples(signatures, image_size, channels):
-    """One gray image for each signature."""
+    """Return a gray image as input for each signature."""
     image = tf.fill((*image_size, channels), tf.constant(127, tf.uint8))
     examples = {"serving_default": {"images": tf.cast(image[None], tf.float32)}}
     if "serve_bytes" in signatures:
@@ -181,5 +179,5 @@ def _examples(signatures, image_size, channels):
 
 
 def _described(specs):
-    """Tensor specs as JSON, with `None` for a dimension that may be any."""
+    """Return tensor specs as JSON, with `None` for a dimension of any size."""
     return {name: {"dtype": spec.dtype.name, "shape": list(spec.shape)} for name, spec in specs.items()}

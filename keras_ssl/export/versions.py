@@ -5,36 +5,37 @@ import re
 import shutil
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 from keras_ssl.files.atomic_write import flush
 from keras_ssl.files.make_folder import make_folder
 
-# TensorFlow Serving takes the subfolders named by a number and looks at no other.
+# TensorFlow Serving reads the subfolders whose name is a number, and no others.
 _NUMBER = re.compile(r"[0-9]+")
 _STAGING = ".export-"
-# An export takes seconds to minutes, so that one which was left a day ago has no writer any more. A
-# process id in the name would say less: the writer may run on another host or in another container.
+# An export takes seconds to minutes, so nobody writes into a folder that is a day old. A process id in the name would
+# not be enough: the writer may run on another host or in another container.
 _ABANDONED_AFTER_SECONDS = 24 * 60 * 60
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
 
 
-def numbered(path):
-    """The versions under `path`: a dict from version number to its `pathlib.Path`, oldest first."""
+def numbered(path: str | os.PathLike[str]) -> dict[int, Path]:
+    """Return the versions under `path`, a dict from version number to folder, oldest first."""
     if not Path(path).is_dir():
         return {}
     children = {int(child.name): child for child in Path(path).iterdir() if _NUMBER.fullmatch(child.name)}
     return dict(sorted(children.items()))
 
 
-def find(path):
-    """The version folder that `path` means: itself, or else the newest one under it.
+def find(path: str | os.PathLike[str]) -> Path:
+    """Return the version folder for `path`: itself, or else the newest version under it.
 
     Args:
         path: A version folder (`saved_models/cats/2`) or the folder of all versions (`saved_models/cats`).
 
     Returns:
-        The version folder, a `pathlib.Path`.
+        A `pathlib.Path`. The version folder.
 
     Raises:
         ValueError: If there is no exported model.
@@ -45,17 +46,17 @@ def find(path):
     versions = numbered(path)
     if not versions:
         raise ValueError(
-            "There is no exported model here: give the folder that `export.saved_model` wrote into, or one "
+            "There is no exported model here. Pass the folder that `export.saved_model` wrote into, or a "
             f"version folder in it. Received: path={str(path)!r}"
         )
     return versions[max(versions)]
 
 
 @contextlib.contextmanager
-def staging(path):
-    """A new hidden folder under `path` to write a version into; gone afterwards unless published.
+def staging(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Context with a new hidden folder under `path` for a version; it is removed unless published.
 
-    It lies under `path` because a rename is atomic only within one file system.
+    It is under `path` because renaming is atomic only within one file system.
     """
     path = Path(path)
     make_folder(path)
@@ -68,14 +69,14 @@ def staging(path):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def publish(folder, path):
-    """Moves a finished `folder` to the next free version number under `path`, atomically.
+def publish(folder: Path, path: str | os.PathLike[str]) -> Path:
+    """Move a finished `folder` to the next free version number under `path`, atomically.
 
-    A rename never replaces a folder that has something in it, so the slower of two writers fails here and takes
-    the next number.
+    Renaming never replaces a folder that is not empty, so the slower of two writers fails here and takes the next
+    number.
 
     Returns:
-        The version folder, a `pathlib.Path`.
+        A `pathlib.Path`. The version folder.
     """
     path = Path(path)
     for entry in [*folder.rglob("*"), folder]:

@@ -1,20 +1,23 @@
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import tensorflow as tf
 
 
-def write_warmup_requests(folder, examples):
-    """Writes the requests that TensorFlow Serving sends itself before it calls a new version ready.
+def write_warmup_requests(folder: str | os.PathLike[str], examples: Mapping[str, Mapping[str, tf.Tensor]]) -> bool:
+    """Write the requests that TensorFlow Serving sends itself before it reports a new version as ready.
 
-    The first request of a signature pays for graph optimization and memory; with these the server pays, not the
-    first user. Needs `tensorflow-serving-api` (`pip install keras_ssl[serving]`), whose messages they are.
+    The first request of a signature is slow, because the graph is optimized and memory allocated. With these requests
+    no user waits for that. Their message types come from `tensorflow-serving-api` (`pip install
+    keras_ssl[serving]`).
 
     Args:
         folder: The version folder.
-        examples: Dict from signature name to the dict from input name to a tensor of one example.
+        examples: Dict from signature name to a dict from input name to the tensor of one example.
 
     Returns:
-        Whether the file was written: `False` where `tensorflow-serving-api` is not installed.
+        Boolean. Whether the file was written: `False` if `tensorflow-serving-api` is not installed.
 
     Source: https://www.tensorflow.org/tfx/serving/saved_model_warmup
     """

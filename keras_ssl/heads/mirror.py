@@ -15,25 +15,24 @@ def mirror(
 ) -> keras.Model:
     """Decoder with the layer sizes of an encoder in reverse order.
 
-    For an encoder with feature maps: a dense layer up to the smallest map, and a transposed convolution to each
-    larger one, with its channels, up to the image. For an encoder of dense layers alone: their widths in reverse
-    order. Batch normalization and ReLU follow each hidden layer. The output is linear, float32 under every dtype
-    policy.
+    For an encoder with feature maps: a dense layer to the smallest map, and a transposed convolution to each larger
+    map, with the same channels, up to the image. For an encoder of dense layers only: their widths in reverse order.
+    Batch normalization and ReLU follow each hidden layer. The output is linear, float32 under every dtype policy.
 
     Args:
         encoder: A built `keras.Model` from images `(batch, height, width, channels)` to features `(batch, features)`.
-        input_units: Integer > 0: the dimensions of the code. Defaults to `None`: those of the features.
-        channels: Integer > 0: output channels per pixel. Defaults to `None`: those of the image.
-        synchronized: Boolean: whether batch statistics are taken over all replicas. Defaults to `False`.
-        name: String. Defaults to `"decoder"`.
+        input_units: Integer > 0. Dimensions of the code. Defaults to `None`: the number of features.
+        channels: Integer > 0. Channels of the output. Defaults to `None`: those of the image.
+        synchronized: Boolean. Whether to compute batch statistics over all replicas. Defaults to `False`.
+        name: String. Name of the model. Defaults to `"decoder"`.
 
     Returns:
         A `keras.Model` from codes `(batch, input_units)` to `(batch, height, width, channels)`, as large as the
         encoder's images.
 
     Raises:
-        ValueError: If the encoder has neither feature maps that get smaller nor dense layers alone, or has no
-            fixed image size.
+        ValueError: If the encoder has neither feature maps that get smaller nor dense layers only, or has no fixed
+            image size.
 
     Example:
 
@@ -45,7 +44,7 @@ def mirror(
     image_shape = encoder.input_shape[1:]
     if None in image_shape:
         raise ValueError(
-            "A decoder makes images of one size: build the encoder with (height, width, channels), or give a decoder "
+            "A decoder makes images of one size. Build the encoder with (height, width, channels), or pass a decoder "
             f"of your own. Received: encoder.input_shape={encoder.input_shape}"
         )
     input_units = encoder.output_shape[-1] if input_units is None else input_units
@@ -61,8 +60,8 @@ def mirror(
         outputs = _dense(codes, encoder, image_shape, synchronized)
     else:
         raise ValueError(
-            "There is no mirror of this encoder: it is neither a stack of feature maps that get smaller nor of dense "
-            "layers. Give decoder=, a keras.Model from features to images. "
+            "There is no mirror of this encoder: it has neither feature maps that get smaller nor dense layers only. "
+            "Give decoder=, a keras.Model from features to images. "
             f"Received: encoder={encoder.name!r} with {', '.join(sorted({type(x).__name__ for x in encoder.layers}))}"
         )
     return keras.Model(codes, outputs, name=name)
@@ -111,7 +110,7 @@ def _transposed_convolutions(x, maps, image_shape, synchronized):
 def _enlarge(x, small, large, name, **kwargs):
     """Upsample one map to the size of another: transposed convolution, then cropping."""
     strides = tuple(math.ceil(size / before) for size, before in zip(large[:2], small[:2], strict=True))
-    # A kernel size divisible by the stride avoids checkerboard artifacts.
+    # A kernel size divisible by the stride avoids checkerboard artifacts: every output pixel sees as many inputs.
     kernel = tuple(2 * stride for stride in strides)
     x = keras.layers.Conv2DTranspose(
         large[-1], kernel, strides=strides, padding="same", name=f"{name}_conv", **kwargs

@@ -16,20 +16,20 @@ def projection_head(
     """Projection head: the multilayer perceptron between the features and the loss.
 
     The defaults are SimCLR's: one hidden layer as wide as the features (2048 for a ResNet-50, 512 for a ResNet-18),
-    batch normalization and ReLU, and a linear map without bias to 128 dimensions (section 2.1 of the paper), which
-    its code normalizes once more with a scale but no shift. Runs in the dtype policy, but the output layer in
-    float32: the loss sees float32 under every policy.
+    batch normalization and ReLU, and a linear map without bias to 128 dimensions (section 2.1 of the paper). As in
+    its code, another batch normalization follows, with a scale but no shift. Computes in the dtype policy, except the
+    output layer: its float32 reaches the loss under every policy.
 
     Args:
-        input_dim: Integer > 0: the number of features.
-        hidden_units: Integer > 0, the width of the hidden layers, or `None` for `input_dim`. Defaults to `None`.
-        output_units: Integer > 0: the dimensions of the projection. Defaults to `128`.
-        layers: Integer > 0: dense layers, the output's included: SimCLR has 2 (version 2 has 3), Barlow Twins and
-            VICReg 3, and 1 is a linear projection. Defaults to `2`.
-        output_batch_norm: Boolean: whether the output is batch-normalized: yes in SimCLR's code and SimSiam, no in
+        input_dim: Integer > 0. Number of features.
+        hidden_units: Integer > 0. Width of the hidden layers. Defaults to `None`: `input_dim`.
+        output_units: Integer > 0. Dimensions of the projection. Defaults to `128`.
+        layers: Integer > 0. Number of dense layers, the output layer included. SimCLR has 2 (version 2 has 3), Barlow
+            Twins and VICReg 3, and 1 is a linear projection. Defaults to `2`.
+        output_batch_norm: Boolean. Whether to batch-normalize the output: yes in SimCLR's code and SimSiam, no in
             BYOL, Barlow Twins and VICReg. Defaults to `True`.
-        synchronized: Boolean: whether batch statistics are taken over all replicas. Defaults to `False`.
-        name: String. Defaults to `"projection_head"`.
+        synchronized: Boolean. Whether to compute batch statistics over all replicas. Defaults to `False`.
+        name: String. Name of the model. Defaults to `"projection_head"`.
 
     Returns:
         A built `keras.Sequential` from `(batch, input_dim)` to float32 `(batch, output_units)`.
@@ -67,13 +67,12 @@ def prediction_head(
     SimSiam's is `prediction_head(2048, hidden_units=512)`.
 
     Args:
-        input_dim: Integer > 0: the dimensions of the projection.
-        hidden_units: Integer > 0: the width of the hidden layers. Defaults to `4096`.
-        output_units: Integer > 0, the dimensions of the projection to be predicted, or `None` for `input_dim`.
-            Defaults to `None`.
-        layers: Integer > 0: dense layers, the output's included. Defaults to `2`.
-        synchronized: Boolean: whether batch statistics are taken over all replicas. Defaults to `False`.
-        name: String. Defaults to `"prediction_head"`.
+        input_dim: Integer > 0. Dimensions of the projection.
+        hidden_units: Integer > 0. Width of the hidden layers. Defaults to `4096`.
+        output_units: Integer > 0. Dimensions of the predicted projection. Defaults to `None`: `input_dim`.
+        layers: Integer > 0. Number of dense layers, the output layer included. Defaults to `2`.
+        synchronized: Boolean. Whether to compute batch statistics over all replicas. Defaults to `False`.
+        name: String. Name of the model. Defaults to `"prediction_head"`.
 
     Returns:
         A built `keras.Sequential` from `(batch, input_dim)` to float32 `(batch, output_units)`.
@@ -108,19 +107,19 @@ def distillation_head(
 ) -> keras.Sequential:
     """DINO's head up to its bottleneck: a multilayer perceptron with outputs of length 1.
 
-    Dense layers with GELU, and a narrow linear one, normalized, for `WeightNormDense` to follow. The defaults are the
-    paper's. Without batch normalization, so that a vision transformer has none at all. Runs in the dtype policy, but
-    the output layer in float32.
+    Dense layers with GELU, and a narrow linear layer with normalized outputs; `WeightNormDense` follows. The defaults
+    are the paper's. There is no batch normalization, so that with a vision transformer there is none at all. Computes
+    in the dtype policy, except the output layer, which is float32.
 
     Args:
-        input_dim: Integer > 0: the number of features.
-        hidden_units: Integer > 0: the width of the hidden layers. Defaults to `2048`.
-        output_units: Integer > 0: the dimensions of the bottleneck. Defaults to `256`.
-        layers: Integer > 0: dense layers, the bottleneck's included. Defaults to `3`.
-        batch_norm: Boolean: whether hidden layers have batch normalization and ReLU in place of GELU, which small
-            convolutional networks learn faster with. Defaults to `False`.
-        synchronized: Boolean: whether batch statistics are taken over all replicas. Defaults to `False`.
-        name: String. Defaults to `"distillation_head"`.
+        input_dim: Integer > 0. Number of features.
+        hidden_units: Integer > 0. Width of the hidden layers. Defaults to `2048`.
+        output_units: Integer > 0. Dimensions of the bottleneck. Defaults to `256`.
+        layers: Integer > 0. Number of dense layers, the bottleneck included. Defaults to `3`.
+        batch_norm: Boolean. Whether hidden layers have batch normalization and ReLU instead of GELU; small
+            convolutional networks learn faster with them. Defaults to `False`.
+        synchronized: Boolean. Whether to compute batch statistics over all replicas. Defaults to `False`.
+        name: String. Name of the model. Defaults to `"distillation_head"`.
 
     Returns:
         A built `keras.Sequential` from `(batch, input_dim)` to float32 `(batch, output_units)`, rows of length 1.
@@ -158,7 +157,7 @@ def _head(input_dim, hidden_units, output_units, layers, output_batch_norm, sync
         stack += dense_batch_norm_relu(hidden_units, f"{prefix}hidden{index}", synchronized=synchronized)
     stack.append(keras.layers.Dense(output_units, use_bias=False, dtype="float32", name=f"{prefix}output_dense"))
     if output_batch_norm:
-        # Without a shift, which would be the same for all images and carry no information.
+        # Without a shift, which would be the same for all images and cancel in their differences.
         stack.append(batch_norm_layer(f"{prefix}output_bn", synchronized=synchronized, center=False, dtype="float32"))
     return keras.Sequential(stack, name=name)
 

@@ -1,4 +1,7 @@
+from typing import Any
+
 import keras
+import tensorflow as tf
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
@@ -6,8 +9,8 @@ class ApplicationsPreprocessing(keras.layers.Layer):
     """The `preprocess_input` of a model family of `keras.applications`, as a layer that can be saved.
 
     Args:
-        family: String: the family's module, e.g. `"resnet_v2"` for `keras.applications.resnet_v2.preprocess_input`.
-        **kwargs: Base layer arguments. `dtype` is float32 under every policy, unless given.
+        family: String. Module of the family, e.g. `"resnet_v2"` for `keras.applications.resnet_v2.preprocess_input`.
+        **kwargs: Arguments of `keras.layers.Layer`. `dtype` defaults to float32 under every dtype policy.
 
     Call arguments:
         images: Tensor of shape `(batch, height, width, 3)`, raw pixels in `[0, 255]`.
@@ -22,27 +25,25 @@ class ApplicationsPreprocessing(keras.layers.Layer):
     1.0
     """
 
-    def __init__(self, family, **kwargs):
+    def __init__(self, family: str, **kwargs):
         super().__init__(**{"dtype": "float32", **kwargs})
         if family not in families():
-            raise ValueError(
-                f"keras.applications has preprocess_input for {', '.join(families())}. Received: family={family!r}"
-            )
+            raise ValueError(f"family must be one of {', '.join(families())}. Received: family={family!r}")
         self.family = family
 
-    def call(self, images):
-        """Scale raw pixels as the family's networks expect them."""
+    def call(self, images: Any) -> tf.Tensor:
+        """Scale raw pixels to the range that the family's networks expect."""
         return getattr(keras.applications, self.family).preprocess_input(images, data_format="channels_last")
 
-    def compute_output_shape(self, input_shape):
-        """Shape of the input, unchanged."""
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        """Return the shape of the input, which does not change."""
         return input_shape
 
-    def get_config(self):
-        """Return what rebuilds the layer."""
+    def get_config(self) -> dict:
+        """Return the constructor's arguments."""
         return {**super().get_config(), "family": self.family}
 
 
-def families():
-    """Names of the modules of `keras.applications` that have a `preprocess_input`."""
+def families() -> list[str]:
+    """Return the names of the modules of `keras.applications` that have a `preprocess_input`."""
     return sorted(name for name, module in vars(keras.applications).items() if hasattr(module, "preprocess_input"))

@@ -10,33 +10,34 @@ FUSED_DTYPES = ("float32", "bfloat16", "float16")
 class BatchNormalization(keras.layers.BatchNormalization):
     """Batch normalization through TensorFlow's fused kernel.
 
-    The same layer as `keras.layers.BatchNormalization`, weight for weight, over the last axis: outputs, gradients
-    and moving statistics agree to rounding, and the arguments mean the same. Keras computes it from separate
-    reductions and products on TensorFlow; here one kernel reads the activations, which makes a ResNet's training step
-    about a third faster on a CPU with oneDNN, and in half precision keeps the statistics in float32 without a float32
-    copy of the activations.
+    The same layer as `keras.layers.BatchNormalization` over the last axis: the weights and arguments are the same,
+    and outputs, gradients and moving statistics agree to rounding. On TensorFlow, Keras computes it from separate
+    reductions and products. Here one kernel reads the activations. This makes a ResNet's training step about a third
+    faster on a CPU with oneDNN, and in half precision keeps the statistics in float32 without a float32 copy of the
+    activations.
 
-    With `synchronized=True` and more than one replica, the statistics are those of the global batch; this is Keras'
-    own unfused computation, because the fused kernel cannot talk to other devices. Without it, each replica
-    normalizes by its own share of the batch and keeps its own moving statistics, and those of the first are saved.
+    With `synchronized=True` and more than one replica, the statistics are those of the global batch, computed by
+    Keras' own unfused code, because the fused kernel cannot communicate with other devices. Without it, each replica
+    normalizes its part of the batch by itself and keeps its own moving statistics. Those of the first are saved.
 
     Args:
-        momentum: Float in `[0, 1]`: the share of the old moving statistics that a step keeps. Defaults to `0.99`.
-        epsilon: Float > 0, added to the variance. Defaults to `1e-3`.
-        center: Boolean: whether to add `beta`. Defaults to `True`.
-        scale: Boolean: whether to multiply by `gamma`. Defaults to `True`.
-        synchronized: Boolean: whether the statistics are taken over all replicas of a `tf.distribute` strategy.
+        momentum: Float in `[0, 1]`. Weight of the old moving statistics in each update. Defaults to `0.99`.
+        epsilon: Float > 0. Added to the variance. Defaults to `1e-3`.
+        center: Boolean. Whether to add `beta`. Defaults to `True`.
+        scale: Boolean. Whether to multiply by `gamma`. Defaults to `True`.
+        synchronized: Boolean. Whether to compute the statistics over all replicas of a `tf.distribute` strategy.
             Defaults to `False`.
         **kwargs: The other arguments of `keras.layers.BatchNormalization` (initializers, regularizers, constraints,
-            `name`, `dtype`, …). `axis` must stay the last and `renorm` off.
+            `name`, `dtype`, …). `axis` must be `-1`, and `renorm` is not
+            supported.
 
     Call arguments:
         inputs: Tensor of shape `(batch, …, channels)` of rank 2 or more.
-        training: Boolean: whether to normalize by the batch's statistics and update the moving ones, or to normalize
-            by the moving ones. As in Keras, `trainable = False` means the latter always.
-        mask: Not supported; masked inputs are for `keras.layers.BatchNormalization`.
+        training: Boolean. If `True`, normalize by the statistics of the batch and update the moving statistics. If
+            `False`, normalize by the moving statistics, as always with `trainable = False` (also in Keras).
+        mask: Not supported. Use `keras.layers.BatchNormalization` for masked inputs.
 
-    An empty batch leaves the moving statistics as they are.
+    An empty batch does not change the moving statistics.
 
     Raises:
         ValueError: If `axis` is not `-1` or `renorm` is set.
@@ -66,12 +67,12 @@ class BatchNormalization(keras.layers.BatchNormalization):
     ):
         if axis != -1:
             raise ValueError(
-                "The fused kernel normalizes the last axis only: use keras.layers.BatchNormalization for another. "
+                "The fused kernel normalizes the last axis only. Use keras.layers.BatchNormalization for another. "
                 f"Received: axis={axis}"
             )
         if kwargs.get("renorm"):
             raise ValueError(
-                "The fused kernel has no batch renormalization: use keras.layers.BatchNormalization. "
+                "The fused kernel does not support batch renormalization. Use keras.layers.BatchNormalization. "
                 f"Received: renorm={kwargs['renorm']}"
             )
         super().__init__(
@@ -79,8 +80,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
         )
         self.supports_masking = False
 
-    def call(self, inputs, training=None):
-        """Normalize `inputs`, by the fused kernel where it can and as Keras does where it cannot."""
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        """Normalize `inputs` with the fused kernel, or with Keras' code where the kernel cannot be used."""
         training = bool(training and self.trainable)
         synchronize = training and self.synchronized and num_replicas() > 1
         if synchronize or inputs.dtype.name not in FUSED_DTYPES:
@@ -89,7 +90,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
     def _fused(self, inputs, training):
         channels = inputs.shape[-1]
-        # The kernel wants rank 4, and sees rows of channels in it whatever the rank.
+        # The kernel needs rank 4. The result depends only on the last axis, so any rank can be reshaped.
         images = inputs if inputs.shape.rank == 4 else tf.reshape(inputs, (-1, 1, 1, channels))
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=images,

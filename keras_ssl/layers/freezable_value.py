@@ -1,11 +1,12 @@
+import keras
 import tensorflow as tf
 
 
-def freezable_value(weight, frozen):
+def freezable_value(weight: keras.Variable, frozen: bool | tf.Tensor) -> tf.Tensor:
     """Value of a weight, without a gradient while it is frozen.
 
-    For layers that are frozen during the first steps of training. Unlike `trainable = False`, `frozen` can depend on
-    a step counter inside the graph.
+    For layers that are frozen during the first steps of training. `frozen` can depend on a step counter inside the
+    graph; `trainable = False` would freeze the layer in all steps.
 
     Args:
         weight: A `keras.Variable`.

@@ -8,9 +8,9 @@ class TiedDense(keras.layers.Layer):
     """Dense layer with the transposed kernel of another dense layer, and a bias of its own.
 
     Args:
-        dense: A built `keras.layers.Dense`, whose kernel is shared.
+        dense: A built `keras.layers.Dense`. It keeps its kernel, which this layer uses too.
         activation: As for `keras.layers.Dense`. Defaults to `None`.
-        **kwargs: Base layer arguments.
+        **kwargs: Arguments of `keras.layers.Layer`.
 
     Call arguments:
         inputs: Tensor of shape `(batch, units of dense)`.
@@ -30,15 +30,15 @@ class TiedDense(keras.layers.Layer):
         self.units = int(dense.kernel.shape[0])
         self.activation = keras.activations.get(activation)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         """Create the bias."""
         self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
 
-    def call(self, inputs):
-        """Map the other layer's outputs back to its inputs."""
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Map outputs of `dense` back to the size of its inputs."""
         kernel = tf.cast(tf.convert_to_tensor(self._kernel()), self.compute_dtype)
         return self.activation(tf.matmul(inputs, kernel, transpose_b=True) + tf.cast(self.bias, self.compute_dtype))
 
-    def compute_output_shape(self, input_shape):
-        """Shape `(batch, inputs of dense)`."""
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        """Return the shape `(batch, inputs of dense)`."""
         return (*input_shape[:-1], self.units)

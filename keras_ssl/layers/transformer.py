@@ -1,4 +1,6 @@
-"""A transformer on tokens, from the patches of an image to the blocks: Dosovitskiy et al., 2020 (ViT)."""
+"""Vision transformer (Dosovitskiy et al., 2020): image patches, tokens, attention and blocks."""
+
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -7,16 +9,16 @@ import tensorflow as tf
 from keras_ssl.checks.arguments import check_count
 
 
-def to_patches(images, patch_size):
-    """Cut images into squares, row by row, and flatten each.
+def to_patches(images: tf.Tensor, patch_size: int) -> tf.Tensor:
+    """Cut images into square patches, row by row, and flatten each patch.
 
     Args:
-        images: Tensor `(batch, height, width, channels)`.
-        patch_size: Integer > 0 that divides height and width.
+        images: Tensor of shape `(batch, height, width, channels)`.
+        patch_size: Integer > 0. Divides height and width.
 
     Returns:
-        Tensor `(batch, patches, patch_size * patch_size * channels)` of the same dtype: within a patch row by row,
-        the channels of a pixel side by side.
+        Tensor of shape `(batch, patches, patch_size * patch_size * channels)` and the same dtype. The pixels of a
+        patch are ordered row by row, with the channels of each pixel together.
 
     Example:
 
@@ -29,16 +31,16 @@ def to_patches(images, patch_size):
     return tf.reshape(tf.transpose(split, (0, 1, 3, 2, 4, 5)), (-1, rows * columns, patch_size**2 * channels))
 
 
-def from_patches(patches, patch_size, image_shape):
-    """Put images together from patches: the inverse of `to_patches`.
+def from_patches(patches: tf.Tensor, patch_size: int, image_shape: Sequence[int]) -> tf.Tensor:
+    """Assemble images from patches, the inverse of `to_patches`.
 
     Args:
-        patches: Tensor `(batch, patches, patch_size * patch_size * channels)`.
-        patch_size: Integer > 0 that divides height and width.
-        image_shape: `(height, width, channels)` of an image.
+        patches: Tensor of shape `(batch, patches, patch_size * patch_size * channels)`.
+        patch_size: Integer > 0. Divides height and width.
+        image_shape: Tuple `(height, width, channels)`. Shape of an image.
 
     Returns:
-        Tensor `(batch, height, width, channels)` of the same dtype.
+        Tensor of shape `(batch, height, width, channels)` and the same dtype.
 
     Example:
 
@@ -54,22 +56,22 @@ def from_patches(patches, patch_size, image_shape):
 LONGEST_WAVELENGTH = 10000.0
 
 
-def sincos_positions(rows, columns, width):
-    """Fixed sine-cosine position codes of a grid, row by row.
+def sincos_positions(rows: int, columns: int, width: int) -> np.ndarray:
+    """Fixed sine-cosine position embeddings of a grid of any size, row by row.
 
-    The first half encodes the column, the second the row, each by sines and then cosines of `width / 4`
-    wavelengths in geometric progression, as MAE's code (`util/pos_embed.py`) has it.
+    The first half encodes the column, the second half the row. Each half has first sines, then cosines of `width / 4`
+    wavelengths in geometric progression, as in MAE's code (`util/pos_embed.py`).
 
     Args:
-        rows: Integer > 0.
-        columns: Integer > 0.
-        width: Integer > 0, a multiple of 4: the length of a code.
+        rows: Integer > 0. Rows of the grid.
+        columns: Integer > 0. Columns of the grid.
+        width: Integer > 0, a multiple of 4. Length of an embedding.
 
     Returns:
-        Float32 array `(rows * columns, width)`.
+        Float32 array of shape `(rows * columns, width)`.
 
     Raises:
-        ValueError: If `width` is no multiple of 4.
+        ValueError: If `width` is not a multiple of 4.
 
     Example:
 
@@ -83,8 +85,8 @@ def sincos_positions(rows, columns, width):
     """
     if width % 4:
         raise ValueError(
-            "A position code has sines and cosines of row and column, so the width must be a "
-            f"multiple of 4. Received: width={width}"
+            "A position embedding has sines and cosines of row and column, so width must be a multiple of 4. "
+            f"Received: width={width}"
         )
     frequencies = LONGEST_WAVELENGTH ** -np.linspace(0, 1, width // 4, endpoint=False)
     row, column = np.indices((rows, columns)).reshape(2, -1, 1)
@@ -94,20 +96,20 @@ def sincos_positions(rows, columns, width):
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class PatchTokens(keras.layers.Layer):
-    """Turns each square patch of an image into a token: a linear map of its pixels, plus its position code.
+    """Turns each square patch of an image into a token: a linear map of its pixels, plus its position embedding.
 
-    The same weights serve images of any size that the patches divide.
+    The same weights work for images of any size that `patch_size` divides.
 
     Args:
-        width: Integer > 0, a multiple of 4: the channels of a token.
-        patch_size: Integer > 0: pixels on each side of a patch.
+        width: Integer > 0, a multiple of 4. Channels of a token.
+        patch_size: Integer > 0. Height and width of a patch in pixels.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Call arguments:
         images: Tensor of shape `(batch, height, width, channels)`, normalized pixels.
 
     Raises:
-        ValueError: If the patches do not divide the images.
+        ValueError: If `patch_size` does not divide the height and width of the images.
 
     Example:
 
@@ -123,32 +125,33 @@ class PatchTokens(keras.layers.Layer):
         super().__init__(**kwargs)
         self.width = width
         self.patch_size = patch_size
-        # Equals a convolution with stride patch_size, but is fast in every memory layout.
+        # Equals a convolution with stride patch_size. As a matrix product it is fast in every memory layout.
         self.projection = keras.layers.Dense(width, dtype=self.dtype_policy, name="projection")
 
-    def build(self, input_shape):
-        """Create the projection of a patch's pixels."""
+    def build(self, input_shape: tuple) -> None:
+        """Create the weights of the projection."""
         self.projection.build((None, None, self.patch_size**2 * input_shape[-1]))
 
-    def call(self, images):
+    def call(self, images: tf.Tensor) -> tf.Tensor:
         """Return the tokens, `(batch, patches, width)`, row by row."""
         height, width = images.shape[1:3]
         if height % self.patch_size or width % self.patch_size:
             raise ValueError(
-                f"Patches must cover the images exactly. Received: images.shape={tuple(images.shape)}, "
+                "patch_size must divide the height and width of the images. "
+                f"Received: images.shape={tuple(images.shape)}, "
                 f"patch_size={self.patch_size}"
             )
         positions = sincos_positions(height // self.patch_size, width // self.patch_size, self.width)
         return self.projection(to_patches(images, self.patch_size)) + tf.cast(positions, self.compute_dtype)
 
-    def get_config(self):
-        """Return the arguments that make an equal layer."""
+    def get_config(self) -> dict:
+        """Return the constructor's arguments."""
         return {**super().get_config(), "width": self.width, "patch_size": self.patch_size}
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class ClassToken(keras.layers.Layer):
-    """Prepends a learned class token, which can represent the whole image.
+    """Prepends a learned class token, which belongs to no patch and can represent the whole image.
 
     Call arguments:
         tokens: Tensor of shape `(batch, tokens, channels)`.
@@ -163,7 +166,7 @@ class ClassToken(keras.layers.Layer):
     - [Dosovitskiy et al., 2020](https://arxiv.org/abs/2010.11929), section 3.1
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         """Create the token."""
         self.token = self.add_weight(
             name="token",
@@ -171,13 +174,13 @@ class ClassToken(keras.layers.Layer):
             initializer=keras.initializers.RandomNormal(stddev=0.02),  # as in BERT, DeiT and MAE
         )
 
-    def call(self, tokens):
-        """Return `(batch, 1 + tokens, channels)`."""
+    def call(self, tokens: tf.Tensor) -> tf.Tensor:
+        """Return the tokens after the class token, `(batch, 1 + tokens, channels)`."""
         first = tf.broadcast_to(self.token, (tf.shape(tokens)[0], 1, tokens.shape[2]))
         return tf.concat([first, tokens], axis=1)
 
-    def compute_output_shape(self, input_shape):
-        """Shape `(batch, 1 + tokens, channels)`."""
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        """Return the shape `(batch, 1 + tokens, channels)`."""
         batch, tokens, channels = input_shape
         return (batch, None if tokens is None else 1 + tokens, channels)
 
@@ -195,31 +198,31 @@ class FirstToken(keras.layers.Layer):
     TensorShape([2, 384])
     """
 
-    def call(self, tokens):
+    def call(self, tokens: tf.Tensor) -> tf.Tensor:
         """Return the first token, `(batch, channels)`."""
         return tokens[:, 0]
 
-    def compute_output_shape(self, input_shape):
-        """Shape `(batch, channels)`."""
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        """Return the shape `(batch, channels)`."""
         return (input_shape[0], input_shape[2])
 
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class SelfAttention(keras.layers.Layer):
-    """Multi-head self-attention with one product for queries, keys and values.
+    """Multi-head self-attention with one matrix product for queries, keys and values.
 
-    On a CPU with oneDNN a pass forward and backward takes between 60 and 90 % of the time that
-    `keras.layers.MultiHeadAttention` takes (for 16 to 196 tokens). The softmax is float32 under every dtype policy.
+    On a CPU with oneDNN, a forward and backward pass takes 60 to 90 % of the time of
+    `keras.layers.MultiHeadAttention` (for 16 to 196 tokens). The softmax is float32 under every dtype policy.
 
     Args:
-        heads: Integer > 0 that divides the channels of the tokens.
+        heads: Integer > 0. Divides the channels of the tokens.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Call arguments:
         tokens: Tensor of shape `(batch, tokens, channels)`.
 
     Raises:
-        ValueError: If the heads do not divide the channels.
+        ValueError: If `heads` does not divide the channels.
 
     Example:
 
@@ -235,16 +238,16 @@ class SelfAttention(keras.layers.Layer):
         super().__init__(**kwargs)
         self.heads = heads
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         """Create the two dense layers."""
         width = input_shape[-1]
         if width % self.heads:
             raise ValueError(
-                "Each head attends with an equal part of the channels, so the heads must divide the width. "
+                "Each head has an equal part of the channels, so heads must divide the width. "
                 f"Received: heads={self.heads}, width={width}"
             )
-        # By fan-in each of the three square matrices starts as Glorot has it, as ViT's own code does. Taken as one of
-        # (width, 3 * width) they would start smaller, and attention nearly uniform.
+        # Scaled by fan-in, each of the three square matrices starts with Glorot's scale, as in ViT's own code. Glorot
+        # for one matrix of (width, 3 * width) would start smaller, and attention would be nearly uniform.
         self.queries_keys_values = keras.layers.Dense(
             3 * width, kernel_initializer="lecun_uniform", dtype=self.dtype_policy, name="queries_keys_values"
         )
@@ -252,14 +255,14 @@ class SelfAttention(keras.layers.Layer):
         self.projection = keras.layers.Dense(width, dtype=self.dtype_policy, name="projection")
         self.projection.build(input_shape)
 
-    def call(self, tokens):
-        """Return `(batch, tokens, channels)`."""
+    def call(self, tokens: tf.Tensor) -> tf.Tensor:
+        """Return the attended tokens, `(batch, tokens, channels)`."""
         queries, keys, values = self._split_heads(self.queries_keys_values(tokens))
         attended = tf.matmul(self._attention(queries, keys), values)
         return self.projection(tf.reshape(tf.transpose(attended, (0, 2, 1, 3)), tf.shape(tokens)))
 
-    def attention(self, tokens):
-        """Return the attention weights, float32 `(batch, heads, tokens, tokens)`; rows sum to 1."""
+    def attention(self, tokens: tf.Tensor) -> tf.Tensor:
+        """Return the attention weights, float32 `(batch, heads, tokens, tokens)`. Rows sum to 1."""
         queries, keys, _ = self._split_heads(self.queries_keys_values(tokens))
         return tf.cast(self._attention(queries, keys), tf.float32)
 
@@ -273,17 +276,17 @@ class SelfAttention(keras.layers.Layer):
         scores = tf.matmul(queries * queries.shape[-1] ** -0.5, keys, transpose_b=True)
         return tf.cast(tf.nn.softmax(tf.cast(scores, tf.float32)), self.compute_dtype)
 
-    def compute_output_shape(self, input_shape):
-        """Shape of the tokens, unchanged."""
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        """Return the shape of the tokens, which does not change."""
         return input_shape
 
-    def get_config(self):
-        """Return the arguments that make an equal layer."""
+    def get_config(self) -> dict:
+        """Return the constructor's arguments."""
         return {**super().get_config(), "heads": self.heads}
 
 
-MLP_RATIO = 4  # Vaswani et al., 2017, section 3.3; ViT, DeiT and MAE keep it.
-EPSILON = 1e-6  # ViT's and MAE's code; Keras' 1e-3 would be a fair part of a small token's variance.
+MLP_RATIO = 4  # Vaswani et al., 2017, section 3.3; also in ViT, DeiT and MAE.
+EPSILON = 1e-6  # As in ViT's and MAE's code; Keras' 1e-3 would be large beside the variance of a small token.
 
 
 def transformer(
@@ -291,21 +294,21 @@ def transformer(
 ) -> keras.Model:
     """Pre-norm transformer blocks on tokens of any number, with a layer normalization at the end.
 
-    The encoder of a vision transformer behind its patches, and MAE's decoder. The layers of block `i`, from 1, are
-    named `"block{i}_…"`.
+    Used for the encoder of a vision transformer, after the patch tokens, and for MAE's decoder. The layers of block
+    `i`, counted from 1, are named `"block{i}_…"`.
 
     Args:
-        width: Integer > 0: the channels of a token.
-        depth: Integer > 0: blocks.
-        heads: Integer > 0 that divides the width: heads of each block's attention.
-        class_token: Boolean: whether a learned token is put before the others. Defaults to `False`.
-        name: String. Defaults to `"transformer"`.
+        width: Integer > 0. Channels of a token.
+        depth: Integer > 0. Number of blocks.
+        heads: Integer > 0. Attention heads of each block; divides the width.
+        class_token: Boolean. Whether to prepend a learned class token. Defaults to `False`.
+        name: String. Name of the model. Defaults to `"transformer"`.
 
     Returns:
         A `keras.Model` from tokens `(batch, tokens, width)` to tokens of the same shape, or one token more.
 
     Raises:
-        ValueError: If a size is not a positive integer, or the heads do not divide the width.
+        ValueError: If a size is not a positive integer, or `heads` does not divide `width`.
 
     Example:
 

@@ -9,16 +9,16 @@ from keras_ssl.layers.freezable_value import freezable_value
 class WeightNormDense(keras.layers.Layer):
     """Dense layer without bias whose kernel has columns of length 1: `x @ (v / ‖v‖)`.
 
-    Weight normalization with the gain fixed at 1, as in the last layer of DINO: no output can dominate by large
-    weights. Computes in float32 under every dtype policy.
+    Weight normalization with the gain fixed at 1, as in the last layer of DINO: no output can dominate by
+    large weights. Computes in float32 under every dtype policy.
 
     Args:
-        units: Integer > 0: the number of outputs. DINO has 65536 for ImageNet.
+        units: Integer > 0. Number of outputs. DINO has 65536 for ImageNet.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Call arguments:
-        inputs: Tensor of shape `(batch, dim)`. DINO's are of length 1: put `keras.layers.UnitNormalization` before.
-        frozen: Boolean or scalar boolean tensor: whether the columns get no gradient. Defaults to `False`.
+        inputs: Tensor of shape `(batch, dim)`. DINO's have length 1: put `keras.layers.UnitNormalization` before.
+        frozen: Boolean or scalar boolean tensor. Whether the kernel gets no gradient. Defaults to `False`.
 
     Returns:
         Float32 tensor of shape `(batch, units)`.
@@ -45,7 +45,7 @@ class WeightNormDense(keras.layers.Layer):
         check_count("units", units)
         self.units = int(units)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         """Create the kernel."""
         self.kernel = self.add_weight(
             name="kernel",
@@ -54,14 +54,14 @@ class WeightNormDense(keras.layers.Layer):
             initializer=keras.initializers.VarianceScaling(1 / 3, mode="fan_in", distribution="uniform"),
         )
 
-    def call(self, inputs, frozen=False):
-        """Return the products with columns of length 1, `(batch, units)`."""
+    def call(self, inputs: tf.Tensor, frozen: bool | tf.Tensor = False) -> tf.Tensor:
+        """Return the products with the columns of length 1, `(batch, units)`."""
         return tf.matmul(inputs, tf.math.l2_normalize(freezable_value(self.kernel, frozen), axis=0))
 
-    def compute_output_shape(self, input_shape):
-        """Shape `(batch, units)`."""
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        """Return the shape `(batch, units)`."""
         return (*input_shape[:-1], self.units)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """Return the constructor's arguments."""
         return {**super().get_config(), "units": self.units}

@@ -10,9 +10,9 @@ from keras_ssl.optimizers.sgd import SGD
 class LARS(SGD):
     """Layer-wise adaptive rate scaling: SGD with each layer's step in proportion to the norm of its weights.
 
-    For batches of thousands, where one learning rate is too large for some layers and too small for others. This is
-    the variant of SimCLR's code: the L2 penalty goes into the gradient first, the trust ratio is taken from their
-    sum, and the momentum, as in the paper, holds steps, learning rate included.
+    For batches of thousands of images, where one learning rate is too large for some layers and too small for others.
+    This is the variant of SimCLR's code: first the gradient of the L2 penalty is added, then the trust ratio is
+    computed from the sum. As in the paper, the velocity accumulates steps that include the learning rate.
 
     ```python
     gradient = gradient + l2 * variable
@@ -22,20 +22,20 @@ class LARS(SGD):
     ```
 
     You et al. divide by `norm(gradient) + l2 * norm(variable)` instead, with the gradient before the penalty. By the
-    triangle inequality theirs is never the longer step, and they are the same without `l2`. Biases and the scales and
+    triangle inequality their step is never longer, and without `l2` both are the same. Biases and the scales and
     shifts of normalization layers are updated by plain SGD, without trust ratio or penalty.
 
     Args:
         learning_rate: Float, or a `keras.optimizers.schedules.LearningRateSchedule`; see
             `keras_ssl.optimizers.scaled_cosine`. SimCLR's is `0.3 * batch_size / 256`. Defaults to `0.3`.
         momentum: Float in `[0, 1]`. Defaults to `0.9`.
-        nesterov: Boolean: whether to apply Nesterov momentum. Defaults to `False`.
-        l2: Float >= 0: the factor of the weights that is added to their gradient. Defaults to `1e-6` (SimCLR, section
-            2.2). The decoupled decay of Keras is `weight_decay`.
-        trust_coefficient: Float > 0: relative change of a layer's weights in one step at a learning rate of 1.
+        nesterov: Boolean. Whether to apply Nesterov momentum. Defaults to `False`.
+        l2: Float >= 0. `l2 * variable` is added to the gradient. Defaults to `1e-6` (SimCLR, section 2.2). Keras'
+            decoupled weight decay is `weight_decay`.
+        trust_coefficient: Float > 0. Relative change of a layer's weights in one step at a learning rate of 1.
             Defaults to `0.001` (You et al., section 5).
-        exclude_bias_and_norm: Boolean: whether variables of rank 1 or less go without trust ratio and `l2`. Defaults
-            to `True`.
+        exclude_bias_and_norm: Boolean. Whether to update variables of rank 1 or less without trust ratio and `l2`.
+            Defaults to `True`.
         **kwargs: The other arguments of `keras.optimizers.SGD`.
 
     Raises:
@@ -67,8 +67,8 @@ class LARS(SGD):
             raise ValueError(f"trust_coefficient must be positive. Received: trust_coefficient={trust_coefficient}")
         self.trust_coefficient = trust_coefficient
 
-    def direction(self, gradient, variable):
-        """Return the gradient with the L2 penalty, times the layer's trust ratio."""
+    def direction(self, gradient: tf.Tensor, variable: keras.Variable) -> tf.Tensor:
+        """Return the gradient, including the L2 penalty's, times the layer's trust ratio."""
         gradient = super().direction(gradient, variable)
         if self.is_excluded(variable):
             return gradient
@@ -78,6 +78,6 @@ class LARS(SGD):
         )
         return trust * gradient
 
-    def get_config(self):
-        """Return what rebuilds the optimizer."""
+    def get_config(self) -> dict:
+        """Return the constructor's arguments."""
         return {**super().get_config(), "trust_coefficient": self.trust_coefficient}

@@ -1,6 +1,6 @@
 import keras
 
-# Goyal et al. (2017) state learning rates for 256 images, and most papers after them.
+# Goyal et al. (2017) and most later papers state learning rates for a batch of 256 images.
 REFERENCE_BATCH_SIZE = 256
 
 SCALINGS = {
@@ -10,17 +10,17 @@ SCALINGS = {
 
 
 def scaled_learning_rate(base_learning_rate: float, batch_size: int, scaling: str = "linear") -> float:
-    """The learning rate for a batch size.
+    """Scale a learning rate to a batch size.
 
     Args:
-        base_learning_rate: Float > 0: the rate to be scaled.
-        batch_size: Integer > 0: images in the global batch, over all replicas and before augmentation doubles them.
-        scaling: `"linear"`: `base * batch_size / 256` (Goyal et al., 2017; SimCLR's 0.3), or `"sqrt"`:
-            `base * sqrt(batch_size)` (SimCLR, appendix B.1, with 0.075, better for small batches). Defaults to
+        base_learning_rate: Float > 0. Learning rate before scaling.
+        batch_size: Integer > 0. Images in the global batch, over all replicas and before augmentation doubles them.
+        scaling: String. `"linear"` for `base * batch_size / 256` (Goyal et al., 2017; SimCLR with 0.3), or `"sqrt"`
+            for `base * sqrt(batch_size)` (SimCLR, appendix B.1, with 0.075; better for small batches). Defaults to
             `"linear"`.
 
     Returns:
-        Float: the learning rate.
+        Float. The learning rate.
 
     Raises:
         ValueError: If a number is not positive or `scaling` is unknown.
@@ -50,18 +50,18 @@ def scaled_cosine(
     scaling: str = "linear",
     final_fraction: float = 0.0,
 ) -> keras.optimizers.schedules.CosineDecay:
-    """Keras' cosine decay with linear warm-up, for a batch size.
+    """Cosine decay with linear warm-up, scaled to a batch size.
 
     Rises from 0 to `scaled_learning_rate(base_learning_rate, batch_size, scaling)` in `warmup_steps`, then falls
     along half a cosine until `total_steps`.
 
     Args:
-        base_learning_rate: Float > 0: the rate to be scaled.
-        batch_size: Integer > 0: images in the global batch.
-        total_steps: Integer > 0: steps of the whole training, warm-up included: epochs times steps per epoch.
-        warmup_steps: Integer >= 0 and below `total_steps`. Ten epochs' in SimCLR. Defaults to `0`.
-        scaling: `"linear"` or `"sqrt"`, see `scaled_learning_rate`. Defaults to `"linear"`.
-        final_fraction: Float in `[0, 1]`: the rate at the end, as a part of the highest. Defaults to `0.0`.
+        base_learning_rate: Float > 0. Learning rate before scaling.
+        batch_size: Integer > 0. Images in the global batch.
+        total_steps: Integer > 0. Steps of the whole training, warm-up included: epochs times steps per epoch.
+        warmup_steps: Integer >= 0 and below `total_steps`. Ten epochs in SimCLR. Defaults to `0`.
+        scaling: String. `"linear"` or `"sqrt"`, see `scaled_learning_rate`. Defaults to `"linear"`.
+        final_fraction: Float in `[0, 1]`. Learning rate at the end, as a fraction of the highest. Defaults to `0.0`.
 
     Returns:
         A `keras.optimizers.schedules.CosineDecay`.
@@ -78,7 +78,7 @@ def scaled_cosine(
     peak = scaled_learning_rate(base_learning_rate, batch_size, scaling)
     if not 0 <= warmup_steps < total_steps:
         raise ValueError(
-            "warmup_steps must be at least 0 and below total_steps: train longer or warm up for less. "
+            "warmup_steps must be at least 0 and below total_steps. Train longer or use a shorter warm-up. "
             f"Received: warmup_steps={warmup_steps}, total_steps={total_steps}"
         )
     if not 0 <= final_fraction <= 1:

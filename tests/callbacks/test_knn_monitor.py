@@ -172,7 +172,7 @@ def test_images_without_a_label_are_left_out(data):
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda y: np.full_like(y, -1), "Received: train with labels below 0 alone"),
+        (lambda y: np.full_like(y, -1), "Received: train with only labels below 0"),
         (lambda y: np.zeros_like(y), "the class 0 alone"),
         (lambda y: y + 0.5, "integers.*dtype float"),
     ],

@@ -59,7 +59,7 @@ def test_a_bad_pixel_in_a_later_batch_stops_fit_and_evaluate(model, images, bad)
 def test_held_out_images_are_spoken_of_as_such(model, images):
     bad = images.copy()
     bad[9, 0, 0] = np.nan
-    in_words = "found pixels that are no finite .* in the held-out images, so these have no loss"
+    in_words = "found pixels that are not finite .* in the held-out images, so these have no loss"
     for call in (
         lambda: model.evaluate(batches(bad), verbose=0),
         lambda: model.fit(batches(images), validation_data=batches(bad), verbose=0),

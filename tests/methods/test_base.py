@@ -305,7 +305,7 @@ def test_nothing_is_written_of_weights_that_are_not_finite(encoder, tmp_path):
     model.compile("adam")
     model.encoder.set_weights([np.full_like(weight, np.nan) for weight in model.encoder.get_weights()])
     for write, name in ((model.save, "a.keras"), (model.save_weights, "a.weights.h5"), (model.export, "a")):
-        with pytest.raises(ValueError, match="no finite numbers"):
+        with pytest.raises(ValueError, match="are not finite"):
             write(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
