@@ -6,22 +6,25 @@ import tensorflow as tf
 MOST_TAPS = 8
 
 
-def crop_and_resize(images, boxes, image_size, mirror=None, antialias=True):
+def crop_and_resize(images, boxes, image_size, mirror=None, antialias=True, largest=1.0):
     """Crops a box out of each image and resizes it.
 
     Bilinear interpolation is separable: the rows are resampled, then the columns. Along each axis, output pixel `i`
     of `n` is centered at `p = start + (i + 0.5) * length / n`, and weights input pixel `j`, whose center is `j +
     0.5`, by the triangle `max(0, 1 - abs(p - j - 0.5) / r)`, normalized to a sum of 1 over the image. The radius `r`
     is 1, so that two neighbors count, and with `antialias` at least the width of an output pixel, `length / n`. These
-    are the conventions of `tf.image.resize`, which a box of the whole image equals.
+    are the conventions of `tf.image.resize`, which a box of the whole image equals. Outside of the image its edge
+    repeats.
 
     Args:
         images: Float tensor of shape `(batch, height, width, channels)`.
-        boxes: Float tensor of shape `(batch, 4)`: top, left, height and width in pixels, not necessarily whole,
-            inside the image.
+        boxes: Float tensor of shape `(batch, 4)`: top, left, height and width in pixels, not necessarily whole. A
+            negative height begins at the bottom and flips the image vertically; a negative width begins at the right
+            and flips it horizontally.
         image_size: Pair of integers `(height, width)`, the size of the output.
         mirror: Boolean tensor of shape `(batch,)` or None, which boxes to flip horizontally.
         antialias: Boolean. Whether to average, not sample, boxes larger than the output. Defaults to `True`.
+        largest: Float. Largest height and width of a box, as a share of the image's. Defaults to `1.0`.
 
     Returns:
         Float tensor of shape `(batch, *image_size, channels)`.
@@ -36,16 +39,17 @@ def crop_and_resize(images, boxes, image_size, mirror=None, antialias=True):
     if mirror is not None:
         # A box that runs from right to left.
         left, width = tf.where(mirror, left + width, left), tf.where(mirror, -width, width)
-    rows = _resample(images, top, height, image_size[0], 1, antialias)
-    return _resample(rows, left, width, image_size[1], 2, antialias)
+    rows = _resample(images, top, height, image_size[0], 1, antialias, largest)
+    return _resample(rows, left, width, image_size[1], 2, antialias, largest)
 
 
-def _resample(images, start, length, size, axis, antialias):
+def _resample(images, start, length, size, axis, antialias, largest):
     step = length[:, tf.newaxis] / size
     centers = start[:, tf.newaxis] + (tf.range(size, dtype=images.dtype) + 0.5) * step - 0.5
+    centers = tf.clip_by_value(centers, -0.5, tf.cast(tf.shape(images)[axis], images.dtype) - 0.5)
     radius = tf.maximum(tf.abs(step), 1.0) if antialias else tf.ones_like(step)
     pixels = images.shape[axis]
-    taps = 2 if not antialias else pixels and max(2, math.ceil(2 * pixels / size))
+    taps = 2 if not antialias else pixels and max(2, math.ceil(2 * largest * pixels / size))
     resample = _gather_pixels if taps and taps <= MOST_TAPS else _multiply_pixels
     return resample(images, centers, radius, axis, taps)
 
