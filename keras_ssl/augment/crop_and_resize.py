@@ -13,8 +13,8 @@ def crop_and_resize(images, boxes, image_size, mirror=None, antialias=True, larg
     of `n` is centered at `p = start + (i + 0.5) * length / n`, and weights input pixel `j`, whose center is `j +
     0.5`, by the triangle `max(0, 1 - abs(p - j - 0.5) / r)`, normalized to a sum of 1 over the image. The radius `r`
     is 1, so that two neighbors count, and with `antialias` at least the width of an output pixel, `length / n`. These
-    are the conventions of `tf.image.resize`, which a box of the whole image equals. Outside of the image its edge
-    repeats.
+    are the conventions of `tf.image.resize`, which a box of the whole image equals. A `p` outside of the image is
+    moved to its edge.
 
     Args:
         images: Float tensor of shape `(batch, height, width, channels)`.

@@ -4,12 +4,13 @@ import tensorflow as tf
 def crop_boxes(boxes, windows, min_visible=0.3):
     """Moves the boxes of objects to where a crop of the image shows them.
 
-    A coordinate `y` of the image lies at `(y - top) / height` of the window, and `x` likewise. Boxes are clipped to the
-    window. One of which less than `min_visible` of the area is left, or nothing at all, is dropped: its row becomes
-    -1. The order of the rows stays, and rows of -1, which stand for no object, stay -1.
+    A coordinate `y` of the image lies at `(y - top) / height` of the window, and `x` likewise. Boxes are clipped to
+    the window. A box is dropped if nothing or less than `min_visible` of its area is left: its row becomes -1. The
+    order of the rows stays. Rows of -1, which stand for no object, stay -1.
 
     Args:
-        boxes: Float tensor of shape `(batch, objects, 4)`: top, left, bottom and right in relative coordinates, 0 to 1.
+        boxes: Float tensor of shape `(batch, objects, 4)`: top, left, bottom and right in relative coordinates, 0
+            to 1.
         windows: Float tensor of shape `(batch, 4)`: top, left, height and width of the part of each image that is
             shown, in the same coordinates. It may reach beyond the image. A negative height begins at the bottom,
             which flips the image vertically; a negative width begins at the right, which flips it horizontally.

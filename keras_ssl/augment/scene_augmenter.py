@@ -36,8 +36,8 @@ class SceneAugmenter(keras.layers.Layer):
     A `scale` above 1 zooms out: the window is larger than the image, which lies anywhere in it, whole, and is
     surrounded by its mean color.
 
-    The result is a pure function of the images, the targets and the seed. All is computed in float32 under every dtype
-    policy.
+    The result is a pure function of the images, the targets, the seed and the first row. All is computed in float32
+    under every dtype policy.
 
     Args:
         image_size: Integer or pair of integers `(height, width)`, the size of the output.
@@ -60,7 +60,8 @@ class SceneAugmenter(keras.layers.Layer):
         targets: Dictionary with any of these keys:
             `"boxes"`: Float tensor of shape `(batch, objects, 4)`: top, left, bottom and right in relative
             coordinates, 0 to 1. Rows without an object are -1.
-            `"classes"`: Integer tensor of shape `(batch, objects)`, with `"boxes"` only. Rows without an object are -1.
+            `"classes"`: Integer tensor of shape `(batch, objects)`, with `"boxes"` only. Rows without an object are
+            -1.
             `"masks"`: Integer tensor of shape `(batch, height, width)`, class ids.
         seed: Integer tensor of shape `(2,)`; by default a new one for each call.
         first_row: Integer or scalar integer tensor. Index of the first image in the global batch. Each row of that
@@ -121,7 +122,12 @@ class SceneAugmenter(keras.layers.Layer):
                 f"Received: min_visible={min_visible}"
             )
         self.min_visible = float(min_visible)
-        self.ignore_class = ignore_class
+        if ignore_class is not None and ignore_class not in range(256):
+            raise ValueError(
+                "`ignore_class` must be a class id, an integer from 0 to 255, or None. "
+                f"Received: ignore_class={ignore_class!r}"
+            )
+        self.ignore_class = None if ignore_class is None else int(ignore_class)
         self.antialias = bool(antialias)
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
@@ -132,6 +138,9 @@ class SceneAugmenter(keras.layers.Layer):
         change, turn = 0.8 * self.strength, min(0.5, 0.2 * self.strength)
         self._rgb_colors = RandomColorJitter(change, change, change, turn, gray_probability=0.0)
         self._other_colors = RandomBrightnessContrast(change, change)
+        # Keras expects that all parts are built, and each image needs only one of them.
+        self._rgb_colors.build((None, *self.image_size, 3))
+        self._other_colors.build((None, *self.image_size, None))
         self._apply = tf.function(self._augment)
 
     def call(self, images, targets, seed=None, first_row=0):
