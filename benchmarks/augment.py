@@ -15,7 +15,7 @@ Two parameters cannot be the same: stock brightness is added, not multiplied, an
 another scale between the same ends.
 
 The scenes are color images with boxes and masks: `keras_ssl.augment.scenes` beside keras-cv's RandomFlip,
-JitteredResize and RandomColorJitter, which move the boxes only.
+JitteredResize and RandomColorJitter.
 """
 
 import warnings
@@ -154,7 +154,7 @@ def pipelines(case):
 
 
 def scene_pipelines(shape, objects, rng):
-    """As `pipelines`, for images with boxes and, in keras_ssl's rows, masks."""
+    """As `pipelines`, for images with boxes and masks."""
     batch, height, width, _ = shape
     boxes = np.sort(rng.uniform(0, 1, (batch, objects, 2, 2)), axis=2).reshape(batch, objects, 4).astype("float32")
     classes = rng.integers(0, 3, (batch, objects), dtype="int32")
@@ -168,14 +168,15 @@ def scene_pipelines(shape, objects, rng):
     labels = {"boxes": targets["boxes"], "classes": tf.cast(classes, tf.float32)}
 
     def keras_cv_scenes(images):
-        scenes = {"images": tf.cast(images, tf.float32), "bounding_boxes": labels}
+        stock_masks = targets["masks"][..., tf.newaxis]
+        scenes = {"images": images, "bounding_boxes": labels, "segmentation_masks": stock_masks}
         for layer in stock:
             scenes = layer(scenes)
-        return scenes["images"]
+        return scenes
 
     for jit_compile in (True, False):
         scenes = augment.scenes((height, width), jit_compile=jit_compile)
-        yield "keras_ssl", jit_compile, lambda images, scenes=scenes: scenes(images, targets)[0]
+        yield "keras_ssl", jit_compile, lambda images, scenes=scenes: scenes(images, targets)
         yield "keras-cv", jit_compile, tf.function(keras_cv_scenes, jit_compile=jit_compile)
 
 
@@ -196,7 +197,9 @@ def measure(name, rounds):
         shape, candidates = (case.batch_size, *case.image_shape), pipelines(case)
     images = tf.constant(rng.integers(0, 256, shape, dtype="uint8"))
     calls = {
-        (layers, "XLA" if jit_compile else "graph"): lambda views=views: views(images).numpy()
+        (layers, "XLA" if jit_compile else "graph"): lambda views=views: tf.nest.map_structure(
+            np.asarray, views(images)
+        )
         for layers, jit_compile, views in candidates
     }
     calls = {key: call for key, call in calls.items() if runnable(call)}
