@@ -13,6 +13,9 @@ stands at the faster of XLA and not. The rows:
 
 Two parameters cannot be the same: stock brightness is added, not multiplied, and stock saturation is uniform on
 another scale between the same ends.
+
+The scenes are color images with boxes and masks: `keras_ssl.augment.scenes` beside keras-cv's RandomFlip,
+JitteredResize and RandomColorJitter.
 """
 
 import warnings
@@ -49,6 +52,8 @@ CASES = {
     "28, gray": Case((28, 28, 1), 28, 256),
     "96, gray": Case((96, 96, 1), 96, 64),
 }
+SCENES = "192 x 256, scenes"
+SCENES_SHAPE = (16, 192, 256, 3)
 # Factors of 0.6 to 1.4, as keras-cv and Keras count them: y = x / (1 - x).
 SATURATION = (0.6 / 1.6, 1.4 / 2.4)
 
@@ -148,6 +153,33 @@ def pipelines(case):
         yield "Keras", jit_compile, chain(own, jit_compile)
 
 
+def scene_pipelines(shape, objects, rng):
+    """As `pipelines`, for images with boxes and masks."""
+    batch, height, width, _ = shape
+    boxes = np.sort(rng.uniform(0, 1, (batch, objects, 2, 2)), axis=2).reshape(batch, objects, 4).astype("float32")
+    classes = rng.integers(0, 3, (batch, objects), dtype="int32")
+    masks = rng.integers(0, 12, (batch, height, width), dtype="uint8")
+    targets = {"boxes": tf.constant(boxes), "classes": tf.constant(classes), "masks": tf.constant(masks)}
+    stock = [
+        keras_cv.layers.RandomFlip("horizontal", bounding_box_format="rel_yxyx"),
+        keras_cv.layers.JitteredResize((height, width), (1.0, 1.4), bounding_box_format="rel_yxyx"),
+        keras_cv.layers.RandomColorJitter((0, 255), 0.2, 0.2, (0.45, 0.55), 0.05),
+    ]
+    labels = {"boxes": targets["boxes"], "classes": tf.cast(classes, tf.float32)}
+
+    def keras_cv_scenes(images):
+        stock_masks = targets["masks"][..., tf.newaxis]
+        scenes = {"images": images, "bounding_boxes": labels, "segmentation_masks": stock_masks}
+        for layer in stock:
+            scenes = layer(scenes)
+        return scenes
+
+    for jit_compile in (True, False):
+        scenes = augment.scenes((height, width), jit_compile=jit_compile)
+        yield "keras_ssl", jit_compile, lambda images, scenes=scenes: scenes(images, targets)
+        yield "keras-cv", jit_compile, tf.function(keras_cv_scenes, jit_compile=jit_compile)
+
+
 def runnable(call):
     try:
         call()
@@ -157,12 +189,18 @@ def runnable(call):
 
 
 def measure(name, rounds):
-    case = CASES[name]
-    shape = (case.batch_size, *case.image_shape)
-    images = tf.constant(np.random.default_rng(0).integers(0, 256, shape, dtype="uint8"))
+    rng = np.random.default_rng(0)
+    if name == SCENES:
+        shape, candidates = SCENES_SHAPE, scene_pipelines(SCENES_SHAPE, 20, rng)
+    else:
+        case = CASES[name]
+        shape, candidates = (case.batch_size, *case.image_shape), pipelines(case)
+    images = tf.constant(rng.integers(0, 256, shape, dtype="uint8"))
     calls = {
-        (layers, "XLA" if jit_compile else "graph"): lambda views=views: views(images).numpy()
-        for layers, jit_compile, views in pipelines(case)
+        (layers, "XLA" if jit_compile else "graph"): lambda views=views: tf.nest.map_structure(
+            np.asarray, views(images)
+        )
+        for layers, jit_compile, views in candidates
     }
     calls = {key: call for key, call in calls.items() if runnable(call)}
     taken = median_seconds_in_turns(calls, rounds)
@@ -173,10 +211,10 @@ def measure(name, rounds):
     return [
         {
             "pixels": name,
-            "batch": case.batch_size,
+            "batch": shape[0],
             "layers": layers,
             "faster as": mode,
-            "views/s": f"{case.batch_size / time:.0f}",
+            "views/s": f"{shape[0] / time:.0f}",
             "keras_ssl is faster by": f"{time / ours:.1f} x",
         }
         for layers, (mode, time) in best.items()
@@ -185,11 +223,11 @@ def measure(name, rounds):
 
 @click.command(help=__doc__.splitlines()[0])
 @click.option("--rounds", default=10, show_default=True, help="How often each pipeline is timed.")
-@click.option("--only", multiple=True, type=click.Choice(list(CASES)), help="Pixels. Repeatable. [default: all]")
+@click.option("--only", multiple=True, type=click.Choice([*CASES, SCENES]), help="Pixels. Repeatable. [default: all]")
 def main(rounds, only):
     warnings.filterwarnings("ignore", module="keras_cv")
     print(describe_machine())
-    print_table([row for name in only or CASES for row in measure(name, rounds)])
+    print_table([row for name in only or [*CASES, SCENES] for row in measure(name, rounds)])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 from keras_ssl.augment.augmenter import Augmenter
 from keras_ssl.augment.crop_and_resize import crop_and_resize
+from keras_ssl.augment.crop_boxes import crop_boxes
+from keras_ssl.augment.crop_masks import crop_masks
 from keras_ssl.augment.gaussian_blur import GaussianBlur, gaussian_blur
 from keras_ssl.augment.jitter_colors import jitter_colors
 from keras_ssl.augment.multi_crop import MultiCrop
@@ -13,7 +15,8 @@ from keras_ssl.augment.random_masking import RandomMasking
 from keras_ssl.augment.random_noise import RandomNoise
 from keras_ssl.augment.random_resized_crop import RandomResizedCrop
 from keras_ssl.augment.random_solarize import RandomSolarize
-from keras_ssl.augment.recipes import compose, crops, for_images, grayscale, multi_crop, simclr
+from keras_ssl.augment.recipes import compose, crops, for_images, grayscale, multi_crop, scenes, simclr
+from keras_ssl.augment.scene_augmenter import SceneAugmenter
 from keras_ssl.augment.seeds import Draws, seed_scope
 
 __all__ = [
@@ -32,14 +35,18 @@ __all__ = [
     "RandomNoise",
     "RandomResizedCrop",
     "RandomSolarize",
+    "SceneAugmenter",
     "compose",
     "crop_and_resize",
+    "crop_boxes",
+    "crop_masks",
     "crops",
     "for_images",
     "gaussian_blur",
     "grayscale",
     "jitter_colors",
     "multi_crop",
+    "scenes",
     "seed_scope",
     "simclr",
 ]

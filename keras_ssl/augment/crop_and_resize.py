@@ -13,6 +13,7 @@ def crop_and_resize(
     image_size: tuple[int, int],
     mirror: tf.Tensor | None = None,
     antialias: bool = True,
+    largest: float = 1.0,
 ) -> tf.Tensor:
     """Crop a box out of each image and resize it with bilinear weights.
 
@@ -30,6 +31,7 @@ def crop_and_resize(
         mirror: Boolean tensor of shape `(batch,)`. Which boxes to flip horizontally. Defaults to `None`: none.
         antialias: Boolean. Whether to average boxes larger than the output instead of sampling them. Defaults to
             `True`.
+        largest: Float. Largest height and width of a box, as a share of the image's. Defaults to `1.0`.
 
     Returns:
         Float tensor of shape `(batch, *image_size, channels)`.
@@ -44,16 +46,17 @@ def crop_and_resize(
     if mirror is not None:
         # A negative width makes the box run from right to left.
         left, width = tf.where(mirror, left + width, left), tf.where(mirror, -width, width)
-    rows = _resample(images, top, height, image_size[0], 1, antialias)
-    return _resample(rows, left, width, image_size[1], 2, antialias)
+    rows = _resample(images, top, height, image_size[0], 1, antialias, largest)
+    return _resample(rows, left, width, image_size[1], 2, antialias, largest)
 
 
-def _resample(images, start, length, size, axis, antialias):
+def _resample(images, start, length, size, axis, antialias, largest):
     step = length[:, tf.newaxis] / size
     centers = start[:, tf.newaxis] + (tf.range(size, dtype=images.dtype) + 0.5) * step - 0.5
+    centers = tf.clip_by_value(centers, -0.5, tf.cast(tf.shape(images)[axis], images.dtype) - 0.5)
     radius = tf.maximum(tf.abs(step), 1.0) if antialias else tf.ones_like(step)
     pixels = images.shape[axis]
-    taps = 2 if not antialias else pixels and max(2, math.ceil(2 * pixels / size))
+    taps = 2 if not antialias else pixels and max(2, math.ceil(2 * largest * pixels / size))
     resample = _gather_pixels if taps and taps <= MOST_TAPS else _multiply_pixels
     return resample(images, centers, radius, axis, taps)
 

@@ -11,6 +11,7 @@ from keras_ssl.augment.random_affine import RandomAffine
 from keras_ssl.augment.random_brightness_contrast import RandomBrightnessContrast
 from keras_ssl.augment.random_color_jitter import RandomColorJitter
 from keras_ssl.augment.random_resized_crop import RandomResizedCrop
+from keras_ssl.augment.scene_augmenter import SceneAugmenter
 from keras_ssl.checks.arguments import check_image_size, check_not_negative
 
 # The paper blurs at 224 pixels, but not at 32. Its kernel, a tenth of the image, reaches one pixel to each side at
@@ -247,6 +248,71 @@ def multi_crop(
     sides = (height // 2, width // 2) if local_size is None else check_image_size(local_size)
     small = for_images((*sides, channels), scale=local_scale, **settings)
     return MultiCrop(large, small, global_crops, local_crops, seed=seed)
+
+
+def scenes(
+    image_size: int | tuple[int, int],
+    strength: float = 0.25,
+    *,
+    scale: tuple[float, float] = (0.5, 1.0),
+    stretch: tuple[float, float] = (4 / 5, 5 / 4),
+    flip_probability: float = 0.5,
+    vertical_flip_probability: float = 0.0,
+    min_visible: float = 0.3,
+    ignore_class: int | None = None,
+    antialias: bool = True,
+    seed: int | None = None,
+    jit_compile: bool = True,
+) -> SceneAugmenter:
+    """Return the augmentation for detection and segmentation: it moves boxes and masks with the image.
+
+    Crops are larger and colors change less than in `simclr`, because the objects must stay recognizable. For images
+    without an upright side, such as micrographs and satellite images, set `vertical_flip_probability=0.5`.
+
+    Args:
+        image_size: Integer or pair of integers `(height, width)`, the size of the output.
+        strength: Float of at least 0. Strength of the changes of color. Defaults to `0.25`, half of `simclr`'s.
+        scale: Pair of positive floats, the share of the area that a crop covers. Above 1 it zooms out. Defaults to
+            `(0.5, 1.0)`.
+        stretch: Pair of positive floats, the aspect ratio of a crop divided by the image's. Defaults to
+            `(4 / 5, 5 / 4)`.
+        flip_probability: Float in `[0, 1]`. Probability of a horizontal flip; 0 where left and right differ in
+            meaning. Defaults to `0.5`.
+        vertical_flip_probability: Float in `[0, 1]`. Probability of a vertical flip. Defaults to `0.0`.
+        min_visible: Float in `[0, 1]`. Boxes of which a smaller share of the area is left are dropped. Defaults to
+            `0.3`.
+        ignore_class: Integer or `None`. Class id in masks around an image that is zoomed out. Defaults to `None`.
+        antialias: Boolean. See `RandomResizedCrop`. Defaults to `True`.
+        seed: Integer or `None`. Seed of calls without one. Defaults to `None`.
+        jit_compile: Boolean. Whether XLA compiles the computation. Defaults to `True`.
+
+    Returns:
+        A `SceneAugmenter`.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+
+    Example:
+
+    >>> augmenter = keras_ssl.augment.scenes(32)
+    >>> masks = np.zeros((16, 32, 32), "uint8")
+    >>> views, targets = augmenter(images, {"masks": masks}, seed=(0, 1))
+    >>> targets["masks"].shape
+    TensorShape([16, 32, 32])
+    """
+    return SceneAugmenter(
+        image_size,
+        scale,
+        stretch,
+        flip_probability,
+        vertical_flip_probability,
+        strength,
+        min_visible,
+        ignore_class,
+        antialias,
+        seed=seed,
+        jit_compile=jit_compile,
+    )
 
 
 def compose(

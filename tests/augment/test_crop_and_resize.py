@@ -9,7 +9,7 @@ def weights(start, length, pixels, size, antialias):
     """The formula in the docstring, one output pixel at a time."""
     rows = np.zeros((size, pixels))
     for i in range(size):
-        p = start + (i + 0.5) * length / size
+        p = min(max(start + (i + 0.5) * length / size, 0), pixels)
         r = max(1.0, abs(length) / size) if antialias else 1.0
         rows[i] = [max(0.0, 1.0 - abs(p - j - 0.5) / r) for j in range(pixels)]
         rows[i] /= rows[i].sum()
@@ -88,6 +88,32 @@ def test_antialias_averages_away_a_checkerboard():
 def test_a_constant_image_stays_constant(rng):
     images = np.full((4, 16, 12, 2), 77.0, "float32")
     np.testing.assert_allclose(crop_and_resize(images, random_boxes(rng, 4, 16, 12), (5, 5)), 77.0, rtol=1e-5)
+
+
+def test_a_negative_height_or_width_flips(images, rng):
+    images = images.astype("float32")
+    boxes = random_boxes(rng, 8, *images.shape[1:3])
+    top, left, height, width = boxes.T
+    expected = crop_and_resize(images, boxes, (9, 11)).numpy()
+    upside_down = crop_and_resize(images, np.stack([top + height, left, -height, width], axis=1), (9, 11))
+    np.testing.assert_allclose(upside_down, expected[:, ::-1], atol=1e-3)
+    mirrored = crop_and_resize(images, np.stack([top, left + width, height, -width], axis=1), (9, 11))
+    np.testing.assert_allclose(mirrored, expected[:, :, ::-1], atol=1e-3)
+
+
+# Gathered, and multiplied.
+@pytest.mark.parametrize("image_size", [(22, 30), (3, 2)])
+def test_beyond_the_image_its_edge_repeats(images, image_size):
+    images = images.astype("float32")
+    boxes = np.tile(np.array([[-5.5, -7.0, 24.0, 34.0]], "float32"), (8, 1))
+    for antialias in (True, False):
+        view = crop_and_resize(images, boxes, image_size, None, antialias, largest=1.7)
+        expected = [reference(image, boxes[0], image_size, False, antialias) for image in images]
+        np.testing.assert_allclose(view, expected, atol=1e-3)
+    # Without the average over an output pixel, it is a crop of the image with its edge continued.
+    padded = np.pad(images, ((0, 0), (15, 15), (20, 20), (0, 0)), mode="edge")
+    moved = boxes + np.array([15, 20, 0, 0], "float32")
+    np.testing.assert_allclose(view, crop_and_resize(padded, moved, image_size, None, False), atol=1e-3)
 
 
 def test_images_of_unknown_size(images, rng):

@@ -95,3 +95,24 @@ def test_multi_crop_has_small_views_of_half_the_side(rng):
 
 def test_multi_crop_without_small_views_is_a_plain_augmenter():
     assert isinstance(augment.multi_crop((16, 16, 1), local_crops=0), augment.Augmenter)
+
+
+def test_scenes_passes_its_arguments_on():
+    defaults = augment.SceneAugmenter(8).get_config()
+    given = augment.scenes(8).get_config()
+    assert {**given, "name": ""} == {**defaults, "name": ""}
+    settings = {
+        "strength": 0.5,
+        "scale": (0.25, 2.0),
+        "stretch": (0.5, 2.0),
+        "flip_probability": 0.1,
+        "vertical_flip_probability": 0.2,
+        "min_visible": 0.4,
+        "ignore_class": 11,
+        "antialias": False,
+        "seed": 3,
+        "jit_compile": False,
+    }
+    config = augment.scenes((8, 12), **settings).get_config()
+    assert {name: config[name] for name in settings} == settings
+    assert config["image_size"] == (8, 12)
