@@ -140,8 +140,8 @@ def format_table(rows: Mapping[str, Any], title: str = "features") -> str:
 
 
 def _flat(scores):
-    """The `Score`s in nested lists and dicts, in order."""
-    if isinstance(scores, Score):
+    """The scores in nested lists and dicts, in order: `Score`s, and what else has `columns`."""
+    if hasattr(scores, "columns"):
         return [scores]
     items = scores.values() if isinstance(scores, dict) else scores
     return [score for item in items for score in _flat(item)]

@@ -1,8 +1,22 @@
-"""Further training of an encoder: fine-tuning on labels, and distillation into a smaller network."""
+"""Further training of an encoder, on labels, boxes or masks, distillation into a smaller network, and their scores."""
 
+from keras_ssl.transfer.average_precision import average_precision, box_average_precision
 from keras_ssl.transfer.distill import distill
 from keras_ssl.transfer.few_label import few_label
 from keras_ssl.transfer.fine_tune import fine_tune, fine_tuned_classifier
 from keras_ssl.transfer.from_scratch import from_scratch
+from keras_ssl.transfer.mean_iou import mask_mean_iou, mean_iou
+from keras_ssl.transfer.scene_score import SceneScore
 
-__all__ = ["distill", "few_label", "fine_tune", "fine_tuned_classifier", "from_scratch"]
+__all__ = [
+    "SceneScore",
+    "average_precision",
+    "box_average_precision",
+    "distill",
+    "few_label",
+    "fine_tune",
+    "fine_tuned_classifier",
+    "from_scratch",
+    "mask_mean_iou",
+    "mean_iou",
+]
