@@ -1,4 +1,4 @@
-"""Further training of an encoder, on labels, boxes or masks, distillation into a smaller network, and their scores."""
+"""Further training of an encoder: on labels, boxes or masks, or distilled into a smaller network; and the scores."""
 
 from keras_ssl.transfer.average_precision import average_precision, box_average_precision
 from keras_ssl.transfer.distill import distill

@@ -52,11 +52,8 @@ def average_precision(detector: Any, data: Any, batch_size: int = 16) -> SceneSc
     {'AP': 0.7, 'AP50': 1.0, 'AP75': 1.0}
     """
     _import_pycocotools()  # first: to predict takes long
-    predictions, truths, size = [], [], None
-    for predicted, truth, size in predicted_batches(detector, data, batch_size):
-        predictions.append(predicted)
-        truths.append(truth)
-    return box_average_precision(_joined(predictions), _joined(truths), size, detector.class_names)
+    predictions, truths, sizes = zip(*predicted_batches(detector, data, batch_size), strict=True)
+    return box_average_precision(_joined(predictions), _joined(truths), sizes[0], detector.class_names)
 
 
 def box_average_precision(
@@ -135,8 +132,8 @@ def box_average_precision(
             class_name: {name: float(values[number]) for name, values in measures.items()}
             for number, class_name in enumerate(class_names)
         },
-        "COCO's average precision of boxes: AP is the mean over IoU 0.50 to 0.95 in steps of 0.05, AP50 and AP75 are at "
-        "0.50 and 0.75; precision at 101 recalls; objects of all sizes; at most "
+        "COCO's average precision of boxes: AP is the mean over IoU 0.50 to 0.95 in steps of 0.05, AP50 and AP75 are "
+        "at 0.50 and 0.75; precision at 101 recalls; objects of all sizes; at most "
         f"{MAX_DETECTIONS} detections of a class per image. Classes without a true box are nan and not in the mean.",
         {
             "images": images,
@@ -178,8 +175,8 @@ def _checked(boxes, name, class_names):
     shape = arrays["classes"].shape
     if len(shape) != 2 or any(arrays[key].shape != (*shape, 4)[: 3 if key == "boxes" else 2] for key in keys):
         raise ValueError(
-            f"{name} must be boxes of shape (images, rows, 4), with a class, and a prediction with a score, for each. "
-            f"Received: {', '.join(f'{key} of shape {array.shape}' for key, array in arrays.items())}"
+            f"{name} must be boxes of shape (images, rows, 4), with a class, and a prediction with a score, for "
+            f"each. Received: {', '.join(f'{key} of shape {array.shape}' for key, array in arrays.items())}"
         )
     classes, rows = arrays["classes"], arrays["classes"] >= 0
     if classes.size and (classes.max() >= len(class_names) or classes.min() < -1):

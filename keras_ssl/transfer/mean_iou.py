@@ -18,8 +18,8 @@ def mean_iou(segmenter: Any, data: Any, batch_size: int = 16) -> SceneScore:
     See `mask_mean_iou` for what is computed.
 
     Args:
-        segmenter: A `keras_ssl.transfer.Segmenter`, or any object with `class_names`, `ignore_class` (integer or None;
-            None where it is missing) and `predict(images)` that gives class numbers (n, height, width).
+        segmenter: A `keras_ssl.transfer.Segmenter`, or any object with `class_names`, `ignore_class` (integer or
+            None) and `predict(images)` that gives class numbers (n, height, width).
         data: A batched `tf.data.Dataset` of `(images, masks)`, or such a tuple of arrays: images
             (n, height, width, channels), raw pixels in [0, 255], and masks of class numbers (n, height, width).
             Looked at once.
@@ -73,8 +73,8 @@ def mask_mean_iou(
             Defaults to `None`.
 
     Returns:
-        `SceneScore` with the measures mean IoU and pixel accuracy, and the IoU per class, NaN where there is none. The
-        ignored class is not among them.
+        `SceneScore` with the measures mean IoU and pixel accuracy, and the IoU per class, NaN where there is none,
+        without the ignored class.
 
     Raises:
         ValueError: If the shapes differ, or for class numbers that have no name and are not `ignore_class`.
@@ -126,8 +126,8 @@ def _score(batches: Iterable, class_names, ignore_class) -> SceneScore:
         {class_names[number]: {"mean IoU": float(value)} for number, value in zip(numbers, iou, strict=True)},
         "Intersection over union of each class, pixels of all images counted together, and its mean over classes. "
         + ("" if ignore_class is None else f"Pixels whose true class is {ignore_class} do not count. ")
-        + "Classes in neither truth nor prediction are nan and not in the mean. Pixel accuracy is the share of pixels "
-        "with the right class.",
+        + "Classes in neither truth nor prediction are nan and not in the mean. Pixel accuracy is the share of "
+        "pixels with the right class.",
         {"images": images, "pixels": int(total), "ignore_class": ignore_class},
     )
 

@@ -57,11 +57,11 @@ def reference(predictions, truths, classes):
                 boxes = truths["boxes"][image][truths["classes"][image] == number]
                 rows = np.flatnonzero(predictions["classes"][image] == number)
                 taken = set()
-                for row in sorted(rows, key=lambda row: -predictions["scores"][image, row]):  # noqa: B023
+                for row in sorted(rows, key=lambda row: -predictions["scores"][image, row]):
                     ious = [iou(predictions["boxes"][image, row], box) for box in boxes]
                     free = [i for i in range(len(boxes)) if i not in taken and ious[i] >= threshold]
                     if free:
-                        taken.add(max(free, key=lambda i: ious[i]))  # noqa: B023
+                        taken.add(max(free, key=lambda i: ious[i]))
                     outcomes.append((predictions["scores"][image, row], bool(free)))
             if not objects:
                 continue
