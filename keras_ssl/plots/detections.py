@@ -116,7 +116,7 @@ def _match(true, predicted):
 
 
 def _draw_boxes(axis, objects, solid, size, class_names, colors):
-    """Draws boxes with their class names and, where there are any, their scores."""
+    """Draws boxes with their class names and, where there are any, their scores above them."""
     from matplotlib.patches import Rectangle
 
     height, width = size
@@ -138,13 +138,17 @@ def _draw_boxes(axis, objects, solid, size, class_names, colors):
             )
         )
         name = str(class_names[objects["classes"][row]])
+        # Inside the box at the upper edge of the image, and to the left of its right side at the right edge, where
+        # the words would be cut off.
+        at_right, at_top = left > 0.75 * width, top < 0.05 * height
         axis.text(
-            np.clip(left, 0, width - 1),
-            np.clip(top, 0, height - 1),
+            min(right, width - 1) if at_right else max(left, 0),
+            max(top, 0),
             f"{name} {objects['scores'][row]:.2f}" if "scores" in objects else name,
             fontsize=fontsize,
             color="white" if np.dot(color, [0.299, 0.587, 0.114]) < 0.6 else "black",
-            verticalalignment="top",
+            horizontalalignment="right" if at_right else "left",
+            verticalalignment="top" if at_top else "bottom",
             bbox={"facecolor": color, "edgecolor": "none", "pad": 0.8, "alpha": 0.85},
             clip_on=True,
         )
@@ -154,8 +158,8 @@ def _line_styles():
     from matplotlib.lines import Line2D
 
     return [
-        Line2D([], [], color="#555555", label="found, right"),
-        Line2D([], [], color="#555555", linestyle=(0, (3, 2)), label="not found, wrong"),
+        Line2D([], [], color="#555555", label="right"),
+        Line2D([], [], color="#555555", linestyle=(0, (3, 2)), label="wrong, or not found"),
     ]
 
 
