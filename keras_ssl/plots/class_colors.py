@@ -6,7 +6,7 @@ from keras_ssl.plots.style import COLORS
 def class_colors(count):
     """A color for each of `count` classes, an array (count, 3) of RGB values in [0, 1].
 
-    The first ten are `COLORS`, the next ten lighter, and ten more darker. From 31 classes on colors repeat.
+    The first ten are `COLORS`, the next ten are lighter, and ten more are darker. From 31 classes on colors repeat.
     """
     from matplotlib.colors import to_rgb
 
@@ -24,13 +24,14 @@ def class_legend(figure, class_names, colors, extra=()):
 
     handles = [Patch(color=color, label=name) for name, color in zip(class_names, colors, strict=True)]
     handles += extra
-    # As many columns as the figure has room for, by the longest name.
-    longest = max(len(handle.get_label()) for handle in handles)
-    columns = int(figure.get_figwidth() // (0.45 + 0.075 * longest))
+    # About the inches that each entry takes. One row if all have room; otherwise columns as wide as the widest.
+    widths = [0.45 + 0.075 * len(handle.get_label()) for handle in handles]
+    room = figure.get_figwidth()
+    columns = len(handles) if sum(widths) <= room else int(room // max(widths))
     figure.legend(
         handles=handles,
         loc="outside lower center",
-        ncols=max(1, min(len(handles), columns)),
+        ncols=max(1, columns),
         frameon=False,
         fontsize=9,
         columnspacing=1.2,
