@@ -125,3 +125,16 @@ def test_other_classes_than_the_segmenters_are_an_error():
     data.class_names = ["road"]
     with pytest.raises(ValueError, match="same classes"):
         mean_iou(Known(np.zeros((1, 4, 4), "uint8"), ["sky"]), data)
+
+
+def test_a_keras_model_is_scored_without_progress_bars(rng, capsys):
+    class Threshold(keras.Model):
+        class_names, ignore_class = ("dark", "bright"), None
+
+        def call(self, images):
+            return keras.ops.cast(keras.ops.mean(images, axis=-1) > 127, "uint8")
+
+    images = rng.integers(0, 256, (5, 4, 6, 3)).astype("uint8")
+    masks = (images.astype("float32").mean(axis=-1) > 127).astype("uint8")
+    assert float(mean_iou(Threshold(), (images, masks), batch_size=2)) == 1.0
+    assert capsys.readouterr().out == ""
