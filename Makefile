@@ -1,7 +1,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-EXTRAS := .[dev,serving,tiff,dicom]
+EXTRAS := .[dev,serving,tiff,dicom,detection]
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all coverage lint format constraints clean

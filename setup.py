@@ -48,6 +48,7 @@ setup(
         # Compressed files need imagecodecs (LZW, JPEG) and GDCM (lossless JPEG, common in hospitals).
         "tiff": ["tifffile>=2026.3", "imagecodecs>=2026.3"],
         "dicom": ["pydicom>=3", "python-gdcm>=3.2"],
+        "detection": ["pycocotools>=2.0.10"],  # for average precision
         # `make` installs the exact versions of constraints.txt.
         "dev": [
             "hypothesis>=6.170",

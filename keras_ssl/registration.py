@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 
 #: The packages of keras_ssl that register classes with `keras.saving`.
-REGISTERING = ("augment", "layers", "methods", "optimizers", "tasks")
+REGISTERING = ("augment", "layers", "methods", "optimizers", "tasks", "transfer")
 # Keras, and the libraries of ours that import it: while one of them is half imported, so may Keras be.
 _LIBRARIES = ("keras", "keras_cv", "tensorflow")
 

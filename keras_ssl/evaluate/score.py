@@ -107,8 +107,8 @@ def format_table(rows: Mapping[str, Any], title: str = "features") -> str:
     """Scores of several encoders as a table that reads well in a terminal and in Markdown.
 
     Args:
-        rows: Dict from a row's name to its scores: a `Score`, or a list of them, where what `few_label` returns may
-            stand in place of a `Score`.
+        rows: Dict from a row's name to its scores: a `Score` or another score with `columns`, or a list of them,
+            where what `few_label` returns may stand in place of a `Score`.
         title: String. The head of the first column. Defaults to `"features"`.
 
     Returns:
@@ -140,8 +140,8 @@ def format_table(rows: Mapping[str, Any], title: str = "features") -> str:
 
 
 def _flat(scores):
-    """The `Score`s in nested lists and dicts, in order."""
-    if isinstance(scores, Score):
+    """The scores in nested lists and dicts, in order: `Score`s, and what else has `columns`."""
+    if hasattr(scores, "columns"):
         return [scores]
     items = scores.values() if isinstance(scores, dict) else scores
     return [score for item in items for score in _flat(item)]

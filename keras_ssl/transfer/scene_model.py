@@ -42,6 +42,10 @@ class SceneModel(OwnLossModel):
     def build(self, input_shape: Any = None) -> None:
         """Does nothing: everything is built in `__init__`, from the encoder."""
 
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        # On several replicas Keras averages their images to get a shape, which fails if their numbers differ.
+        pass
+
     def fit(self, x: Any = None, y: Any = None, *args, **kwargs) -> keras.callbacks.History:
         """Trains on labelled images, as `keras.Model.fit`.
 

@@ -51,7 +51,7 @@ def masks(count, **kwargs):
 
 
 def encoder():
-    return backbones.small_cnn((16, 16, 1), filters=(4, 8, 8))
+    return backbones.small_cnn((16, 16, 1), filters=(4, 8, 8, 8))
 
 
 KINDS = {
