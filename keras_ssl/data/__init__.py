@@ -1,4 +1,5 @@
 from keras_ssl.data.arrays import from_arrays
+from keras_ssl.data.boxes import boxes
 from keras_ssl.data.decode import decode_and_resize, decode_image, pixel_count
 from keras_ssl.data.describe import describe, is_folder
 from keras_ssl.data.directory import from_directory
@@ -8,6 +9,7 @@ from keras_ssl.data.resize import resize_images
 from keras_ssl.data.scale_pixels import scale_pixels
 
 __all__ = [
+    "boxes",
     "decode_and_resize",
     "decode_image",
     "describe",

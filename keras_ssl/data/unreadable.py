@@ -92,13 +92,13 @@ def batch_or_raise(elements, file_at, read, count, batch_size):
     return batches.take(-(-count // batch_size)).enumerate().map(check)
 
 
-def find_unreadable(paths, read, report):
+def find_unreadable(paths, read, report=lambda count: None):
     """Try all files, and report what is wrong with the ones that cannot be read.
 
     Args:
         paths: String tensor (files,).
         read: As in `why_unreadable`.
-        report: Takes the number of files that were tried, some at a time.
+        report: Takes the number of files that were tried, some at a time. Defaults to nothing.
 
     Returns:
         Dict from the index of a file that cannot be read to the reason.
