@@ -46,8 +46,20 @@ def relative_box(box, size, name):
         raise FaultError(f"A box is outside the picture. {received}")
     box = np.clip(box, 0, limit)
     if (box[2:] <= box[:2]).any():
-        raise FaultError(f"A box has no area: the bottom must be below the top, the right behind the left. {received}")
+        raise FaultError(
+            f"A box has no area: its bottom must be below its top, its right behind its left. {received}"
+        )
     return tuple(box / limit)
+
+
+def check_said_size(said, size):
+    """Raises a `FaultError` if the (height, width) in an annotation is known, and not that of the picture."""
+    # Some programs leave the size out, or write zeros.
+    if all(said) and tuple(said) != tuple(size):
+        raise FaultError(
+            "The picture has another size than its annotation says; if it is turned by its EXIF tag, the boxes may "
+            f"belong to the stored pixels: orientation='ignore'. Received: {said}, and a picture of {tuple(size)}"
+        )
 
 
 def class_index(name, class_names):

@@ -3,7 +3,7 @@ import os
 
 import numpy as np
 
-from keras_ssl.data.boxed_picture import BoxedPicture, class_index, relative_box
+from keras_ssl.data.boxed_picture import BoxedPicture, check_said_size, class_index, relative_box
 from keras_ssl.data.faults import FaultError
 from keras_ssl.data.picture_size import picture_size
 
@@ -53,13 +53,7 @@ def read_coco(path, images, classes, orientation, faults):
         picture = os.path.join(folder, files[key])
         with faults.of(picture):
             size = picture_size(picture, orientation)
-            said = (entries[key].get("height"), entries[key].get("width"))
-            if all(said) and said != tuple(size):
-                raise FaultError(
-                    "The picture has another size than its annotation says; if it is turned by its EXIF tag, the boxes "
-                    f"may belong to the stored pixels: orientation='ignore'. Received: {said}, and a picture of "
-                    f"{tuple(size)}"
-                )
+            check_said_size((entries[key].get("height"), entries[key].get("width")), size)
             indices = [class_index(names.get(item.get("category_id"), "?"), classes) for item in by_image[key]]
             boxes = [
                 relative_box(_edges(item), size, classes[index])

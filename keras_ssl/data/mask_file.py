@@ -28,8 +28,8 @@ def read_mask(path):
         raise FaultError(f"The mask cannot be read ({error}). Received: {path!r}") from None
     if mode not in ("1", "L", "P"):
         raise FaultError(
-            "A mask holds the id of each pixel's class, as gray levels of up to 8 bits or as a palette; this one is of "
-            f"another kind. Received: {path!r}, a PNG of the mode {mode!r}"
+            "A mask holds the id of each pixel's class, as gray levels of up to 8 bits or as indices into a palette. "
+            f"Received: {path!r}, a PNG of the mode {mode!r}"
         )
     bits, color_type = head[24], head[25]
     if mode == "L" and color_type == _GRAY and bits < 8:

@@ -3,7 +3,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from keras_ssl.data.boxed_picture import BoxedPicture, class_index, relative_box
+from keras_ssl.data.boxed_picture import BoxedPicture, check_said_size, class_index, relative_box
 from keras_ssl.data.faults import FaultError
 from keras_ssl.data.files import EXTENSIONS
 from keras_ssl.data.picture_size import picture_size
@@ -53,7 +53,11 @@ def read_pascal_voc(folder, split, classes, difficult, orientation, faults):
             if stem not in pictures:
                 raise FaultError(f"There is no picture of this name in {picture_folder}. Received: {stem!r}")
             size = picture_size(pictures[stem], orientation)
-            items = [] if annotation is None else _objects(roots[stem], size)
+            items = []
+            if annotation is not None:
+                said = tuple(_number(roots[stem], f"size/{side}", default=0) for side in ("height", "width"))
+                check_said_size(said, size)
+                items = roots[stem].findall("object")
             kept = [item for item in items if difficult or item.findtext("difficult", "0").strip() != "1"]
             indices = [class_index(_name(item), classes) for item in kept]
             boxes = np.array([relative_box(_pixels(item), size, _name(item)) for item in kept], np.float32)
@@ -117,17 +121,6 @@ def _names_of(folder, split):
         if name.endswith(".txt")
     )
     raise ValueError(f"`split` must be one of {listed}, or None for all pictures. Received: split={split!r}")
-
-
-def _objects(root, size):
-    said = tuple(_number(root, f"size/{side}", default=0) for side in ("height", "width"))
-    # Some programs leave the size out, or write zeros.
-    if all(said) and said != tuple(size):
-        raise FaultError(
-            "The picture has another size than its annotation says; if it is turned by its EXIF tag, the boxes may "
-            f"belong to the stored pixels: orientation='ignore'. Received: {said}, and a picture of {tuple(size)}"
-        )
-    return root.findall("object")
 
 
 def _name(item):
