@@ -1,6 +1,7 @@
 import os
 from collections.abc import Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from keras_ssl.checks.arguments import check_choice, check_count, check_image_size
@@ -11,12 +12,15 @@ from keras_ssl.data.decode import MAX_PIXELS
 from keras_ssl.data.faults import Faults
 from keras_ssl.data.files import files_key
 from keras_ssl.data.image_files import file_decoder
+from keras_ssl.data.load import IN_MEMORY
+from keras_ssl.data.memory import in_memory
 from keras_ssl.data.order import epoch_order
 from keras_ssl.data.pascal_voc import read_pascal_voc
 from keras_ssl.data.picture_dataset import picture_dataset
 from keras_ssl.data.reader import image_reader
 from keras_ssl.data.resize import scale_and_translation
 from keras_ssl.data.splits import is_training_split
+from keras_ssl.data.tfds_scenes import is_tfds_name, read_tfds_boxes
 from keras_ssl.data.unreadable import find_unreadable
 
 
@@ -40,20 +44,22 @@ def boxes(
     orientation: str = "exif",
     cache: str | None = "auto",
     cache_file: str | os.PathLike[str] | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
     verbose: int = 0,
 ) -> tf.data.Dataset:
-    """Make a data set of pictures with boxes, for detection, from files of Pascal VOC or COCO.
+    """Make a data set of pictures with boxes, for detection, from files of Pascal VOC or COCO or by a name of TFDS.
 
     All annotations are read and checked now. A picture without an annotation has no objects. The annotations are of
     the picture as `orientation` gives it.
 
     Args:
-        path: Path of a Pascal VOC folder, with `Annotations/*.xml` and `JPEGImages/`, or of a COCO `.json` file.
-            Annotations of crowds are left out.
+        path: Path of a Pascal VOC folder, with `Annotations/*.xml` and `JPEGImages/`, or of a COCO `.json` file;
+            or the name of a data set of tensorflow-datasets with the features `objects/bbox` and `objects/label`,
+            which is kept in memory, with three channels. Annotations of crowds are left out.
         batch_size: A positive integer. Defaults to 16.
         image_size: The (height, width) that all pictures get, or one integer. Defaults to (256, 256).
         split: Of a folder, the name of a list `ImageSets/Main/<split>.txt` or `splits/<split>.txt`. `None` takes all
-            pictures. Defaults to `None`.
+            pictures. Of a name, a split of TFDS, `None` for "train". Defaults to `None`.
         images: Of a `.json` file, the folder of its pictures. `None` looks beside the file and above it. Defaults to
             `None`.
         classes: List of the names of the classes, in the order of their ids from 0 on. `None` takes those of the
@@ -79,6 +85,7 @@ def boxes(
         cache: Whether decoded pictures are kept: `"auto"`, `"memory"`, `"disk"` or `"none"`; see `from_directory`.
             Defaults to `"auto"`.
         cache_file: Path of the file for `"disk"`. Defaults to `None`.
+        data_dir: Folder of prepared data sets of TFDS; see `load`. Defaults to `None`.
         verbose: 1 to show how far it is while files are decoded. Defaults to 0.
 
     Returns:
@@ -104,12 +111,32 @@ def boxes(
     """
     faults, cache, image_size = Faults(on_error), check_cache(cache, cache_file), check_image_size(image_size)
     check_choice("resize", resize, ("stretch", "pad"))
-    path = os.path.abspath(os.path.expanduser(path))
-    if not os.path.exists(path):
-        raise FileNotFoundError(f"`path` must be a folder or a .json file; there is none. Received: path={path!r}")
     if classes is not None and (isinstance(classes, str) or len(set(classes)) < len(classes) or not len(classes)):
         raise ValueError(f"`classes` must be a list of different names. Received: classes={classes!r}")
     classes = None if classes is None else list(classes)
+    if shuffle is None:
+        shuffle = split is not None and is_training_split(split)
+    order = {"batch_size": batch_size, "shuffle": shuffle, "seed": seed, "drop_remainder": drop_remainder}
+    if is_tfds_name(path):
+        pixels, found, class_names, left_out = read_tfds_boxes(
+            os.fspath(path), split, data_dir, classes, image_size, resize, faults
+        )
+        faults.warn(len(found))
+        rows = choose(list(range(len(found))), max_images, seed)
+        found = [found[row] for row in rows]
+        return in_memory(
+            np.stack([pixels[row] for row in rows]),
+            _targets(found, image_size, resize),
+            **order,
+            class_names=class_names,
+            file_paths=[picture.path for picture in found],
+            skipped=faults.skipped,
+            left_out=left_out,
+            cached=IN_MEMORY,
+        )
+    path = os.path.abspath(os.path.expanduser(path))
+    if not os.path.exists(path):
+        raise FileNotFoundError(f"`path` must be a folder or a .json file; there is none. Received: path={path!r}")
     if os.path.isdir(path):
         found, class_names, left_out = read_pascal_voc(path, split, classes, difficult, orientation, faults)
     elif split is not None:
@@ -124,12 +151,11 @@ def boxes(
         found = [picture for index, picture in enumerate(found) if index not in bad]
     faults.warn(len(found))
     found = choose(found, max_images, seed)
-    paths, (box_rows, class_rows) = [picture.path for picture in found], pad_rows(found)
-    moved = move_boxes(box_rows, [picture.size for picture in found], image_size, resize)
+    paths = [picture.path for picture in found]
     shape = (*image_size, channels)
     return picture_dataset(
         paths,
-        {"boxes": moved, "classes": class_rows},
+        _targets(found, image_size, resize),
         image_reader(paths, image_size, resize, **settings),
         try_to_read,
         shape=shape,
@@ -138,14 +164,17 @@ def boxes(
         key=lambda: files_key(path, paths, (*shape, resize, max_pixels, orientation)),
         name=path,
         verbose=verbose,
-        batch_size=batch_size,
-        shuffle=(split is not None and is_training_split(split)) if shuffle is None else shuffle,
-        seed=seed,
-        drop_remainder=drop_remainder,
+        **order,
         class_names=class_names,
         skipped=faults.skipped,
         left_out=left_out,
     )
+
+
+def _targets(pictures, image_size, resize):
+    rows, classes = pad_rows(pictures)
+    moved = move_boxes(rows, [picture.size for picture in pictures], image_size, resize)
+    return {"boxes": moved, "classes": classes}
 
 
 def move_boxes(boxes, sizes, image_size, resize):

@@ -12,7 +12,9 @@ from keras_ssl.data.decode import MAX_PIXELS
 from keras_ssl.data.faults import FaultError, Faults
 from keras_ssl.data.files import files_key
 from keras_ssl.data.image_files import file_decoder
+from keras_ssl.data.load import IN_MEMORY
 from keras_ssl.data.mask_file import read_mask
+from keras_ssl.data.memory import in_memory
 from keras_ssl.data.pascal_voc import by_stem
 from keras_ssl.data.picture_dataset import picture_dataset
 from keras_ssl.data.picture_size import picture_size
@@ -20,6 +22,7 @@ from keras_ssl.data.reader import image_reader
 from keras_ssl.data.resize import check_resize
 from keras_ssl.data.resize_masks import resize_mask
 from keras_ssl.data.splits import is_training_split
+from keras_ssl.data.tfds_scenes import is_tfds_name, read_tfds_masks
 from keras_ssl.data.unreadable import find_unreadable
 
 
@@ -43,21 +46,23 @@ def masks(
     orientation: str = "exif",
     cache: str | None = "auto",
     cache_file: str | os.PathLike[str] | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
     verbose: int = 0,
 ) -> tf.data.Dataset:
-    """Make a data set of pictures with masks, for segmentation, from two folders.
+    """Make a data set of pictures with masks, for segmentation, from two folders or by a name of TFDS.
 
     A picture and its mask have the same name without the ending, such as `7.jpg` and `7.png`. All masks are read and
     checked now. A mask has the size of the picture as `orientation` gives it.
 
     Args:
         images: Path of the folder of the pictures. With `split`, of the folder that has `<split>/images` and
-            `<split>/masks`.
+            `<split>/masks`. Or the name of a data set of tensorflow-datasets with the feature `segmentation_mask`,
+            which is kept in memory.
         masks: Path of the folder of the masks: PNG files whose gray levels, or whose indices into the palette, are
             the ids of classes. `None` with `split`. Defaults to `None`.
         batch_size: A positive integer. Defaults to 16.
         image_size: The (height, width) that all pictures and masks get, or one integer. Defaults to (256, 256).
-        split: Name of a subfolder, or `None`. Defaults to `None`.
+        split: Name of a subfolder or of a split of TFDS, or `None`. Defaults to `None`.
         class_names: List of the names of the classes, in the order of their ids from 0 on. `None` names them by
             their numbers, up to the largest that is found. Defaults to `None`.
         ignore_class: Integer from 0 to 255: the id of pixels whose class is not known. It needs no name, and is the
@@ -81,6 +86,7 @@ def masks(
         cache: Whether decoded pictures and masks are kept: `"auto"`, `"memory"`, `"disk"` or `"none"`; see
             `from_directory`. Defaults to `"auto"`.
         cache_file: Path of the file for `"disk"`. Defaults to `None`.
+        data_dir: Folder of prepared data sets of TFDS; see `load`. Defaults to `None`.
         verbose: 1 to show how far it is while files are decoded. Defaults to 0.
 
     Returns:
@@ -110,6 +116,25 @@ def masks(
         raise ValueError(
             "Give the folders of the pictures and of the masks, or one folder and the `split` in it. "
             f"Received: masks={masks!r}, split={split!r}"
+        )
+    if shuffle is None:
+        shuffle = split is not None and is_training_split(split)
+    order = {"batch_size": batch_size, "shuffle": shuffle, "seed": seed, "drop_remainder": drop_remainder}
+    if split is not None and is_tfds_name(images):
+        pixels, ids, paths, largest_id = read_tfds_masks(
+            os.fspath(images), split, data_dir, class_names, ignore_class, image_size, resize, faults
+        )
+        faults.warn(len(paths))
+        rows = choose(list(range(len(paths))), max_images, seed)
+        return in_memory(
+            np.stack([pixels[row] for row in rows]),
+            np.stack([ids[row] for row in rows]),
+            **order,
+            class_names=[*map(str, range(largest_id + 1))] if class_names is None else list(class_names),
+            ignore_class=ignore_class,
+            file_paths=[paths[row] for row in rows],
+            skipped=faults.skipped,
+            cached=IN_MEMORY,
         )
     if split is not None:
         images, masks = (os.path.join(images, split, part) for part in ("images", "masks"))
@@ -155,10 +180,7 @@ def masks(
         key=lambda: files_key(picture_folder, files, (*shape, resize, ignore_class, max_pixels, orientation)),
         name=str(images),
         verbose=verbose,
-        batch_size=batch_size,
-        shuffle=(split is not None and is_training_split(split)) if shuffle is None else shuffle,
-        seed=seed,
-        drop_remainder=drop_remainder,
+        **order,
         class_names=list(class_names),
         ignore_class=ignore_class,
         skipped=faults.skipped,

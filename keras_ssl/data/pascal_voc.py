@@ -47,7 +47,7 @@ def read_pascal_voc(folder, split, classes, difficult, orientation, faults):
     found, left_out = [], 0
     for stem in sorted({*annotations, *pictures}) if split is None else _names_of(folder, split):
         annotation = annotations.get(stem)
-        with faults.of(annotation or os.path.join(picture_folder, stem)):
+        with faults.of(annotation or pictures.get(stem) or os.path.join(picture_folder, stem)):
             if annotation in faults.skipped:
                 continue
             if stem not in pictures:

@@ -67,7 +67,7 @@ def test_nearest_neighbor_from_the_definition(rng):
 
 def test_palettes_and_few_bits_are_ids(tmp_path):
     ids = np.array([[0, 1], [3, 2]], np.uint8)
-    image = Image.fromarray(ids, "P") if False else Image.fromarray(ids).convert("P")
+    image = Image.fromarray(ids).convert("P")
     image.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0, 9, 9, 9])
     image.putdata(ids.ravel().tolist())
     image.save(tmp_path / "palette.png", bits=2)
@@ -87,11 +87,15 @@ def test_palettes_and_few_bits_are_ids(tmp_path):
         (lambda path: (path / "train" / "images" / "a.jpg").unlink(), "a.png", r"no picture.*no a\."),
     ],
 )
-def test_bad_masks_are_named_or_skipped(spoil, name, message, pairs):
+def test_bad_masks_are_named(spoil, name, message, pairs):
     spoil(pairs)
     with pytest.raises(ValueError, match=rf"{name}' cannot be used.*{message}"):
         masks(pairs, split="train", class_names=["x", "y", "z"])
-    with pytest.warns(UserWarning, match=f"Skipped 1 .*{name}"):
+
+
+def test_bad_masks_are_skipped_and_counted(pairs):
+    save(pairs, "a", np.full((12, 16), 7, np.uint8))
+    with pytest.warns(UserWarning, match=r"Skipped 1 .*a\.png"):
         dataset = masks(pairs, split="train", class_names=["x", "y", "z"], on_error="skip")
     assert len(dataset.file_paths) == 1 and dataset.class_names == ["x", "y", "z"]
 
