@@ -55,7 +55,6 @@ setup(
             "ipykernel>=7",
             "mypy>=2.4",
             "nbclient>=0.11",
-            "pillow>=13",
             "pytest>=9.2",
             "pytest-cov>=7.1",
             "pytest-xdist>=3.8",

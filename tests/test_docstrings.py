@@ -32,7 +32,23 @@ def folder(tmp_path, monkeypatch):
         path = tmp_path / "photos" / f"class_{number % 2}" / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(tf.io.encode_png(rng.integers(0, 256, (100, 120, 3), "uint8")).numpy())
+    make_scenes(tmp_path, rng)
     monkeypatch.chdir(tmp_path)
+
+
+def make_scenes(folder, rng):
+    """A Pascal VOC folder, and one of pictures with masks."""
+    for place in ("cells/Annotations", "cells/JPEGImages", "streets/train/images", "streets/train/masks"):
+        (folder / place).mkdir(parents=True)
+    box = "<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox>"
+    for number, name in enumerate(["RBC", "WBC"]):
+        picture = tf.io.encode_jpeg(rng.integers(0, 256, (30, 40, 3), "uint8")).numpy()
+        (folder / f"cells/JPEGImages/{number}.jpg").write_bytes(picture)
+        xml = f"<annotation><object><name>{name}</name>{box}</object></annotation>"
+        (folder / f"cells/Annotations/{number}.xml").write_text(xml)
+        (folder / f"streets/train/images/{number}.jpg").write_bytes(picture)
+        mask = tf.io.encode_png(rng.integers(0, 3, (30, 40, 1), "uint8")).numpy()
+        (folder / f"streets/train/masks/{number}.png").write_bytes(mask)
 
 
 @pytest.mark.usefixtures("folder")

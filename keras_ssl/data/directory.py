@@ -5,18 +5,16 @@ import numpy as np
 import tensorflow as tf
 
 from keras_ssl.checks.arguments import check_image_size
-from keras_ssl.data.batches import finish, images_per_epoch
 from keras_ssl.data.bit_depth import check_bit_depth
-from keras_ssl.data.cache import AT_ONCE, check_cache, choose_cache, keep
+from keras_ssl.data.cache import check_cache
 from keras_ssl.data.decode import MAX_PIXELS
 from keras_ssl.data.files import files_key, find_images, in_subset, label_by_folder
 from keras_ssl.data.image_files import file_decoder
 from keras_ssl.data.memoize import memoized
-from keras_ssl.data.memory import in_memory
-from keras_ssl.data.order import each_epoch, epoch_order
+from keras_ssl.data.picture_dataset import picture_dataset
 from keras_ssl.data.reader import image_reader
 from keras_ssl.data.resize import check_resize
-from keras_ssl.data.unreadable import TRIED_AT_ONCE, batch_or_raise, find_unreadable
+from keras_ssl.data.unreadable import TRIED_AT_ONCE, find_unreadable
 from keras_ssl.progress import Stage
 
 
@@ -127,48 +125,25 @@ def from_directory(
     shuffle = not labels if shuffle is None else shuffle
     read = image_reader(paths, image_size, resize, **settings)
     shape = (*image_size, channels)
-    chosen = choose_cache(cache, len(paths), shape)
-    order = {"batch_size": batch_size, "shuffle": shuffle, "seed": seed, "drop_remainder": drop_remainder}
-    attributes = {"class_names": class_names, "file_paths": paths, "skipped": skipped, "cached": chosen}
-    if chosen.kind == "none":
-        return _stream(paths, classes, shape, read, try_to_read, **order, **attributes)
-
-    def decode_all():
-        in_order = {"batch_size": AT_ONCE, "shuffle": False, "seed": 0, "drop_remainder": False}
-        return _stream(paths, None, shape, read, try_to_read, **in_order).as_numpy_iterator(), lambda: None
-
-    def key():
-        return files_key(folder, paths, (*shape, resize, max_pixels, orientation, bits))
-
-    images, _ = keep(chosen, decode_all, len(paths), shape, key, cache_file, path, verbose)
-    return in_memory(images, None if classes is None else np.array(classes, np.int32), **order, **attributes)
-
-
-def _stream(paths, classes, shape, read, try_to_read, *, batch_size, shuffle, seed, drop_remainder, **attributes):
-    with tf.device("CPU:0"):
-        path_tensor = tf.constant([os.fsencode(path) for path in paths])
-        class_tensor = None if classes is None else tf.constant(classes, tf.int32)
-    used = images_per_epoch(len(paths), batch_size, shuffle, drop_remainder)
-
-    def in_order(seeds):
-        order = epoch_order(len(paths), shuffle, seeds)[:used]
-        # One number holds the epoch and the position, because each tensor of an element costs time.
-        numbers = seeds[1] * used + tf.range(used, dtype=tf.int64)
-        parts = [path_tensor] if class_tensor is None else [path_tensor, class_tensor]
-        return tf.data.Dataset.from_tensor_slices((numbers, *(tf.gather(part, order) for part in parts)))
-
-    def load(number, path, *label):
-        return number, (read(path), *label) if label else read(path)
-
-    def file_at(number_of_epoch, position):
-        number = number_of_epoch if number_of_epoch >= 0 else int(epoch) - 1
-        return paths[int(epoch_order(len(paths), shuffle, tf.constant([seed, number], tf.int64))[position])]
-
-    # Read outside of `in_order`: with a large graph in it, tf.data would take three times as long to start an epoch.
-    dataset, epoch = each_epoch(in_order, seed)
-    dataset = dataset.map(load, num_parallel_calls=tf.data.AUTOTUNE)
-    dataset = batch_or_raise(dataset, file_at, try_to_read, used, batch_size)
-    return finish(dataset, used, batch_size, epoch=epoch, shuffled=shuffle, **attributes)
+    settings_key = (*shape, resize, max_pixels, orientation, bits)
+    return picture_dataset(
+        paths,
+        None if classes is None else np.array(classes, np.int32),
+        read,
+        try_to_read,
+        shape=shape,
+        cache=cache,
+        cache_file=cache_file,
+        key=lambda: files_key(folder, paths, settings_key),
+        name=path,
+        verbose=verbose,
+        batch_size=batch_size,
+        shuffle=shuffle,
+        seed=seed,
+        drop_remainder=drop_remainder,
+        class_names=class_names,
+        skipped=skipped,
+    )
 
 
 def _leave_out_unreadable(folder, paths, classes, read, settings, verbose):

@@ -42,22 +42,36 @@ def resize_images(images: Any, image_size: int | tuple[int, int], resize: str = 
     height, width = check_image_size(image_size)
     check_resize(resize)
     images = tf.convert_to_tensor(images)
-    source = tf.cast(tf.shape(images)[1:3], tf.float32)
-    target = tf.constant([height, width], tf.float32)
-    scale = target / source
-    if resize == "crop":
-        scale = tf.fill([2], tf.reduce_max(scale))
-    elif resize == "pad":
-        # A very long image keeps at least one pixel of its shorter side.
-        scale = tf.maximum(tf.reduce_min(scale), 1.0 / source)
+    scale, translation = scale_and_translation(tf.shape(images)[1:3], (height, width), resize)
     resized = tf.raw_ops.ScaleAndTranslate(
         images=images,
         size=[height, width],
         scale=scale,
-        translation=(target - scale * source) / 2.0,
+        translation=translation,
         kernel_type="triangle",
         antialias=True,
     )
     if images.dtype == tf.uint8:
         resized = tf.saturate_cast(tf.round(resized), tf.uint8)
     return tf.ensure_shape(resized, [images.shape[0], height, width, images.shape[-1]])
+
+
+def scale_and_translation(size, image_size, resize):
+    """Where `resize_images` puts a point: at `point * scale + translation`, in pixels from the top left corner.
+
+    Args:
+        size: The (height, width) of an image, or of several, (…, 2).
+        image_size: The wanted (height, width).
+        resize: One of `RESIZE_MODES`.
+
+    Returns:
+        Two float32 tensors of the shape of `size`.
+    """
+    source, target = tf.cast(size, tf.float32), tf.constant(image_size, tf.float32)
+    scale = target / source
+    if resize == "crop":
+        scale = tf.broadcast_to(tf.reduce_max(scale, axis=-1, keepdims=True), tf.shape(scale))
+    elif resize == "pad":
+        # A very long image keeps a line of one pixel.
+        scale = tf.maximum(tf.reduce_min(scale, axis=-1, keepdims=True), 1.0 / source)
+    return scale, (target - scale * source) / 2.0

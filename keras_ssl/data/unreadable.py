@@ -97,14 +97,15 @@ def batch_or_raise(
 
 
 def find_unreadable(
-    paths: tf.Tensor, read: Callable[[tf.Tensor], Any], report: Callable[[int], None]
+    paths: tf.Tensor, read: Callable[[tf.Tensor], Any], report: Callable[[int], None] = lambda count: None
 ) -> dict[int, str]:
     """Try all files, and find out what is wrong with the ones that cannot be read.
 
     Args:
         paths: String tensor of shape `(files,)`.
         read: See `why_unreadable`.
-        report: Function that is called with the number of files tried since its last call.
+        report: Function that is called with the number of files tried since its last call. Defaults to
+            nothing.
 
     Returns:
         Dict from the index of each file that cannot be read to the reason.
