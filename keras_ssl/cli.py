@@ -125,7 +125,7 @@ def _settings(ctx, param, values):
 
 
 def _names(ctx, param, value):
-    return tuple(name.strip() for name in value.split(",") if name.strip())
+    return tuple(name.strip() for name in (value or "").split(",") if name.strip())
 
 
 def _image_size(ctx, param, value):
@@ -285,6 +285,54 @@ def evaluate(run, protocol, **kwargs):
     drawn = os.path.isfile(os.path.join(run, "figures", "map.png"))
     a_map = f", a map of the features in {run}/figures/map.png" if drawn else ""
     click.echo(f"The protocols are described in {run}/evaluation.json{a_map}.")
+
+
+def scene_options(command):
+    """Adds the options that `detect` and `segment` share."""
+    options = [
+        click.argument("run", type=click.Path()),
+        click.option(
+            "--epochs", type=click.IntRange(1), help="Passes over the images.  [default: 600 steps or more]"
+        ),
+        click.option("--image-size", callback=_image_size, help="HEIGHTxWIDTH.  [default: theirs, 256 at most]"),
+        click.option("--batch-size", type=click.IntRange(1), default=8, show_default=True, help="Images per step."),
+        click.option("--train-split", default="train", show_default=True, help="Split to train on."),
+        click.option("--test-split", default="test", show_default=True, help="Split to score on."),
+        click.option("--images", type=click.IntRange(1), help="So many of the training images.  [default: all]"),
+        click.option("--classes", callback=_names, help="Names of the classes in their order, separated by commas."),
+        click.option("--frozen", is_flag=True, help="Leave the encoder as it is, and train the head alone."),
+        click.option("--baseline/--no-baseline", default=True, help="Train the same network from scratch too."),
+        click.option("--seed", default=0, show_default=True, help="Determines the training, with the settings."),
+        click.option("--resume", is_flag=True, help="Go on after an interruption, with the same options."),
+        on_error_option,
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@main.command()
+@scene_options
+@click.option("--data", required=True, help="Folder of Pascal VOC, .json file of COCO, or a TFDS name.")
+@click.option("--width", default=64, show_default=True, help="Channels of the head, a multiple of 16.")
+def detect(run, data, classes, **kwargs):
+    """Train a detector on the encoder of RUN, and score it next to the same network from scratch."""
+    _runs().detect(run, data, classes=classes or None, **kwargs)
+    click.echo(f"The detector, its scores and the worst test images are in {run}/detector.")
+
+
+@main.command()
+@scene_options
+@click.option("--data", required=True, help="Folder with SPLIT/images and SPLIT/masks, or a TFDS name.")
+@click.option(
+    "--ignore-class", type=click.IntRange(0, 255), default=255, show_default=True, help="Pixels without label."
+)
+@click.option("--dice-weight", type=click.FloatRange(0), default=0.0, show_default=True, help="Of the Dice loss.")
+@click.option("--width", default=32, show_default=True, help="Channels at the finest level of the decoder.")
+def segment(run, data, classes, **kwargs):
+    """Train a segmentation network on the encoder of RUN, and score it next to the same network from scratch."""
+    _runs().segment(run, data, classes=classes or None, **kwargs)
+    click.echo(f"The network, its scores and the worst test images are in {run}/segmenter.")
 
 
 @main.command()
