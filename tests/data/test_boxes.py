@@ -146,7 +146,7 @@ def test_an_annotation_without_a_picture_and_a_broken_picture(voc):
     (path / "JPEGImages" / "c.png").write_bytes((path / "JPEGImages" / "a.png").read_bytes()[:60])
     with pytest.warns(UserWarning, match="Skipped 2"):
         dataset = boxes(path, on_error="skip")
-    assert [name[-5:] for name in dataset.skipped] == ["d.xml", "c.png"]
+    assert {name[-5:] for name in dataset.skipped} == {"d.xml", "c.png"}
 
 
 def test_entities_are_not_expanded(voc):
