@@ -256,3 +256,13 @@ def test_files_that_are_not_coco_and_pictures_that_are_missing(coco, tmp_path):
 def test_arguments_are_checked(arguments, voc):
     with pytest.raises(ValueError, match=f"Received: {next(iter(arguments))}="):
         boxes(voc(TWO), **arguments)
+
+
+def test_pictures_of_12_bits_are_not_black(voc):
+    path = voc({"a": annotation(voc_object("dog", 1, 1, WIDTH, HEIGHT))})
+    deep = np.full((HEIGHT, WIDTH, 1), 4095, np.uint16)
+    (path / "JPEGImages" / "a.png").write_bytes(tf.io.encode_png(deep).numpy())
+    with pytest.raises(ValueError, match="bits=12"):
+        boxes(path)
+    ((images, _),) = boxes(path, bits=12)
+    assert images.numpy().min() == 255
