@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_ssl.checks.arguments import check_choice, check_count, check_image_size
+from keras_ssl.data.bit_depth import check_bit_depth
 from keras_ssl.data.boxed_picture import pad_rows
 from keras_ssl.data.cache import check_cache
 from keras_ssl.data.coco import read_coco
@@ -42,6 +43,7 @@ def boxes(
     difficult: bool = True,
     max_pixels: int = MAX_PIXELS,
     orientation: str = "exif",
+    bits: int | None = None,
     cache: str | None = "auto",
     cache_file: str | os.PathLike[str] | None = None,
     data_dir: str | os.PathLike[str] | None = None,
@@ -55,7 +57,7 @@ def boxes(
     Args:
         path: Path of a Pascal VOC folder, with `Annotations/*.xml` and `JPEGImages/`, or of a COCO `.json` file;
             or the name of a data set of tensorflow-datasets with the features `objects/bbox` and `objects/label`,
-            which is kept in memory, with three channels. Annotations of crowds are left out.
+            which is kept in memory, with its own channels. Annotations of crowds are left out.
         batch_size: A positive integer. Defaults to 16.
         image_size: The (height, width) that all pictures get, or one integer. Defaults to (256, 256).
         split: Of a folder, the name of a list `ImageSets/Main/<split>.txt` or `splits/<split>.txt`. `None` takes all
@@ -82,6 +84,7 @@ def boxes(
         difficult: Boolean: whether objects are kept that Pascal VOC marks as difficult. Defaults to `True`.
         max_pixels: The largest height × width that is decoded. Defaults to 50 million.
         orientation: `"exif"` or `"ignore"`; see `decode_image`. Defaults to `"exif"`.
+        bits: Integer from 8 to 16: how many bits files of 16 bits use; see `from_directory`. Defaults to `None`.
         cache: Whether decoded pictures are kept: `"auto"`, `"memory"`, `"disk"` or `"none"`; see `from_directory`.
             Defaults to `"auto"`.
         cache_file: Path of the file for `"disk"`. Defaults to `None`.
@@ -143,7 +146,7 @@ def boxes(
         raise ValueError(f"A .json file has no splits: give the file of the split. Received: split={split!r}")
     else:
         found, class_names, left_out = read_coco(path, images, classes, orientation, faults)
-    settings = {"channels": channels, "max_pixels": max_pixels, "orientation": orientation, "bits": None}
+    settings = {"channels": channels, "max_pixels": max_pixels, "orientation": orientation, "bits": bits}
     try_to_read = file_decoder([picture.path for picture in found], **settings, is_strict=not faults.skips)
     if faults.skips:
         bad = find_unreadable(tf.constant([os.fsencode(picture.path) for picture in found], tf.string), try_to_read)
@@ -152,6 +155,8 @@ def boxes(
     faults.warn(len(found))
     found = choose(found, max_images, seed)
     paths = [picture.path for picture in found]
+    if bits is None:
+        check_bit_depth(paths, channels)
     shape = (*image_size, channels)
     return picture_dataset(
         paths,
@@ -161,7 +166,7 @@ def boxes(
         shape=shape,
         cache=cache,
         cache_file=cache_file,
-        key=lambda: files_key(path, paths, (*shape, resize, max_pixels, orientation)),
+        key=lambda: files_key(path, paths, (*shape, resize, max_pixels, orientation, bits)),
         name=path,
         verbose=verbose,
         **order,

@@ -38,8 +38,8 @@ def digit_scenes(
         image_size: The (height, width) of the pictures, or one integer. Defaults to (96, 96).
         split: `"train"` or `"test"`: which digits are used, see `load`. Defaults to `"train"`.
         most: A positive integer: each picture has 1 to `most` digits. Defaults to 5.
-        sizes: Pair of positive integers: the smallest and the largest height of a digit, in pixels; at most the
-            shorter side of the picture. Defaults to (16, 40).
+        sizes: Pair of integers from 8 to the shorter side of the picture: the smallest and the largest side, in
+            pixels, of the square that a digit is drawn in. Defaults to (16, 40).
         shuffle: Boolean: whether each epoch has an order of its own; see `set_epoch`. Defaults to `False`.
         drop_remainder: Boolean: as in `from_arrays`. Defaults to `None`.
 

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from keras_ssl.checks.arguments import check_image_size
 from keras_ssl.data.batches import with_attributes
+from keras_ssl.data.bit_depth import check_bit_depth
 from keras_ssl.data.boxes import choose
 from keras_ssl.data.cache import check_cache
 from keras_ssl.data.decode import MAX_PIXELS
@@ -44,6 +45,7 @@ def masks(
     max_images: int | None = None,
     max_pixels: int = MAX_PIXELS,
     orientation: str = "exif",
+    bits: int | None = None,
     cache: str | None = "auto",
     cache_file: str | os.PathLike[str] | None = None,
     data_dir: str | os.PathLike[str] | None = None,
@@ -83,6 +85,7 @@ def masks(
             choice is part of a larger one. Defaults to `None`, all.
         max_pixels: The largest height × width that is decoded. Defaults to 50 million.
         orientation: `"exif"` or `"ignore"`; see `decode_image`. Defaults to `"exif"`.
+        bits: Integer from 8 to 16: how many bits files of 16 bits use; see `from_directory`. Defaults to `None`.
         cache: Whether decoded pictures and masks are kept: `"auto"`, `"memory"`, `"disk"` or `"none"`; see
             `from_directory`. Defaults to `"auto"`.
         cache_file: Path of the file for `"disk"`. Defaults to `None`.
@@ -144,7 +147,7 @@ def masks(
             raise FileNotFoundError(f"There is no such folder. Received: {folder!r}")
     known = None if class_names is None else {*range(len(class_names)), ignore_class}
     found, largest = _pairs(picture_folder, mask_folder, known, orientation, faults)
-    settings = {"channels": channels, "max_pixels": max_pixels, "orientation": orientation, "bits": None}
+    settings = {"channels": channels, "max_pixels": max_pixels, "orientation": orientation, "bits": bits}
     try_to_read = file_decoder(list(found), **settings, is_strict=not faults.skips)
     if faults.skips:
         bad = find_unreadable(tf.constant([os.fsencode(path) for path in found], tf.string), try_to_read)
@@ -153,6 +156,8 @@ def masks(
         found = {path: mask for path, mask in found.items() if path not in faults.skipped}
     faults.warn(len(found))
     paths = choose(list(found), max_images, seed)
+    if bits is None:
+        check_bit_depth(paths, channels)
     if class_names is None:
         # Across the pictures that are not chosen, too.
         class_names = [str(number) for number in range(max(largest.get(path, 0) for path in found) + 1)]
@@ -177,7 +182,7 @@ def masks(
         shape=shape,
         cache=cache,
         cache_file=cache_file,
-        key=lambda: files_key(picture_folder, files, (*shape, resize, ignore_class, max_pixels, orientation)),
+        key=lambda: files_key(picture_folder, files, (*shape, resize, ignore_class, max_pixels, orientation, bits)),
         name=str(images),
         verbose=verbose,
         **order,

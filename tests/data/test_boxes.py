@@ -146,7 +146,7 @@ def test_an_annotation_without_a_picture_and_a_broken_picture(voc):
     (path / "JPEGImages" / "c.png").write_bytes((path / "JPEGImages" / "a.png").read_bytes()[:60])
     with pytest.warns(UserWarning, match="Skipped 2"):
         dataset = boxes(path, on_error="skip")
-    assert [name[-5:] for name in dataset.skipped] == ["d.xml", "c.png"]
+    assert {name[-5:] for name in dataset.skipped} == {"d.xml", "c.png"}
 
 
 def test_entities_are_not_expanded(voc):
@@ -256,3 +256,13 @@ def test_files_that_are_not_coco_and_pictures_that_are_missing(coco, tmp_path):
 def test_arguments_are_checked(arguments, voc):
     with pytest.raises(ValueError, match=f"Received: {next(iter(arguments))}="):
         boxes(voc(TWO), **arguments)
+
+
+def test_pictures_of_12_bits_are_not_black(voc):
+    path = voc({"a": annotation(voc_object("dog", 1, 1, WIDTH, HEIGHT))})
+    deep = np.full((HEIGHT, WIDTH, 1), 4095, np.uint16)
+    (path / "JPEGImages" / "a.png").write_bytes(tf.io.encode_png(deep).numpy())
+    with pytest.raises(ValueError, match="bits=12"):
+        boxes(path)
+    ((images, _),) = boxes(path, bits=12)
+    assert images.numpy().min() == 255
