@@ -46,8 +46,8 @@ def detect(
         train_split: String. Defaults to `"train"`.
         test_split: String. Defaults to `"test"`.
         images: Integer > 0. So many of the training images, chosen by `seed`. Defaults to `None`: all.
-        classes: Sequence of strings, the names of the classes in the order of their numbers. Defaults to `None`: those
-            of the annotations.
+        classes: Sequence of strings, the names of the classes in the order of their numbers. Defaults to `None`:
+            those of the annotations.
         frozen: Boolean. Whether the encoder stays as it is, and only the head learns. Defaults to `False`.
         baseline: Boolean. Whether to train from scratch too. Defaults to `True`.
         width: Integer > 0, a multiple of 16: channels of the head. Defaults to `64`.

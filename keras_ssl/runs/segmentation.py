@@ -45,8 +45,8 @@ def segment(
         train_split: As in `runs.detect`.
         test_split: As in `runs.detect`.
         images: As in `runs.detect`.
-        classes: Sequence of strings, the names of the classes in the order of their numbers. Defaults to `None`: their
-            numbers.
+        classes: Sequence of strings, the names of the classes in the order of their numbers. Defaults to `None`:
+            their numbers.
         ignore_class: Integer from 0 to 255: the number in the masks of pixels without a label. Defaults to `255`.
         dice_weight: Float of at least 0. Weight of the Dice loss. Defaults to `0.0`.
         frozen: As in `runs.detect`.
