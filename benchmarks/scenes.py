@@ -1,7 +1,7 @@
 """What pretraining is worth for detection and segmentation: `python -m benchmarks.scenes detection PATH`.
 
-`detection` takes a folder of Pascal VOC with lists train and test, such as BCCD; `segmentation` one with train and test
-of images and masks, such as CamVid. Methods learn from the training pictures without labels, by their recipes and a
+`detection` takes a folder of Pascal VOC with lists train and test, such as BCCD; `segmentation` one with train and
+test of images and masks, such as CamVid. Methods learn from the training pictures without labels, by their recipes and a
 budget in minutes. Then detectors or segmentation networks are trained on 10, 50 and all labelled pictures: on each
 encoder, frozen and fine-tuned, and from random weights; all of them make the same number of steps, with the settings
 of `runs.detect` and `runs.segment`. Each is scored once, on the test split: mean and deviation over the seeds, which
