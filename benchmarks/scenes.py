@@ -1,8 +1,8 @@
 """What pretraining is worth for detection and segmentation: `python -m benchmarks.scenes detection PATH`.
 
 `detection` takes a folder of Pascal VOC with lists train and test, such as BCCD; `segmentation` one with train and
-test of images and masks, such as CamVid. Methods learn from the training pictures without labels, by their recipes and a
-budget in minutes. Then detectors or segmentation networks are trained on 10, 50 and all labelled pictures: on each
+test of images and masks, such as CamVid. Methods learn from the training pictures without labels, by their recipes
+and a budget in minutes. Then detectors or segmentation networks are trained on 10, 50 and all labelled pictures: on each
 encoder, frozen and fine-tuned, and from random weights; all of them make the same number of steps, with the settings
 of `runs.detect` and `runs.segment`. Each is scored once, on the test split: mean and deviation over the seeds, which
 choose pictures, augmentation and random weights.
@@ -25,7 +25,7 @@ from benchmarks.cut_out import CLASSES
 from benchmarks.timing import describe_machine, print_table
 from keras_ssl import data, plots, runs
 from keras_ssl.evaluate import random_encoder
-from keras_ssl.runs.scenes import SceneTask, Settings, train_model, usual_size
+from keras_ssl.runs.scenes import SceneTask, Settings, pixels_for, train_model, usual_size
 from keras_ssl.transfer import Detector, Segmenter, average_precision, mean_iou
 
 UNLABELLED = 11  # of CamVid
@@ -127,7 +127,7 @@ def main(kind, path, methods, minutes, images, seeds, steps, batch_size, width, 
         starts[f"{name}, frozen"] = (lambda train, seed, encoder=encoder: encoder, {"frozen": True})
         starts[f"{name}, fine-tuned"] = (lambda train, seed, encoder=encoder: encoder, {"frozen": False})
     starts[SCRATCH] = (
-        lambda train, seed: random_encoder(template, train.map(lambda pixels, targets: pixels), seed),
+        lambda train, seed: random_encoder(template, pixels_for(template, train), seed),
         {"frozen": False},
     )
     rows = []

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_ssl import augment, callbacks
+from keras_ssl.data import resize_images
 from keras_ssl.data.evenly_spaced import evenly_spaced
 from keras_ssl.data.picture_size import picture_size
 from keras_ssl.evaluate import format_table, random_encoder
@@ -101,8 +102,7 @@ def train_and_score(
     test = task.load(settings.test_split, train.class_names, batch_size=settings.batch_size, shuffle=False, **size)
     starts: dict[str, Callable[[], keras.Model]] = {run.config["recipe"]["method"]: lambda: encoder}
     if baseline:
-        pictures = train.map(lambda images, targets: images)
-        starts[SCRATCH] = lambda: random_encoder(encoder, pictures, settings.seed)
+        starts[SCRATCH] = lambda: random_encoder(encoder, pixels_for(encoder, train), settings.seed)
     rows = {}
     for name, start in starts.items():
         part = folder / "scratch" if name == SCRATCH else folder
@@ -234,6 +234,12 @@ def new_model(
     kept = {"layer_decay": 1.0, "head_first": 0.0} if scratch else {}
     model.compile(scene_optimizer(model, settings.epochs * len(train), **kept))
     return model
+
+
+def pixels_for(encoder: keras.Model, data: tf.data.Dataset) -> tf.data.Dataset:
+    """The images of a data set alone, in the size that an encoder takes."""
+    size = encoder.input_shape[1:3]
+    return data.map(lambda images, targets: images if None in size else resize_images(images, size))
 
 
 def joined(parts: Any) -> Any:
