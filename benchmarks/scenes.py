@@ -2,10 +2,10 @@
 
 `detection` takes a folder of Pascal VOC with lists train and test, such as BCCD; `segmentation` one with train and
 test of images and masks, such as CamVid. Methods learn from the training pictures without labels, by their recipes
-and a budget in minutes. Then detectors or segmentation networks are trained on 10, 50 and all labelled pictures: on each
-encoder, frozen and fine-tuned, and from random weights; all of them make the same number of steps, with the settings
-of `runs.detect` and `runs.segment`. Each is scored once, on the test split: mean and deviation over the seeds, which
-choose pictures, augmentation and random weights.
+and a budget in minutes. Then detectors or segmentation networks are trained on 10, 50 and all labelled pictures: on
+each encoder, frozen and fine-tuned, and from random weights; all of them make the same number of steps, with the
+settings of `runs.detect` and `runs.segment`. Each is scored once, on the test split: mean and deviation over the
+seeds, which choose pictures, augmentation and random weights.
 
 What is done is kept in `--out`, so that a second call goes on. Nothing was tuned on the test split.
 """
