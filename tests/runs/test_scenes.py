@@ -84,7 +84,6 @@ def losses(folder):
     return (folder / "history.csv").read_text()
 
 
-@pytest.mark.costly
 def test_detect_trains_scores_draws_and_keeps_what_it_has_made(run, voc):
     rows = runs.detect(run, voc, epochs=2, **SETTINGS)
     assert list(rows) == ["SimCLR", "from scratch"]
@@ -99,7 +98,6 @@ def test_detect_trains_scores_draws_and_keeps_what_it_has_made(run, voc):
     assert (folder / "figures" / "worst.png").stat().st_size > 1000
 
 
-@pytest.mark.costly
 def test_segment_goes_on_as_if_never_stopped(run, masked, monkeypatch):
     options = {"epochs": 3, "ignore_class": 7, "baseline": False, **SETTINGS}
     whole = runs.segment(run, masked, **options)["SimCLR"]["mean IoU"]

@@ -79,7 +79,6 @@ def predicted(model, images):
     return found if isinstance(found, dict) else {"masks": found}
 
 
-@pytest.mark.costly
 def test_it_saves_and_loads_and_goes_on_in_a_new_process_as_if_never_stopped(kind, tmp_path):
     whole, half = kind.build(), kind.build()
     half.set_weights(whole.get_weights())
@@ -112,7 +111,6 @@ model.save(folder + "/whole.keras")
 """
 
 
-@pytest.mark.costly
 def test_two_replicas_learn_what_one_device_learns(kind, two_replicas):
     alone = kind.build()
     with two_replicas.scope():
@@ -134,7 +132,7 @@ def test_two_replicas_learn_what_one_device_learns(kind, two_replicas):
         np.testing.assert_allclose(got, expected, atol=1e-5)
 
 
-@pytest.mark.costly
+@pytest.mark.slow
 def test_it_learns_with_xla_and_under_half_precision(kind):
     data = dataset(kind, count=4)
     plain = kind.build()
@@ -214,7 +212,7 @@ def test_it_says_what_to_do_before_compile_and_what_a_batch_must_be(kind):
         model.fit(in_memory(squares(4)[0], None, 4, False, seed=0), verbose=0)
 
 
-@pytest.mark.costly
+@pytest.mark.slow
 def test_a_detector_finds_squares_it_has_not_seen():
     detector = KINDS["detector"].build()
     images, targets = boxes(32)
@@ -225,7 +223,7 @@ def test_a_detector_finds_squares_it_has_not_seen():
     assert np.mean(losses.box_iou(best, truth["boxes"][:, 0])) > 0.6
 
 
-@pytest.mark.costly
+@pytest.mark.slow
 def test_a_segmenter_finds_squares_it_has_not_seen():
     segmenter = KINDS["segmenter"].build(dice_weight=0.5)
     segmenter.compile(keras.optimizers.Adam(3e-3))
