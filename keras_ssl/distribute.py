@@ -1,17 +1,20 @@
 """Everything about tf.distribute: replica ids, shares of a batch, communication, and strategies by name."""
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import tensorflow as tf
 
+if TYPE_CHECKING:
+    import keras
+
 
 class Share(NamedTuple):
-    """A replica's rows among those of the global batch.
+    """A replica's rows in the global batch.
 
     Attributes:
-        first_row: int or int32 scalar tensor, where they begin.
-        rows: int or int32 scalar tensor, how many they are.
-        all_rows: int or int32 scalar tensor, how many the global batch has.
+        first_row: Integer or int32 scalar tensor. Index of the first of them.
+        rows: Integer or int32 scalar tensor. Their number.
+        all_rows: Integer or int32 scalar tensor. Number of rows of the global batch.
     """
 
     first_row: Any
@@ -19,30 +22,33 @@ class Share(NamedTuple):
     all_rows: Any
 
     @property
-    def weight(self):
-        """The part that this replica's mean over its rows has in the mean over the global batch, float32."""
+    def weight(self) -> float | tf.Tensor:
+        """The weight of this replica's mean in the mean over the global batch: `rows / all_rows`, float32."""
         if self.rows is self.all_rows:
             return 1.0
         return tf.cast(self.rows, tf.float32) / tf.cast(self.all_rows, tf.float32)
 
 
-def num_replicas():
+def num_replicas() -> int:
     """Number of replicas that share the global batch; 1 without a strategy."""
     return tf.distribute.get_strategy().num_replicas_in_sync
 
 
-def replica_id():
+def replica_id() -> int | tf.Tensor:
     """Index of the calling replica: 0, or under a strategy a scalar int32 tensor below `num_replicas()`."""
     return tf.distribute.get_replica_context().replica_id_in_sync_group if num_replicas() > 1 else 0
 
 
-def share(rows):
-    """The calling replica's `Share` of a global batch of which it holds so many rows.
+def share(rows: int | tf.Tensor) -> Share:
+    """The calling replica's share of the global batch.
 
-    Replicas may hold different numbers: of nine images tf.distribute deals five and four.
+    Replicas may hold different numbers of rows: nine images are divided into five and four.
 
     Args:
-        rows: int or int32 scalar tensor.
+        rows: Integer or int32 scalar tensor. Number of rows that this replica holds.
+
+    Returns:
+        A `Share`.
     """
     if num_replicas() == 1:
         return Share(0, rows, rows)
@@ -50,24 +56,24 @@ def share(rows):
     return Share(tf.reduce_sum(counts[: replica_id()]), counts[replica_id()], tf.reduce_sum(counts))
 
 
-def smallest_share(rows, replicas):
-    """Number of `rows` that tf.distribute gives the last replica; 0 or less if it gets none.
+def smallest_share(rows: int | tf.Tensor, replicas: int) -> int | tf.Tensor:
+    """Number of rows that tf.distribute gives the last replica; 0 or less if it gets none.
 
     Args:
-        rows: int or integer tensor.
-        replicas: int.
+        rows: Integer or integer tensor. Number of rows of the global batch.
+        replicas: Integer. Number of replicas.
     """
     return rows - (replicas - 1) * -(-rows // replicas)
 
 
-def gather(tensor):
-    """Concatenates the replicas' rows, in the order of their ids. Differentiable.
+def gather(tensor: tf.Tensor) -> tf.Tensor:
+    """Concatenate the rows of all replicas, in the order of their ids. Differentiable.
 
     Args:
-        tensor: (batch, ...), of any number of rows on each replica.
+        tensor: Tensor of shape `(batch, …)`. Replicas may hold different numbers of rows.
 
     Returns:
-        (global batch, ...); `tensor` itself where there is one replica.
+        Tensor of shape `(global batch, …)`; with one replica `tensor` itself.
     """
     if num_replicas() == 1:
         return tensor
@@ -80,57 +86,57 @@ def _with_dense_gradient(tensor):
     return tf.identity(tensor), tf.convert_to_tensor
 
 
-def total(tensor):
-    """Sum of `tensor` over the replicas; `tensor` itself where there is one. No gradient passes."""
+def total(tensor: tf.Tensor) -> tf.Tensor:
+    """Sum of `tensor` over the replicas; with one replica `tensor` itself. No gradient passes."""
     if num_replicas() == 1:
         return tensor
     return tf.distribute.get_replica_context().all_reduce("sum", tf.stop_gradient(tensor))
 
 
-def mean(tensor, share):
+def mean(tensor: tf.Tensor, share: Share) -> tf.Tensor:
     """Mean over the global batch, from each replica's mean over its rows. No gradient passes.
 
     Args:
-        tensor: float tensor, this replica's mean.
-        share: this replica's `Share`.
+        tensor: Float tensor. This replica's mean.
+        share: A `Share`. This replica's.
 
     Returns:
-        A tensor of the same shape; `tensor` itself where there is one replica.
+        Tensor of the same shape; with one replica `tensor` itself.
     """
     if num_replicas() == 1:
         return tensor
     return total(tensor * tf.cast(share.weight, tensor.dtype))
 
 
-def assign(variable, value):
-    """Assigns a value that all replicas have computed equally, without communication.
+def assign(variable: "keras.Variable", value: tf.Tensor) -> None:
+    """Assign a value that is the same on all replicas, without communication.
 
-    `variable.assign` refuses this on replicas, unless the variable was made to average or broadcast what it is given.
+    `variable.assign` raises an error on replicas, unless the variable averages or broadcasts assigned values.
 
     Args:
-        variable: a `keras.Variable`, equal on all replicas.
-        value: tensor of its shape, equal on all replicas.
+        variable: A `keras.Variable`, equal on all replicas.
+        value: Tensor of the same shape, equal on all replicas.
     """
     extended = tf.distribute.get_strategy().extended
     extended.update(variable.value, lambda local, new: local.assign(tf.cast(new, local.dtype)), args=(value,))
 
 
-def undistributed(dataset):
-    """Returns the `tf.data.Dataset` behind a distributed one, or else `dataset` itself."""
+def undistributed(dataset: Any) -> Any:
+    """Return the `tf.data.Dataset` behind a distributed data set, otherwise `dataset` itself."""
     if not isinstance(dataset, tf.distribute.DistributedDataset):
         return dataset
-    # There is none where a function makes a data set for each worker.
+    # If a function makes a data set for each worker, there is none.
     return getattr(dataset, "_original_dataset", None) or dataset
 
 
-def is_multi_worker(strategy=None):
+def is_multi_worker(strategy: tf.distribute.Strategy | None = None) -> bool:
     """Whether a strategy, by default the current one, spans several processes."""
     strategy = strategy or tf.distribute.get_strategy()
     return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
 
 
-def transferable(dataset, strategy):
-    """Casts uint8 to float32 if Keras sends batches through collectives, which refuse uint8."""
+def transferable(dataset: tf.data.Dataset, strategy: tf.distribute.Strategy) -> tf.data.Dataset:
+    """Cast uint8 to float32 if Keras sends batches through collectives, which do not support uint8."""
     if not is_multi_worker(strategy):
         return dataset
 
@@ -155,18 +161,18 @@ _STRATEGIES = {
 }
 
 
-def strategy(name="none"):
-    """The tf.distribute strategy of that name.
+def strategy(name: str = "none") -> tf.distribute.Strategy:
+    """Return a tf.distribute strategy by its name.
 
     Args:
-        name: "none" (the current strategy; by default one device), "mirrored" (all GPUs of this machine),
-            "multi_worker" (the machines in TF_CONFIG) or "tpu".
+        name: String. `"none"` (the current strategy; by default one device), `"mirrored"` (all GPUs of this machine),
+            `"multi_worker"` (the machines in TF_CONFIG) or `"tpu"`. Defaults to `"none"`.
 
     Returns:
         A `tf.distribute.Strategy`. Build and compile the method under its `scope()`.
 
     Raises:
-        ValueError: for another name.
+        ValueError: If the name is unknown.
 
     Example:
 
