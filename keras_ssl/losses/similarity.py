@@ -4,7 +4,8 @@ import tensorflow as tf
 
 from keras_ssl import distribute
 
-# Added to a logit, it removes the logit from a softmax: exp(-1e9) is 0 in float32, with a finite gradient.
+# Added to a logit, it removes the logit from a softmax: exp(-1e9) is 0 in float32. Its gradient is finite, unlike
+# that of -inf.
 MASKED = -1e9
 
 
@@ -70,7 +71,7 @@ def query_key_similarities(
         key: Float tensor of shape `(batch, dim)`; row i is the positive of row i of `query`.
         queue: Optional float tensor of shape `(size, dim)` of negatives, rows of length 1.
         global_views: Optional tuple `(all_queries, all_keys, first_row)`, as `keras_ssl.losses.gather_views(query,
-            key)` returns it, for keys of the global batch as negatives. A queue has no need of it.
+            key)` returns it, for keys of the global batch as negatives. Not used with a queue.
 
     Returns:
         Tuple of similarities, float32, and positives, (batch,) int32: the column of each query's key. With a queue
