@@ -87,7 +87,7 @@ def query_key_similarities(
 
 
 def gather_views(*views: tf.Tensor) -> tuple[tf.Tensor, ...]:
-    """Gathers the views of the global batch, for losses that compare the images of a batch with each other.
+    """Gather the views of the global batch, for losses that compare the images of a batch with each other.
 
     Pass the result to such a loss as `global_views=`. The mean over the replicas, each weighted by its share of the
     rows, is then the loss that one device would compute of the global batch. The same holds for the gradient if every

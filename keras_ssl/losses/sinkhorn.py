@@ -8,7 +8,7 @@ def sinkhorn(
     *,
     global_views: tuple[tf.Tensor, ...] | None = None,
 ) -> tf.Tensor:
-    """Assigns images to prototypes, each prototype getting an equal share of the batch (SwAV's codes).
+    """Assign images to prototypes, so that each prototype gets an equal share of the batch (SwAV's codes).
 
     Caron et al. 2020, "Unsupervised Learning of Visual Features by Contrasting Cluster Assignments"
     (https://arxiv.org/abs/2006.09882, equations 3 to 5, and appendix A). From Q = exp(scores / ε), every iteration of
