@@ -234,7 +234,7 @@ def _check_tasks(tasks):
     for name, task in tasks.items():
         if not isinstance(name, str) or not isinstance(task, Task):
             raise ValueError(
-                "Each task must have a name and be an object, not a class: keras_ssl.tasks.Rotation(), or your own Task. "
+                "Each task must have a name and be an object, not a class: keras_ssl.tasks.Rotation() or your own. "
                 f"Received: {name!r}: {task!r}"
             )
 
