@@ -10,8 +10,8 @@ def discriminator_loss(real_logits: tf.Tensor, fake_logits: tf.Tensor, label_smo
         L = -E[log D(x)] - E[log(1 - D(G(z)))]
 
     One-sided label smoothing (Salimans et al. 2016, "Improved Techniques for Training GANs",
-    https://arxiv.org/abs/1606.03498, section 3.4) has the target 1 - s instead of 1 for real images,
-    which discourages overconfidence. The first term is then -E[(1 - s) log D(x) + s log(1 - D(x))].
+    https://arxiv.org/abs/1606.03498, section 3.4) has the target 1 - s instead of 1 for real images, so the
+    discriminator gains nothing from being too sure. The first term is then -E[(1 - s) log D(x) + s log(1 - D(x))].
 
     Args:
         real_logits: Float tensor of shape `(batch, 1)`: the discriminator's logits of real images.
@@ -38,8 +38,8 @@ def discriminator_loss(real_logits: tf.Tensor, fake_logits: tf.Tensor, label_smo
 def generator_loss(fake_logits: tf.Tensor) -> tf.Tensor:
     """Generator loss of a GAN, in its non-saturating form.
 
-    Goodfellow et al. 2014, "Generative Adversarial Nets" (https://arxiv.org/abs/1406.2661), section 3: in place of
-    minimizing log(1 - D(G(z))), which is flat while the discriminator wins, the generator minimizes
+    Goodfellow et al. 2014, "Generative Adversarial Nets" (https://arxiv.org/abs/1406.2661), section 3: instead of
+    log(1 - D(G(z))), whose gradient vanishes while the discriminator wins, the generator minimizes
 
         L = -E[log D(G(z))]
 
@@ -59,7 +59,7 @@ def generator_loss(fake_logits: tf.Tensor) -> tf.Tensor:
 
 
 def r1_penalty(gradients: tf.Tensor) -> tf.Tensor:
-    """How steep a discriminator is where the real images lie.
+    """R₁ penalty: the squared gradient of a discriminator at the real images.
 
     Mescheder et al. 2018, "Which Training Methods for GANs do actually Converge?"
     (https://arxiv.org/abs/1801.04406), equation 9, without its weight γ:

@@ -2,7 +2,7 @@ import tensorflow as tf
 
 from keras_ssl.losses.similarity import off_diagonal_squares
 
-# As in the paper's code, which standardizes with PyTorch's batch normalization and its default epsilon.
+# As in the paper's code, which standardizes with PyTorch's batch normalization: without weights, default epsilon.
 EPSILON = 1e-5
 
 

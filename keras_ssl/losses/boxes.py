@@ -3,8 +3,8 @@
 import keras
 import tensorflow as tf
 
-# Of the official code of Faster R-CNN (https://github.com/rbgirshick/py-faster-rcnn, sigma = 3). Fast R-CNN's 1 is as
-# large as the image in relative coordinates, which would leave half the squared error.
+# As in the official code of Faster R-CNN (https://github.com/rbgirshick/py-faster-rcnn, sigma = 3). Fast R-CNN has 1.
+# In relative coordinates that is the size of the whole image, so the loss would be half the squared error everywhere.
 BETA = 1 / 9
 
 
@@ -36,8 +36,7 @@ def giou(boxes: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
 
         GIoU = |A ∩ B| / |A ∪ B| − |C \\ (A ∪ B)| / |C|
 
-    The loss is 1 − GIoU (algorithm 2). Disjoint boxes get a gradient too, because C depends on
-    their distance.
+    The loss is 1 − GIoU (algorithm 2). Disjoint boxes get a gradient too, because C depends on their distance.
 
     Args:
         boxes: Float tensor of shape `(…, 4)` of boxes (top, left, bottom, right), of any unit.
@@ -79,7 +78,7 @@ def _float32(*tensors):
 
 
 def smooth_l1(targets: tf.Tensor, predictions: tf.Tensor) -> tf.Tensor:
-    """Smooth L1 loss: squared error for small differences, absolute error for large ones.
+    """Smooth L1 loss: squared error for small differences, absolute error for large ones, against outliers.
 
     For a difference d (Girshick 2015, "Fast R-CNN", https://arxiv.org/abs/1504.08083, equation 3, where β is 1):
 

@@ -10,8 +10,8 @@ def contractive_penalty(
 
     Rifai et al. 2011, "Contractive Auto-Encoders: Explicit Invariance During Feature Extraction"
     (https://icml.cc/2011/papers/455_icmlpaper.pdf), equation 1, ‖J_f(x)‖²_F with x in [0, 1]. The paper has a closed
-    form for one layer. Here it is estimated for any encoder, from one random direction v in code space per image
-    (Hutchinson 1990): E‖vᵀJ‖² = ‖J‖²_F for v of independent entries with mean 0 and variance 1.
+    form for one layer. Here the norm is estimated for any encoder, from one random direction v in code space per
+    image (Hutchinson 1990): E‖vᵀJ‖² = ‖J‖²_F for v of independent entries with mean 0 and variance 1.
 
     Args:
         encode: Callable from raw pixels (batch, height, width, channels) to codes (batch, dim).

@@ -2,15 +2,15 @@ import tensorflow as tf
 
 
 def dice(labels: tf.Tensor, probabilities: tf.Tensor, weights: tf.Tensor | None = None) -> tf.Tensor:
-    """Dice loss: one minus the overlap of predicted and true masks, each class counting alike.
+    """Dice loss: one minus the overlap of predicted and true masks, averaged over the classes.
 
     For the mask g of a class and its probabilities p (Milletari et al. 2016, "V-Net", https://arxiv.org/abs/1606.04797,
     section 3), over all pixels of the batch:
 
         D = 2 Σ p·g / (Σ p² + Σ g²)
 
-    and the loss is 1 − D, averaged over the classes that the batch shows. A small class counts as much as a large
-    one, which it does not in a mean over pixels.
+    and the loss is 1 − D, averaged over the classes that occur in the batch. A rare class counts as much as a
+    frequent one. In a mean over pixels it would not.
 
     Args:
         labels: Float tensor of shape `(…, classes)`, the true masks, one-hot.

@@ -21,8 +21,8 @@ def dino(
     Args:
         student_logits: Float tensor of shape `(batch, dim)`.
         teacher_logits: Float tensor of shape `(batch, dim)`; row i shows the same image as row i of `student_logits`.
-        center: (dim,) or (1, dim) float tensor: a moving average of the teacher's logits, which keeps one dimension
-            from winning for all images.
+        center: Float tensor of shape `(dim,)` or `(1, dim)`: a moving average of the teacher's logits, which keeps
+            one dimension from winning for all images.
         student_temperature: Float > 0. Defaults to `0.1`.
         teacher_temperature: Float > 0, or a scalar tensor while it warms up. Lower than the student's: it sharpens,
             which keeps the dimensions from all being equal. Defaults to `0.04`.

@@ -16,8 +16,7 @@ def euclidean_distance(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
         b: Float tensor of shape `(batch, dim)`.
 
     Returns:
-        Float32 tensor of shape `(batch,)`. For equal rows both the distance and its gradient
-        are 0.
+        Float32 tensor of shape `(batch,)`. For equal rows it is 0, and so is its gradient, which is undefined there.
     """
     return root(tf.reduce_sum(tf.math.squared_difference(tf.cast(a, tf.float32), tf.cast(b, tf.float32)), axis=-1))
 

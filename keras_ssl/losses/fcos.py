@@ -15,9 +15,9 @@ def fcos(
 ) -> dict[str, tf.Tensor]:
     """Losses of the anchor-free detector FCOS, which predicts a box at every place of its feature maps.
 
-    A place that belongs to an object predicts its class, the distances to the four sides of its box, and how near it
-    is to the middle. With N the number of these places (Tian et al. 2019, "FCOS: Fully Convolutional One-Stage Object
-    Detection", https://arxiv.org/abs/1904.01355, equations 2 and 3):
+    A place that belongs to an object predicts the object's class, the distances to the four sides of its box, and the
+    centerness of the place in the box. With N the number of these places (Tian et al. 2019, "FCOS: Fully
+    Convolutional One-Stage Object Detection", https://arxiv.org/abs/1904.01355, equations 2 and 3):
 
         class       Σ FL / N                    over all places; the focal loss
         box         Σ c · (1 − GIoU) / Σ c      over places with an object, by their centerness c
@@ -72,7 +72,7 @@ def fcos(
 
 
 def centerness(distances: tf.Tensor) -> tf.Tensor:
-    """How near a place is to the middle of a box: 1 in the middle, 0 on its sides (FCOS, equation 3).
+    """Centerness of a place in a box: 1 in the middle, 0 on the sides (FCOS, equation 3).
 
         √( min(left, right) / max(left, right) · min(top, bottom) / max(top, bottom) )
 

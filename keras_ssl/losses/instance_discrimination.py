@@ -1,4 +1,4 @@
-"""Cross-entropy and accuracy of finding the positive in a matrix of similarities.
+"""Instance discrimination: cross-entropy and accuracy of finding the positive in a matrix of similarities.
 
 `nt_xent`, `info_nce` and `nnclr` are this cross-entropy of different matrices. A method that also logs the accuracy
 computes the matrix once, for both.
@@ -12,9 +12,8 @@ from keras_ssl.losses.similarity import two_view_similarities
 def softmax_cross_entropy(similarities: tf.Tensor, positives: tf.Tensor, temperature: float = 1.0) -> tf.Tensor:
     """Softmax cross-entropy of the positives among all candidates, averaged over the anchors.
 
-    With s the similarities of an anchor, p its positive and τ the temperature (van den Oord
-    et al. 2018, "Representation Learning with Contrastive Predictive Coding", https://arxiv.org/abs/1807.03748,
-    equation 4):
+    With s the similarities of an anchor, p its positive and τ the temperature (van den Oord et al. 2018,
+    "Representation Learning with Contrastive Predictive Coding", https://arxiv.org/abs/1807.03748, equation 4):
 
         ℓ = -log( exp(s_p / τ) / Σ_k exp(s_k / τ) )
 
@@ -43,7 +42,7 @@ def softmax_cross_entropy(similarities: tf.Tensor, positives: tf.Tensor, tempera
 def positive_accuracy(similarities: tf.Tensor, positives: tf.Tensor) -> tf.Tensor:
     """Share of the anchors whose positive is the nearest of all candidates.
 
-    Ties share the hit, so that collapsed embeddings score at chance.
+    Candidates with the same similarity share the hit, so that collapsed embeddings score at chance.
 
     Args: as for `softmax_cross_entropy`.
 

@@ -1,4 +1,7 @@
-"""The two terms of a variational autoencoder's loss: negative log-likelihood, and divergence from the prior."""
+"""The two terms of a variational autoencoder's loss: negative log-likelihood, and divergence from the prior.
+
+The likelihoods are in nats per pixel and channel, the divergence is in nats per image.
+"""
 
 import math
 
@@ -23,7 +26,7 @@ def gaussian_likelihood(images: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
         outputs: Float tensor of the same shape, from the decoder.
 
     Returns:
-        Float32 scalar; negative for small errors, as densities may be.
+        Float32 scalar: −log p(x) in nats per pixel and channel; negative for small errors, as densities may exceed 1.
 
     Example:
 
@@ -46,7 +49,7 @@ def bernoulli_likelihood(images: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         logits: Float tensor of the same shape, from the decoder.
 
     Returns:
-        Float32 scalar.
+        Float32 scalar: −log p(x) in nats per pixel and channel.
 
     Example:
 

@@ -1,6 +1,6 @@
 import tensorflow as tf
 
-# As in the official code. Pixels are in [-1, 1], so it matters only below an eighth of a gray level.
+# As in the official code. Pixels are in [-1, 1]: it matters for a deviation below an eighth of a gray level.
 EPSILON = 1e-6
 
 
@@ -20,7 +20,7 @@ def masked_patch_error(
         patches: Float tensor of shape `(batch, patches, pixels)`: all patches of the images, not normalized.
         masked: Integer tensor of shape `(batch, masked)`: the index of each predicted patch among `patches`.
         normalize: Boolean: whether to standardize the targets by `patch_statistics`. The paper finds that this helps
-            the features (table 1d).
+            the features (table 1d). Defaults to `True`.
 
     Returns:
         Float32 scalar, a mean over the batch.

@@ -2,15 +2,16 @@ import tensorflow as tf
 
 
 def sigmoid_focal(labels: tf.Tensor, logits: tf.Tensor, alpha: float = 0.25, gamma: float = 2.0) -> tf.Tensor:
-    """Focal loss: binary cross-entropy with less weight on what is classified well already.
+    """Focal loss: binary cross-entropy with less weight on examples that are already classified well.
 
-    Most places of an image hold no object, and are easy. With the probability p_t of the right answer and the weight
+    In detection most examples are background, and easy. With the probability p_t of the right answer and the weight
     α_t, α for objects and 1 − α for the background (Lin et al. 2017, "Focal Loss for Dense Object Detection",
     https://arxiv.org/abs/1708.02002, equation 5):
 
         FL = −α_t · (1 − p_t)^γ · log(p_t)
 
-    It is computed from logits, exact for any size of them; Keras' `binary_focal_crossentropy` clips probabilities.
+    It is computed from logits, which is exact for large ones too; Keras' `binary_focal_crossentropy` clips
+    probabilities.
 
     Args:
         labels: Tensor of any shape and number type, 1 for an object and 0 for none.

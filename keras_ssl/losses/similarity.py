@@ -4,7 +4,8 @@ import tensorflow as tf
 
 from keras_ssl import distribute
 
-# Added to a logit, it removes the logit from a softmax: exp(-1e9) is 0 in float32, with a finite gradient.
+# Added to a logit, it removes the logit from a softmax: exp(-1e9) is 0 in float32. Its gradient is finite, unlike
+# that of -inf.
 MASKED = -1e9
 
 
@@ -70,7 +71,7 @@ def query_key_similarities(
         key: Float tensor of shape `(batch, dim)`; row i is the positive of row i of `query`.
         queue: Optional float tensor of shape `(size, dim)` of negatives, rows of length 1.
         global_views: Optional tuple `(all_queries, all_keys, first_row)`, as `keras_ssl.losses.gather_views(query,
-            key)` returns it, for keys of the global batch as negatives. A queue has no need of it.
+            key)` returns it, for keys of the global batch as negatives. Not used with a queue.
 
     Returns:
         Tuple of similarities, float32, and positives, (batch,) int32: the column of each query's key. With a queue
@@ -86,7 +87,7 @@ def query_key_similarities(
 
 
 def gather_views(*views: tf.Tensor) -> tuple[tf.Tensor, ...]:
-    """Gathers the views of the global batch, for losses that compare the images of a batch with each other.
+    """Gather the views of the global batch, for losses that compare the images of a batch with each other.
 
     Pass the result to such a loss as `global_views=`. The mean over the replicas, each weighted by its share of the
     rows, is then the loss that one device would compute of the global batch. The same holds for the gradient if every

@@ -8,7 +8,7 @@ def sinkhorn(
     *,
     global_views: tuple[tf.Tensor, ...] | None = None,
 ) -> tf.Tensor:
-    """Assigns images to prototypes, each prototype getting an equal share of the batch (SwAV's codes).
+    """Assign images to prototypes, so that each prototype gets an equal share of the batch (SwAV's codes).
 
     Caron et al. 2020, "Unsupervised Learning of Visual Features by Contrasting Cluster Assignments"
     (https://arxiv.org/abs/2006.09882, equations 3 to 5, and appendix A). From Q = exp(scores / ε), every iteration of
@@ -24,8 +24,8 @@ def sinkhorn(
         epsilon: Float > 0. The smaller, the harder the assignments. Defaults to `0.05`, the paper's value.
         iterations: Integer >= 0. Defaults to `3`, the paper's value.
         global_views: Optional tuple `(all_scores, first_row)`, as `keras_ssl.losses.gather_views(scores)` returns it:
-            the rows among which the prototypes are shared out, and where those of `scores` begin in them. Rows of a
-            queue are appended to `all_scores`.
+            the rows that are assigned together, and the index of the first row of `scores` in them. Append the rows
+            of a queue to `all_scores`.
 
     Returns:
         Float32 tensor of shape `(batch, prototypes)`, at least 0; every row sums to 1.

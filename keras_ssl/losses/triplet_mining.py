@@ -30,7 +30,7 @@ _FAR = 1e9
 
 
 def random_negatives(distances: tf.Tensor, positives: tf.Tensor, uniform: tf.Tensor) -> tf.Tensor:
-    """Random negatives, all other images equally likely. Arguments: see the module."""
+    """Random negatives, all other images equally likely: easy, and robust to outliers. Arguments: see the module."""
     others = tf.shape(distances)[1] - 1
     steps = tf.cast(tf.cast(uniform, tf.float32)[:, 0] * tf.cast(others, tf.float32), tf.int32)
     # 1 to `others` columns after the positive; the minimum guards against a product that is rounded up.

@@ -21,8 +21,8 @@ def vicreg(
     (https://arxiv.org/abs/2105.04906, equation 6): ℓ = λ s + μ v + ν c, of the three terms of `vicreg_terms`.
 
     Args:
-        z_a: Float tensor of shape `(batch, dim)`: embeddings of the first views, of at least two images. Taken as
-            they are.
+        z_a: Float tensor of shape `(batch, dim)`: embeddings of the first views, of at least two images. Not
+            normalized here.
         z_b: Float tensor of shape `(batch, dim)`: embeddings of the second views; row i shows the same image as row i
             of `z_a`.
         invariance_weight: Float λ. Defaults to `25`. All defaults are the paper's.

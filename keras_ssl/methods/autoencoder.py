@@ -21,8 +21,8 @@ class Autoencoder(ReconstructionMethod):
 
     Hinton and Salakhutdinov 2006, "Reducing the Dimensionality of Data with Neural Networks"
     (https://doi.org/10.1126/science.1127647): with an encoder E and a decoder D, E‖x − D(E(x))‖² is minimized. The
-    code is smaller than the image, so it must keep what matters. The options keep a large code from copying the
-    image:
+    code is smaller than the image, so it must keep what the images have in common. The options keep a large code from
+    copying the image:
 
     - `denoise`: the encoder sees a corrupted image and the decoder must rebuild the clean one (Vincent et al. 2008,
       https://doi.org/10.1145/1390156.1390294);

@@ -63,8 +63,8 @@ class SelfSupervisedModel(ImageTrainer):
     logged: tuple[str, ...] = ()
     #: Those of them that are a state of the training, such as a momentum: logged as the newest value, not as a mean.
     states: tuple[str, ...] = ()
-    #: Whether the encoder sees whole images in training. If it sees parts of them, its batch normalization needs
-    #: `callbacks.BatchStatistics`, which runs add then.
+    #: Whether the encoder sees whole images in training. If it sees only parts of them, its batch normalization needs
+    #: `callbacks.BatchStatistics`, which runs then add.
     encodes_whole_images = True
 
     def __init__(self, encoder: keras.Model, augmenter: Augmenter | None = None, *, seed: int = 0, **kwargs):
@@ -100,7 +100,7 @@ class SelfSupervisedModel(ImageTrainer):
     # ------------------------------------------------------------------ what a train_step calls
 
     def images(self, data: Any) -> tf.Tensor:
-        """Takes the images out of the data that `fit` passes to `train_step`, and checks their shape.
+        """Takes the images, without labels, out of the data that `fit` passes to `train_step`; checks their shape.
 
         A step must begin with this call: from here on the losses that layers add, and the number of images, are
         recorded for `minimize` and `report`.
@@ -204,9 +204,9 @@ class SelfSupervisedModel(ImageTrainer):
 
         Args:
             loss: Scalar, of this replica. As in Keras, the losses that layers add are included in the report.
-            logs: Dict of scalars by the names in `logged`. Their weight in the mean is the number of images, or that
-                of a pair (scalar, weight), which is equal on all replicas. Of the names in `states` the newest value
-                is reported.
+            logs: Dict of scalars by the names in `logged`. In the mean each is weighted by the number of images. For
+                another weight, equal on all replicas, pass a pair (scalar, weight). For the names in `states` the
+                newest value is reported.
         """
         share, finite = self._step_of_thread.share, self._step_of_thread.finite
         images = tf.cast(share.all_rows, tf.float32)

@@ -19,8 +19,8 @@ class BYOL(PredictorMixin, MomentumMethod):
     Grill et al. 2020, "Bootstrap your own latent" (https://arxiv.org/abs/2006.07733), section 3.1: the online network
     predicts q(g(f(view))), and the target network, which is the momentum encoder, gives g'(f'(other view)).
     `keras_ssl.losses.negative_cosine` compares them, in both directions; the paper's loss is 4 + 2 times the sum. The
-    target follows the online network by a momentum that rises to 1. The predictor, the slow target and batch
-    normalization together prevent a collapse; without all three it collapses.
+    target follows the online network by a momentum, which rises to 1 in the paper. The predictor, the slow target and
+    batch normalization prevent a collapse; with none of them it collapses.
 
     Logged beside the loss: `momentum`, and `embedding_spread`, about 1 for embeddings that fill the sphere and 0 when
     they have collapsed, of the online network's projections.

@@ -11,7 +11,7 @@ from keras_ssl.tasks import Colors, colorize, to_gray
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class Colorization(TaskMethod):
-    """Predicts the colors of a gray image, which takes knowing what is in it: the sky is blue, grass is green.
+    """Predicts the colors of a gray image, which requires knowing what is in it: the sky is blue, grass is green.
 
     Zhang et al. 2016, "Colorful Image Colorization" (https://arxiv.org/abs/1603.08511), section 2.1: the encoder E
     sees the luma y of an image, and a decoder D predicts its two chroma channels u from the features (equation 1):

@@ -291,13 +291,13 @@ def _check_settings(generator, discriminator, filters, label_smoothing, r1_weigh
         raise ValueError(f"r1_weight must be 0 or positive. Received: r1_weight={r1_weight}")
     if discriminator is not None and spectral_normalization:
         raise ValueError(
-            "Spectral normalization is built into the default discriminator; wrap the layers of your own in "
+            "spectral_normalization is for the default discriminator; wrap the layers of your own in "
             f"keras.layers.SpectralNormalization. Received: spectral_normalization={spectral_normalization} and "
             f"discriminator={discriminator!r}"
         )
     if discriminator is not None and generator is not None and filters is not None:
         raise ValueError(
-            "filters are for the default networks, and both networks are given. "
+            "filters are only for the default networks, but both networks are given: leave filters out. "
             f"Received: filters={filters}, generator={generator!r} and discriminator={discriminator!r}"
         )
 
@@ -310,7 +310,7 @@ def _two_optimizers(by_name):
         received = ", ".join(f"{name}={value!r}" for name, value in by_name.items())
         raise ValueError(
             "DCGAN trains two networks, each with an optimizer of its own: compile(generator_optimizer=…, "
-            "discriminator_optimizer=…), compile(optimizer) for two like that one, or compile() for Adam with "
+            "discriminator_optimizer=…), compile(optimizer) for two copies of it, or compile() for Adam with "
             f"learning rate 2e-4 and beta_1=0.5. Received: {received}"
         )
     if len(given) == 2:

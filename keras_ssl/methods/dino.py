@@ -89,13 +89,13 @@ class DINO(MultiCropMixin, MomentumMethod):
     ):
         super().__init__(encoder, projector, augmenter, momentum=momentum, seed=seed, **kwargs)
         if not prototypes >= 2:
-            raise ValueError(f"A softmax needs at least 2 dimensions. Received: prototypes={prototypes}")
+            raise ValueError(f"prototypes must be at least 2. Received: prototypes={prototypes}")
         self.student_temperature = check_positive("student_temperature", student_temperature)
         self.teacher_temperature = check_positive("teacher_temperature", teacher_temperature)
         self.warmup_temperature = check_positive("warmup_temperature", warmup_temperature)
         if warmup_steps < 0 or frozen_steps < 0:
             raise ValueError(
-                "warmup_steps and frozen_steps are at least 0. "
+                "warmup_steps and frozen_steps must not be negative. "
                 f"Received: warmup_steps={warmup_steps}, frozen_steps={frozen_steps}"
             )
         self.warmup_steps = int(warmup_steps)

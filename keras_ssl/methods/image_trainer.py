@@ -26,8 +26,8 @@ PREDICTED_AT_ONCE = 32  # Keras' own default
 class ImageTrainer(OwnLossModel):
     """Keras' `compile`, `fit`, `evaluate` and `predict` for a model that learns from images.
 
-    They take the arguments of Keras, raise clear errors about data that nothing can be learned from, and stop a
-    training with NaN or infinity. A subclass sets `encoder`, a `keras.Model` from images to features; `seed`, an
+    They take the arguments of Keras, raise errors for data from which nothing can be learned, and stop a training in
+    which NaN or infinity occurs. A subclass sets `encoder`, a `keras.Model` from images to features; `seed`, an
     integer; and `step`, a variable that counts the steps.
     """
 
@@ -242,12 +242,12 @@ class ImageTrainer(OwnLossModel):
         return self.encoder.export(filepath, *args, **kwargs)
 
     def save(self, filepath: str | os.PathLike[str], *args, **kwargs) -> None:
-        """Saves the method, as `keras.Model.save`; NaN or infinite weights are an error."""
+        """Saves the method, as `keras.Model.save`; if a weight is NaN or infinite, raises an error instead."""
         check_finite_weights(self)
         return super().save(filepath, *args, **kwargs)
 
     def save_weights(self, filepath: str | os.PathLike[str], *args, **kwargs) -> None:
-        """Saves the weights, as `keras.Model.save_weights`; NaN or infinite weights are an error."""
+        """Saves the weights, as `keras.Model.save_weights`; if any is NaN or infinite, raises an error instead."""
         check_finite_weights(self)
         return super().save_weights(filepath, *args, **kwargs)
 
@@ -261,12 +261,12 @@ class ImageTrainer(OwnLossModel):
             )
         if class_weight:
             raise ValueError(
-                f"{name} learns without classes, so there are none to weigh; leave class_weight out. "
+                f"{name} does not weight images by their class; leave class_weight out. "
                 f"Received: class_weight={class_weight}"
             )
         if sample_weight is not None:
             raise ValueError(
-                f"{name} weighs all images alike; leave sample_weight out, and images that are not to count. "
+                f"{name} gives all images the same weight; leave sample_weight out, and images that must not count. "
                 f"Received: sample_weight of shape {np.shape(sample_weight)}"
             )
 

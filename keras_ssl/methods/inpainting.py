@@ -11,7 +11,7 @@ from keras_ssl.tasks import MissingBlock, blank
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class Inpainting(TaskMethod, MaskedImageMethod):
-    """Rebuilds a block that was cut out of the image, which takes knowing what the rest of it shows.
+    """Rebuilds a block that was cut out of the image, which requires knowing what the rest of it shows.
 
     Pathak et al. 2016, "Context Encoders: Feature Learning by Inpainting" (https://arxiv.org/abs/1604.07379), section
     3: the encoder E sees the image x with a block M in one color, and a decoder D rebuilds the image from the

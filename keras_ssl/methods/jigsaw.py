@@ -12,7 +12,7 @@ from keras_ssl.tasks import JigsawPuzzle, TileOrder, lay_tiles, shuffle_tiles
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class Jigsaw(TaskMethod):
-    """Predicts the order of an image's shuffled tiles, which takes knowing its parts and how they fit together.
+    """Predicts the order of an image's shuffled tiles, which requires knowing its parts and how they fit together.
 
     Noroozi and Favaro 2016, "Unsupervised Learning of Visual Representations by Solving Jigsaw Puzzles"
     (https://arxiv.org/abs/1603.09246), section 3: the tiles of a grid over the image are shuffled by one of a set of
@@ -31,9 +31,9 @@ class Jigsaw(TaskMethod):
     number of features. But batch normalization remembers the statistics of standardized tiles, and features are
     better with those of whole images. Pass `keras_ssl.callbacks.BatchStatistics` to `fit`, as runs do.
 
-    Make the tiles so large that the encoder's last feature map of them has more than one place. Otherwise all but the
-    middle of a kernel meets only padding there, and learns nothing that is of use on whole images. For a ResNet that
-    is 9 pixels with the small stem, and 33 with the large one, so images of 32 pixels need `grid=2`.
+    Make the tiles so large that the encoder's last feature map of a tile has more than one position. Otherwise all of
+    a kernel except its middle meets only padding there, and learns nothing that is of use on whole images. A ResNet
+    needs at least 9 pixels with the small stem, and 33 with the large one, so images of 32 pixels need `grid=2`.
 
     Logged beside the loss: `permutation_accuracy`; chance is 1 / permutations.
 

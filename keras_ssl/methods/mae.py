@@ -39,7 +39,7 @@ class MAE(MaskedImageMethod):
 
     Raises:
         ValueError: If the encoder is not a `backbones.vit`, the ratio is not in (0, 1) or leaves no patch visible or
-            masked, the patches to normalize have a single number, or the decoder's sizes are not possible.
+            masked, patches of a single number are to be normalized, or the decoder's sizes are not possible.
 
     Example:
 
@@ -75,7 +75,7 @@ class MAE(MaskedImageMethod):
         pixels = self.patch_size**2 * self.image_shape[-1]
         if normalize_targets and pixels < 2:
             raise ValueError(
-                "A patch of one number has no deviation to be standardized by: take a larger patch_size, or "
+                "A patch of one number has no standard deviation to divide by: take a larger patch_size, or "
                 f"normalize_targets=False. Received: patch_size={self.patch_size} on images of one channel"
             )
         self.mask_ratio = float(mask_ratio)

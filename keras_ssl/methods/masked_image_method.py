@@ -16,7 +16,7 @@ class MaskedImageMethod(SelfSupervisedModel):
 
         Args:
             pixels: Float32 tensor of shape `(batch, height, width, channels)`, raw pixels.
-            draws: `keras_ssl.augment.Draws` for the masks.
+            draws: `keras_ssl.augment.Draws`. They alone determine the masks.
             predict: Boolean. Whether to fill in the model's prediction instead of gray.
 
         Returns:
@@ -25,7 +25,7 @@ class MaskedImageMethod(SelfSupervisedModel):
         raise NotImplementedError(f"{type(self).__name__} must implement fill_in(pixels, draws, predict).")
 
     def reconstruct(self, images: np.ndarray, seed: int = 0, batch_size: int = 256) -> np.ndarray:
-        """Masks images, and fills in the model's prediction.
+        """Masks images, and fills in the model's prediction. The visible pixels stay as they are.
 
         Args:
             images: Array of shape `(n, height, width, channels)`, uint8 or float, raw pixels in [0, 255].
@@ -66,20 +66,20 @@ class MaskedImageMethod(SelfSupervisedModel):
 
 
 def masked_count(mask_ratio: float, places: int) -> int:
-    """The number of masked places of an image: `mask_ratio` of all `places`, rounded.
+    """The number of masked patches of an image: `mask_ratio` of all `places`, rounded.
 
     Raises:
         ValueError: If `mask_ratio` is not in (0, 1), or nothing would be visible or masked.
     """
     if not 0 < mask_ratio < 1:
         raise ValueError(
-            "mask_ratio is the share of the image that is masked, above 0 and below 1. "
+            "mask_ratio, the share of the image that is masked, must be above 0 and below 1. "
             f"Received: mask_ratio={mask_ratio}"
         )
     count = round(mask_ratio * places)
     if not 0 < count < places:
         raise ValueError(
-            f"Of {places} patches an image, this ratio masks {count}, and some must be masked and some visible: take "
-            f"another ratio or smaller patches. Received: mask_ratio={mask_ratio}"
+            f"Of {places} patches in an image, this ratio masks {count}, but some must be masked and some visible. "
+            f"Use another ratio or smaller patches. Received: mask_ratio={mask_ratio}"
         )
     return count

@@ -48,8 +48,8 @@ class MoCo(MomentumMethod):
             Short trainings need less, such as 0.99.
         queue_size: Positive integer, at least the batch (twice the batch with `symmetric`). Defaults to `65536`, as
             in the paper.
-        key_batches: Positive integer. The parts that the keys are split into. Defaults to `8`, the paper's GPUs. Each
-            part needs two images, so a batch needs at least twice as many.
+        key_batches: Positive integer. The parts that the keys are split into; `1` for no split. Each part needs two
+            images, so a batch needs at least twice as many. Defaults to `8`, the number of the paper's GPUs.
         symmetric: Boolean. Whether each view is the query once, which doubles the passes. Defaults to `False`, as in
             the paper.
         seed: Integer. With the step and the view it determines every random draw of the training. Defaults to `0`.

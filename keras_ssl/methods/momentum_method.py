@@ -34,7 +34,7 @@ class MomentumMethod(ProjectorMethod):
         super().__init__(encoder, projector, augmenter, seed=seed, **kwargs)
         if not callable(momentum) and not 0 <= momentum <= 1:
             raise ValueError(
-                "momentum is a number from 0, where the target equals the encoder, to 1, where it never changes, "
+                "momentum must be from 0 (the target equals the encoder) to 1 (the target never changes), "
                 f"or a keras_ssl.optimizers.CosineMomentum. Received: momentum={momentum}"
             )
         self.momentum = momentum
@@ -127,9 +127,9 @@ def momentum_update(source: keras.Model, target: keras.Model, momentum: float | 
     shapes = [[tuple(weight.shape) for weight in model.weights] for model in (source, target)]
     if shapes[0] != shapes[1]:
         raise ValueError(
-            "A target must be the momentum_copy of its source, with the same weights. Received: "
+            "A target must be the momentum_copy of its source, with weights of the same number and shapes. Received: "
             f"source={source.name!r} with {len(shapes[0])} weights and target={target.name!r} with {len(shapes[1])}, "
-            "or of other shapes"
+            "of other shapes"
         )
     for weight, follower in zip(source.weights, target.weights, strict=True):
         if weight.trainable:

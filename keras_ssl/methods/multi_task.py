@@ -51,10 +51,10 @@ class MultiTask(SelfSupervisedModel):
         seed: Integer. With the step and the view it determines every random draw of the training. Defaults to `0`.
 
     Raises:
-        ValueError: If there are no tasks, `loss_weights` names a task that does not exist, no task takes random views
-            from the augmenter, or the encoder does not suit a task. In `fit`, if targets are missing, belong to no
-            task or have the wrong shape; or if their values are not possible, such as a box outside the image. Values
-            are checked in arrays before the training, and in data sets after the first batch.
+        ValueError: If there are no tasks, `loss_weights` names a task that does not exist, there is an augmenter but
+            no task takes random views, or the encoder does not suit a task. In `fit`, if targets are missing, belong
+            to no task or have the wrong shape; or if their values are not possible, such as a box outside the image.
+            Values are checked in arrays before the training, and in data sets after the first batch.
 
     Example, with rotations of all images and the classes of some:
 
@@ -228,13 +228,13 @@ class MultiTask(SelfSupervisedModel):
 def _check_tasks(tasks):
     if not isinstance(tasks, dict) or not tasks:
         raise ValueError(
-            'tasks is a dict of tasks by their names, such as {"turn": keras_ssl.tasks.Rotation()}. '
+            'tasks must be a dict of tasks by their names, such as {"turn": keras_ssl.tasks.Rotation()}. '
             f"Received: tasks={tasks!r}"
         )
     for name, task in tasks.items():
         if not isinstance(name, str) or not isinstance(task, Task):
             raise ValueError(
-                "Each task needs a name and must be created, such as keras_ssl.tasks.Rotation() or your own Task. "
+                "Each task must have a name and be an object, not a class: keras_ssl.tasks.Rotation() or your own. "
                 f"Received: {name!r}: {task!r}"
             )
 
@@ -243,7 +243,7 @@ def _weights_of_all(weights, tasks):
     """A weight for each task, 1 by default."""
     if not isinstance(weights, dict):
         raise ValueError(
-            f'loss_weights is a dict of numbers by the names of tasks, or "{UNCERTAINTY}" to learn them. '
+            f'loss_weights must be a dict of numbers by the names of tasks, or "{UNCERTAINTY}" to learn them. '
             f"Received: loss_weights={weights!r}"
         )
     for name, weight in weights.items():
@@ -253,5 +253,7 @@ def _weights_of_all(weights, tasks):
                 f"Received: loss_weights={weights!r}"
             )
         if not 0 <= weight < float("inf"):
-            raise ValueError(f"The weight of {name!r} must not be negative. Received: loss_weights={weights!r}")
+            raise ValueError(
+                f"The weight of {name!r} must be finite and not negative. Received: loss_weights={weights!r}"
+            )
     return {name: float(weights.get(name, 1.0)) for name in tasks}

@@ -11,7 +11,7 @@ from keras_ssl.tasks import ROTATIONS, Rotation, all_rotations
 
 @keras.saving.register_keras_serializable("keras_ssl")
 class RotationPrediction(TaskMethod):
-    """Predicts by how many quarter turns an image was rotated, which takes knowing what is in it.
+    """Predicts by how many quarter turns an image was rotated, which requires knowing what is in it.
 
     Gidaris et al. 2018, "Unsupervised Representation Learning by Predicting Image Rotations"
     (https://arxiv.org/abs/1803.07728), section 2: every image x goes through the encoder in its four rotations

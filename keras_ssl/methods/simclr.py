@@ -29,7 +29,7 @@ class SimCLR(ProjectorMethod):
         projector: A `keras.Model` from features to embeddings. Defaults to `heads.projection_head` with one hidden
             layer as wide as the features and 128 outputs, as in the paper (section 2.1).
         augmenter: A `keras_ssl.augment.Augmenter`. Defaults to `augment.simclr` for the encoder's image size, or
-            `augment.grayscale` for images of one channel.
+            `augment.grayscale` for images that are not RGB.
         temperature: Positive float. Defaults to `0.5`, as in the paper for CIFAR-10 (appendix B.9), which takes 0.1
             for ImageNet.
         seed: Integer. With the step and the view it determines every random draw of the training. Defaults to `0`.

@@ -19,7 +19,7 @@ class SimMIM(MaskedImageMethod):
 
     Xie et al. 2021, "SimMIM: a Simple Framework for Masked Image Modeling" (https://arxiv.org/abs/2111.09886),
     section 3: unlike `MAE`, the encoder sees the whole image, in which the masked squares have one color, so it need
-    not be a transformer. From each place of its last feature map a linear map predicts the pixels of its square
+    not be a transformer. From each position of its last feature map a linear map predicts the pixels of its square
     (section 3.3), and the loss is `keras_ssl.losses.masked_pixel_error`. The paper learns a mask token after the
     patch embedding, which a convolutional encoder does not have. Here the squares are mid-gray instead.
 
@@ -67,7 +67,7 @@ class SimMIM(MaskedImageMethod):
         check_count("mask_size", mask_size)
         if height % mask_size or width % mask_size:
             raise ValueError(
-                "The masked squares tile the image: take a mask_size that divides its height and width. "
+                "The masked squares must tile the image: use a mask_size that divides its height and width. "
                 f"Received: mask_size={mask_size}, encoder.input_shape={encoder.input_shape}"
             )
         self.mask_size = mask_size
@@ -126,12 +126,12 @@ class SimMIM(MaskedImageMethod):
 
 
 def _stride(map_shape, input_shape):
-    """The side in pixels of the square that belongs to each place of the feature map."""
+    """The side in pixels of the square that belongs to each position of the feature map."""
     stride = input_shape[1] // map_shape[1]
     if (stride * map_shape[1], stride * map_shape[2]) != tuple(input_shape[1:3]):
         raise ValueError(
-            "Each place of the encoder's last feature map must belong to an equal square of pixels: take images "
-            "whose height and width the network's stride divides. "
+            "Each position of the encoder's last feature map must belong to a square of pixels of the same size: use "
+            "images whose height and width the network's stride divides. "
             f"Received: a feature map of shape {tuple(map_shape)} for images of shape {tuple(input_shape)}"
         )
     return stride

@@ -3,6 +3,7 @@
 import contextlib
 import threading
 
+import keras
 import tensorflow as tf
 
 from keras_ssl import distribute
@@ -19,18 +20,18 @@ class StepOfThread(threading.local):
         added_losses: The `AddedLosses` of the step.
     """
 
-    def __init__(self, model):
-        self._share = None
+    def __init__(self, model: keras.Model):
+        self._share: distribute.Share | None = None
         self.finite = True
         self.added_losses = AddedLosses(model)
 
-    def begin(self, share, finite):
+    def begin(self, share: distribute.Share, finite: tf.Tensor) -> None:
         """Starts a step."""
         self._share = share
         self.finite = finite
         self.added_losses.begin()
 
-    def end(self):
+    def end(self) -> list[tf.Tensor]:
         """Ends the step, and forgets its tensors.
 
         Returns:
@@ -40,19 +41,19 @@ class StepOfThread(threading.local):
         return self.added_losses.end()
 
     @property
-    def share(self):
+    def share(self) -> distribute.Share:
         """This replica's `keras_ssl.distribute.Share` of the images; outside a step a share of one image."""
         if self._share is not None:
             return self._share
         if distribute.num_replicas() > 1:
             raise ValueError(
-                "On several replicas a train_step takes its images from self.images(data), which counts the "
-                "images of each replica. Received: a step that does not"
+                "On several replicas a train_step must take its images from self.images(data), which counts the "
+                "images of each replica. Received: a train_step that did not call it"
             )
         return distribute.Share(0, 1, 1)
 
 
-def recording(tape):
+def recording(tape: tf.GradientTape) -> contextlib.AbstractContextManager:
     """A context in which `tape` records, whether its own context has ended or not."""
     return contextlib.nullcontext() if tape._recording else tape
 
@@ -70,12 +71,12 @@ class AddedLosses:
         model: The `keras.Model` that is trained.
     """
 
-    def __init__(self, model):
+    def __init__(self, model: keras.Model):
         self._model = model
         self._recorded = []
         self._taken = []
 
-    def begin(self):
+    def begin(self) -> None:
         """Starts to record the losses of all layers in this thread, until `end`."""
         self._recorded, self._taken = [], []
         for layer in self._model._flatten_layers():
@@ -83,11 +84,11 @@ class AddedLosses:
                 layer.add_loss = _recorded(layer, layer.add_loss)
         _thread.step = self
 
-    def record(self, layer, losses):
+    def record(self, layer: keras.layers.Layer, losses: list[tf.Tensor]) -> None:
         """Records losses that `layer` has added."""
         self._recorded += [(layer, loss) for loss in losses]
 
-    def take(self, variables):
+    def take(self, variables: list[keras.Variable]) -> list[tf.Tensor]:
         """The recorded losses that belong to an update, and the regularizers of the updated weights.
 
         The losses of a network belong to the update if one of `variables` is its own, or if it has no weights. So
@@ -108,7 +109,7 @@ class AddedLosses:
         self._taken += losses
         return losses
 
-    def end(self):
+    def end(self) -> list[tf.Tensor]:
         """The losses taken in the step, a list of scalars; if nothing was minimized, all of them."""
         losses = self._taken or self.take(self._model.trainable_variables)
         _thread.step = None

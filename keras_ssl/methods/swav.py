@@ -37,8 +37,8 @@ class SwAV(MultiCropMixin, ProjectorMethod):
             layer of 2048 and 128 outputs, as in the paper (appendix A).
         augmenter: A `keras_ssl.augment.MultiCrop`, or an `Augmenter` for two large views. Defaults to two views of
             `augment.simclr` (`augment.grayscale` for images that are not RGB), without small crops.
-        prototypes: Integer of at least 2. The number of prototypes. Defaults to `3000`, as in the paper for ImageNet,
-            three times the number of classes.
+        prototypes: Integer of at least 2. The number of prototypes. Defaults to `3000`, as in the paper for ImageNet:
+            three times its number of classes.
         temperature: Positive float. Defaults to `0.1`, as in the paper.
         epsilon: Positive float. The smaller it is, the harder the assignments are. Defaults to `0.05`, as in the
             paper.
@@ -91,7 +91,7 @@ class SwAV(MultiCropMixin, ProjectorMethod):
         self.epsilon = check_positive("epsilon", epsilon)
         if iterations < 0 or frozen_steps < 0 or queue_size < 0:
             raise ValueError(
-                "iterations, frozen_steps and queue_size are at least 0. "
+                "iterations, frozen_steps and queue_size must not be negative. "
                 f"Received: iterations={iterations}, frozen_steps={frozen_steps}, queue_size={queue_size}"
             )
         self.iterations = int(iterations)

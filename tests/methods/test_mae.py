@@ -130,10 +130,10 @@ def test_color_images_and_patches_in_a_rectangle(rng):
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ({"mask_ratio": 0.0}, "above 0 and below 1. Received: mask_ratio=0.0"),
-        ({"mask_ratio": 1.0}, "above 0 and below 1. Received: mask_ratio=1.0"),
-        ({"mask_ratio": 0.99}, "Of 16 patches an image, this ratio masks 16.*Received: mask_ratio=0.99"),
-        ({"mask_ratio": 0.01}, "Of 16 patches an image, this ratio masks 0.*Received: mask_ratio=0.01"),
+        ({"mask_ratio": 0.0}, "must be above 0 and below 1. Received: mask_ratio=0.0"),
+        ({"mask_ratio": 1.0}, "must be above 0 and below 1. Received: mask_ratio=1.0"),
+        ({"mask_ratio": 0.99}, "Of 16 patches in an image, this ratio masks 16.*Received: mask_ratio=0.99"),
+        ({"mask_ratio": 0.01}, "Of 16 patches in an image, this ratio masks 0.*Received: mask_ratio=0.01"),
         ({"decoder_width": 18}, "multiple of 4. Received: width=18"),
         ({"decoder_heads": 3}, "heads must divide the width. Received: heads=3, width=16"),
         ({"decoder_depth": 0}, "depth must be a positive integer"),

@@ -269,17 +269,17 @@ def test_predictions_of_the_heads(images, targets):
 @pytest.mark.parametrize(
     "all_tasks, arguments, message",
     [
-        ({}, {}, "tasks is a dict.*Received: tasks={}"),
-        ([Quiet()], {}, "tasks is a dict"),
-        ({"turn": tasks.Rotation}, {}, "created.*Received: 'turn'"),
+        ({}, {}, "tasks must be a dict.*Received: tasks={}"),
+        ([Quiet()], {}, "tasks must be a dict"),
+        ({"turn": tasks.Rotation}, {}, "be an object.*Received: 'turn'"),
         ({"turn": "Rotation"}, {}, "Received: 'turn': 'Rotation'"),
         (
             {"quiet": Quiet()},
             {"loss_weights": {"loud": 1.0}},
             "'loud', but no such task; the tasks are 'quiet'",
         ),
-        ({"quiet": Quiet()}, {"loss_weights": {"quiet": -1.0}}, "'quiet' must not be negative"),
-        ({"quiet": Quiet()}, {"loss_weights": {"quiet": float("nan")}}, "'quiet' must not be negative"),
+        ({"quiet": Quiet()}, {"loss_weights": {"quiet": -1.0}}, "'quiet' must be finite and not negative"),
+        ({"quiet": Quiet()}, {"loss_weights": {"quiet": float("nan")}}, "'quiet' must be finite and not negative"),
         ({"quiet": Quiet()}, {"loss_weights": "learned"}, "\"uncertainty\" to learn.*loss_weights='learned'"),
         ({"quiet": Quiet()}, {"augmenter": augment.crops(8)}, "augmented=True.*with the tasks 'quiet'"),
     ],

@@ -18,5 +18,5 @@ def test_a_step_that_asks_for_no_images_counts_as_one_on_one_device():
 
 def test_on_replicas_it_must_ask(two_replicas):
     step = StepOfThread(keras.Sequential())
-    with pytest.raises(ValueError, match=r"takes its images from self.images\(data\)"):
+    with pytest.raises(ValueError, match=r"must take its images from self.images\(data\)"):
         two_replicas.run(lambda: step.share.weight)
