@@ -19,7 +19,7 @@ def feature_pyramid(
 ) -> keras.Model:
     """Feature maps of an encoder at several strides, for detection and segmentation.
 
-    Level l, the output `"P{l}"`, has one place for 2**l × 2**l pixels. The pyramid is made of the encoder's layers: it
+    Level l, the output `"P{l}"`, has one location for 2**l × 2**l pixels. The pyramid is made of the encoder's layers: it
     shares their weights, and training one trains the other.
 
     A convolutional encoder, one of `keras.applications` behind `wrap` included, gives the last map of each stride

@@ -4,14 +4,14 @@ import keras
 
 from keras_ssl.checks.arguments import check_count
 
-# So that a new head says "object" at one place in a hundred, and the background does not swamp the first steps
+# So that a new head says "object" at one location in a hundred, and the background does not swamp the first steps
 # (RetinaNet, https://arxiv.org/abs/1708.02002, section 4.1).
 PRIOR = 0.01
 GROUPS = 16
 
 
 def fcos_head(input_dim: int, classes: int, width: int = 64, depth: int = 2, name: str = "fcos_head") -> keras.Model:
-    """The head of FCOS: at each place of a feature map, classes, distances to a box's sides, and centerness.
+    """The head of FCOS: at each location of a feature map, classes, distances to a box's sides, and centerness.
 
     Two towers of 3 × 3 convolutions with group normalization and ReLU, one for the classes, one for the box and the
     centerness; the same weights for all levels of a pyramid.
@@ -65,7 +65,7 @@ def _tower(x, width, depth, name):
 
 
 def _output(x, channels, name, bias):
-    # A deviation of 0.01 as in the paper's code, so that all places begin alike.
+    # A deviation of 0.01 as in the paper's code, so that all locations begin alike.
     small = keras.initializers.RandomNormal(stddev=0.01)
     return keras.layers.Conv2D(
         channels, 3, padding="same", kernel_initializer=small, bias_initializer=bias, dtype="float32", name=name

@@ -13,27 +13,27 @@ def fcos(
     true_classes: tf.Tensor,
     true_distances: tf.Tensor,
 ) -> dict[str, tf.Tensor]:
-    """Losses of the anchor-free detector FCOS, which predicts a box at every place of its feature maps.
+    """Losses of the anchor-free detector FCOS, which predicts a box at every location of its feature maps.
 
-    A place that belongs to an object predicts the object's class, the distances to the four sides of its box, and the
-    centerness of the place in the box. With N the number of these places (Tian et al. 2019, "FCOS: Fully
+    A location that belongs to an object predicts the object's class, the distances to the four sides of its box, and
+    the centerness of the location in the box. With N the number of these locations (Tian et al. 2019, "FCOS: Fully
     Convolutional One-Stage Object Detection", https://arxiv.org/abs/1904.01355, equations 2 and 3):
 
-        class       Σ FL / N                    over all places; the focal loss
-        box         Σ c · (1 − GIoU) / Σ c      over places with an object, by their centerness c
-        centerness  Σ BCE(c) / N                over places with an object
+        class       Σ FL / N                    over all locations; the focal loss
+        box         Σ c · (1 − GIoU) / Σ c      over locations with an object, by their centerness c
+        centerness  Σ BCE(c) / N                over locations with an object
 
     GIoU in place of the paper's IoU, and the weights c, are those of the authors' later code
     (https://github.com/tianzhi0549/FCOS). On several replicas N and Σ c are those of the global batch: the
     losses of the replicas, each weighted by its share of the images, add up to those of one device.
 
     Args:
-        logits: Float tensor of shape `(batch, places, classes)`.
-        distances: Positive float tensor of shape `(batch, places, 4)`, to (top, left, bottom, right), in any unit.
-        centerness_logits: Float tensor of shape `(batch, places)`.
-        true_classes: Integer tensor of shape `(batch, places)`, -1 for places without an object.
-        true_distances: Float tensor of shape `(batch, places, 4)`, in the same unit; of any value where there is no
-            object.
+        logits: Float tensor of shape `(batch, locations, classes)`.
+        distances: Positive float tensor of shape `(batch, locations, 4)`, to (top, left, bottom, right), in any unit.
+        centerness_logits: Float tensor of shape `(batch, locations)`.
+        true_classes: Integer tensor of shape `(batch, locations)`, -1 for locations without an object.
+        true_distances: Float tensor of shape `(batch, locations, 4)`, in the same unit; any value where there is
+            no object.
 
     Returns:
         Dict of float32 scalars, `"class_loss"`, `"box_loss"` and `"centerness_loss"`. Without objects the last two
@@ -72,7 +72,7 @@ def fcos(
 
 
 def centerness(distances: tf.Tensor) -> tf.Tensor:
-    """Centerness of a place in a box: 1 in the middle, 0 on the sides (FCOS, equation 3).
+    """Centerness of a location in a box: 1 in the middle, 0 on the sides (FCOS, equation 3).
 
         √( min(left, right) / max(left, right) · min(top, bottom) / max(top, bottom) )
 
@@ -95,6 +95,6 @@ def centerness(distances: tf.Tensor) -> tf.Tensor:
 
 
 def _around_origin(distances):
-    """The box (top, left, bottom, right) around a place at 0."""
+    """The box (top, left, bottom, right) around a location at 0."""
     top_left, bottom_right = tf.split(distances, 2, axis=-1)
     return tf.concat([-top_left, bottom_right], axis=-1)

@@ -25,7 +25,7 @@ def sigmoid_focal(labels: tf.Tensor, logits: tf.Tensor, alpha: float = 0.25, gam
     Example:
 
     >>> import keras_ssl
-    >>> keras_ssl.losses.sigmoid_focal([1.0, 1.0], [0.0, 4.0]).numpy().round(6).tolist()
+    >>> [round(float(loss), 6) for loss in keras_ssl.losses.sigmoid_focal([1.0, 1.0], [0.0, 4.0])]
     [0.043322, 1e-06]
     """
     labels, logits = tf.cast(labels, tf.float32), tf.cast(logits, tf.float32)

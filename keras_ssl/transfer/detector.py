@@ -9,7 +9,7 @@ from keras_ssl.backbones import feature_pyramid
 from keras_ssl.checks.arguments import check_count
 from keras_ssl.heads import fcos_head, fpn
 from keras_ssl.losses import fcos
-from keras_ssl.transfer.fcos_targets import assign_places, places_of
+from keras_ssl.transfer.fcos_targets import assign_locations, locations_of
 from keras_ssl.transfer.scene_model import SceneModel
 
 # Of this many candidates the non-maximum suppression chooses, as in FCOS and RetinaNet.
@@ -22,9 +22,9 @@ LARGEST_LOG_DISTANCE = 8.0
 class Detector(SceneModel):
     """Finds objects in images: FCOS, an anchor-free detector, on the feature maps of an encoder.
 
-    At each place of the maps, a head predicts classes, a box, and how near the place is to the middle of it. Before
-    the head, a feature pyramid network brings all maps to one number of channels. The images may have any size; only
-    on a vision transformer they keep one.
+    At each location of the maps, a head predicts classes, a box, and the centerness of the location in it. Before the
+    head, a feature pyramid network gives all maps the same number of channels. The images may have any size, except
+    on a vision transformer, which keeps one.
 
     Train it on `keras_ssl.data.boxes`, or on a data set of your own that gives `(images, {"boxes", "classes"})`. By
     default all layers learn at the rate of the optimizer. `detector.encoder.trainable = False` before `compile`
@@ -38,8 +38,8 @@ class Detector(SceneModel):
             as they are. Defaults to `None`.
         image_size: Pair of integers `(height, width)`. Only for a vision transformer: the size of the images.
             Defaults to `None`.
-        finest_level: Integer: the finest feature map has one place for 2**level × 2**level pixels. Small objects need
-            a small one: the places lie as far apart. Defaults to `2`, or the encoder's finest if that is coarser.
+        finest_level: Integer: the finest feature map has one location for 2**level × 2**level pixels. Small objects
+            need a low level. Defaults to `2`, or the encoder's finest if that is coarser.
         coarsest_level: Integer: of the coarsest map. Levels that the encoder has not are added. Defaults to `5`.
         width: Integer > 0, a multiple of 16: channels of the pyramid network and the head. Defaults to `64`.
         depth: Integer > 0: convolutions in each tower of the head. Defaults to `2`.
@@ -126,7 +126,7 @@ class Detector(SceneModel):
         )
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """One step: classes, boxes and centerness at all places of an augmented image, against the true ones."""
+        """One step: classes, boxes and centerness at all locations of an augmented image, against the true ones."""
         images, targets = self.augment(*unpack(data))
         with tf.GradientTape() as tape:
             losses = self.forward(images, targets, training=True)
@@ -141,27 +141,27 @@ class Detector(SceneModel):
 
     def forward(self, images: tf.Tensor, targets: dict[str, tf.Tensor], training: bool) -> dict[str, tf.Tensor]:
         """The losses of `keras_ssl.losses.fcos`."""
-        logits, distances, centerness, centers, levels = self.places(images, training)
+        logits, distances, centerness, centers, levels = self.locations(images, training)
         pixels = tf.cast(tf.tile(tf.shape(images)[1:3], [2]), tf.float32)
         boxes = tf.cast(targets["boxes"], tf.float32) * pixels
-        true_classes, true_distances = assign_places(boxes, targets["classes"], centers, levels, self.strides)
+        true_classes, true_distances = assign_locations(boxes, targets["classes"], centers, levels, self.strides)
         return fcos(logits, distances, centerness, true_classes, true_distances)
 
-    def places(self, images: tf.Tensor, training: bool | None) -> tuple[tf.Tensor, ...]:
-        """What the network says at all places of its feature maps.
+    def locations(self, images: tf.Tensor, training: bool | None) -> tuple[tf.Tensor, ...]:
+        """What the network says at all locations of its feature maps.
 
         Args:
             images: Tensor of shape `(batch, height, width, channels)`.
             training: Boolean.
 
         Returns:
-            Class logits `(batch, places, classes)`, distances to the sides `(batch, places, 4)` in strides,
-            centerness logits `(batch, places)`, the places themselves `(places, 2)` in pixels and their levels
-            `(places,)`.
+            Class logits `(batch, locations, classes)`, distances to the sides `(batch, locations, 4)` in strides,
+            centerness logits `(batch, locations)`, the locations themselves `(locations, 2)` in pixels and their
+            levels `(locations,)`.
         """
         maps = self.fpn(self.pyramid(images, training=training), training=training)
         outputs = [self.head(features, training=training) for features in maps.values()]
-        centers, levels = places_of([tf.unstack(tf.shape(x)[1:3]) for x in maps.values()], self.strides)
+        centers, levels = locations_of([tf.unstack(tf.shape(x)[1:3]) for x in maps.values()], self.strides)
         logits, distances, centerness = (
             tf.concat([tf.reshape(x, (tf.shape(x)[0], -1, x.shape[-1])) for x in parts], axis=1)
             for parts in zip(*outputs, strict=True)
@@ -172,7 +172,7 @@ class Detector(SceneModel):
 
     def call(self, images: tf.Tensor, training: bool | None = None) -> dict[str, tf.Tensor]:
         """The objects of `images`, after non-maximum suppression."""
-        logits, distances, centerness, centers, levels = self.places(images, training)
+        logits, distances, centerness, centers, levels = self.locations(images, training)
         # The score of the paper's later code: the geometric mean, which is as good for ranking as the product.
         scores = tf.sqrt(tf.sigmoid(logits) * tf.sigmoid(centerness)[..., tf.newaxis])
         distances *= tf.gather(tf.constant(self.strides, tf.float32), levels)[:, tf.newaxis]
@@ -184,8 +184,8 @@ class Detector(SceneModel):
         """Non-maximum suppression, class by class.
 
         Args:
-            boxes: Float32 tensor of shape `(batch, places, 4)`, in relative coordinates.
-            scores: Float32 tensor of shape `(batch, places, classes)`.
+            boxes: Float32 tensor of shape `(batch, locations, 4)`, in relative coordinates.
+            scores: Float32 tensor of shape `(batch, locations, classes)`.
 
         Returns:
             The dict that `call` returns.

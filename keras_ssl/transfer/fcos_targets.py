@@ -1,15 +1,15 @@
-"""What FCOS is to predict at each place of its feature maps: Tian et al., 2019, section 3."""
+"""What FCOS is to predict at each location of its feature maps: Tian et al., 2019, section 3."""
 
 import tensorflow as tf
 
-# A place belongs to a box if it lies within 1.5 strides of its middle: the authors' code
+# A location belongs to a box if it lies within 1.5 strides of its middle: the authors' code
 # (https://github.com/tianzhi0549/FCOS, "center sampling").
 CENTER_RADIUS = 1.5
 # The longest distance to a side that a level predicts, in strides: the paper's 64 pixels for the stride 8, and so on.
 LONGEST_DISTANCE = 8.0
 
 
-def places_of(map_sizes, strides):
+def locations_of(map_sizes, strides):
     """The middles of the pixels of feature maps, level after level, row by row.
 
     Args:
@@ -17,12 +17,12 @@ def places_of(map_sizes, strides):
         strides: List of integers, finest first.
 
     Returns:
-        centers: Float32 tensor of shape `(places, 2)`, (y, x) in pixels of the image.
-        levels: Int32 tensor of shape `(places,)`, the position of a place's level in the lists.
+        centers: Float32 tensor of shape `(locations, 2)`, (y, x) in pixels of the image.
+        levels: Int32 tensor of shape `(locations,)`, the position of a location's level in the lists.
 
     Example:
 
-    >>> centers, _ = places_of([(1, 2)], [8])
+    >>> centers, _ = locations_of([(1, 2)], [8])
     >>> centers.numpy().tolist()
     [[4.0, 4.0], [4.0, 12.0]]
     """
@@ -35,29 +35,29 @@ def places_of(map_sizes, strides):
     return tf.concat(centers, axis=0), tf.concat(levels, axis=0)
 
 
-def assign_places(boxes, classes, centers, levels, strides):
-    """Gives each place the object that it is to predict, or none.
+def assign_locations(boxes, classes, centers, levels, strides):
+    """Gives each location the object that it is to predict, or none.
 
-    A place belongs to a box that it lies in, near the middle, if the level is that of the box's size: the longest of
+    A location belongs to a box that it lies in, near the middle, if the level is that of the box's size: the longest of
     the distances to the four sides is at most 8 strides, and more than the next finer level predicts. Of several
     boxes it takes the smallest.
 
     Args:
         boxes: Float32 tensor of shape `(batch, objects, 4)`, (top, left, bottom, right) in pixels.
         classes: Integer tensor of shape `(batch, objects)`, -1 for rows without an object.
-        centers: Float32 tensor of shape `(places, 2)`, see `places_of`.
-        levels: Int32 tensor of shape `(places,)`.
+        centers: Float32 tensor of shape `(locations, 2)`, see `locations_of`.
+        levels: Int32 tensor of shape `(locations,)`.
         strides: List of integers, those of the levels, finest first.
 
     Returns:
-        classes: Int32 tensor of shape `(batch, places)`, -1 for places without an object.
-        distances: Float32 tensor of shape `(batch, places, 4)` to (top, left, bottom, right) in strides of the level.
-            1 for places without an object.
+        classes: Int32 tensor of shape `(batch, locations)`, -1 for locations without an object.
+        distances: Float32 tensor of shape `(batch, locations, 4)` to (top, left, bottom, right) in strides of the level.
+            1 for locations without an object.
 
     Example:
 
-    >>> centers, levels = places_of([(2, 2)], [8])
-    >>> classes, distances = assign_places(tf.constant([[[0.0, 0.0, 8.0, 8.0]]]), tf.constant([[5]]), centers, levels, [8])
+    >>> centers, levels = locations_of([(2, 2)], [8])
+    >>> classes, distances = assign_locations(tf.constant([[[0.0, 0.0, 8.0, 8.0]]]), tf.constant([[5]]), centers, levels, [8])
     >>> classes.numpy().tolist(), distances[0, 0].numpy().tolist()
     ([[5, -1, -1, -1]], [0.5, 0.5, 0.5, 0.5])
     """  # noqa: E501
@@ -68,7 +68,7 @@ def assign_places(boxes, classes, centers, levels, strides):
         :, tf.newaxis
     ]
 
-    # (batch, places, objects, …)
+    # (batch, locations, objects, …)
     boxes, centers = boxes[:, tf.newaxis], centers[tf.newaxis, :, tf.newaxis]
     distances = tf.concat([centers - boxes[..., :2], boxes[..., 2:] - centers], axis=-1)
     middle = (boxes[..., :2] + boxes[..., 2:]) / 2

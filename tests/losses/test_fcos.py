@@ -6,37 +6,37 @@ from keras_ssl.losses import centerness, fcos
 
 
 def reference(logits, distances, centers, classes, true_distances):
-    """Equations 2 and 3 of the paper with the weights of its later code, place by place."""
+    """Equations 2 and 3 of the paper with the weights of its later code, location by location."""
 
     def sigmoid(z):
         return 1 / (1 + np.exp(-z))
 
     class_sum = box_sum = center_sum = weight_sum = 0.0
     objects = max((classes >= 0).sum(), 1)
-    for place in np.ndindex(classes.shape):
-        for number, logit in enumerate(logits[place]):
-            p = sigmoid(logit) if classes[place] == number else 1 - sigmoid(logit)
-            alpha = 0.25 if classes[place] == number else 0.75
+    for location in np.ndindex(classes.shape):
+        for number, logit in enumerate(logits[location]):
+            p = sigmoid(logit) if classes[location] == number else 1 - sigmoid(logit)
+            alpha = 0.25 if classes[location] == number else 0.75
             class_sum -= alpha * (1 - p) ** 2 * np.log(p)
-        if classes[place] < 0:
+        if classes[location] < 0:
             continue
-        top, left, bottom, right = true_distances[place]
+        top, left, bottom, right = true_distances[location]
         c = np.sqrt(min(left, right) / max(left, right) * min(top, bottom) / max(top, bottom))
-        own = distances[place]
-        inner, outer = np.minimum(own, true_distances[place]), np.maximum(own, true_distances[place])
+        own = distances[location]
+        inner, outer = np.minimum(own, true_distances[location]), np.maximum(own, true_distances[location])
         shared, hull, *areas = (
-            (box[0] + box[2]) * (box[1] + box[3]) for box in (inner, outer, own, true_distances[place])
+            (box[0] + box[2]) * (box[1] + box[3]) for box in (inner, outer, own, true_distances[location])
         )
         union = sum(areas) - shared
         box_sum += c * (1 - shared / union + (hull - union) / hull)
         weight_sum += c
-        center_sum -= c * np.log(sigmoid(centers[place])) + (1 - c) * np.log(1 - sigmoid(centers[place]))
+        center_sum -= c * np.log(sigmoid(centers[location])) + (1 - c) * np.log(1 - sigmoid(centers[location]))
     return class_sum / objects, box_sum / max(weight_sum, 1e-12), center_sum / objects
 
 
 @pytest.fixture
-def places(rng):
-    """Two images of five places and three classes."""
+def locations(rng):
+    """Two images of five locations and three classes."""
     return (
         rng.normal(size=(2, 5, 3)),
         rng.uniform(0.2, 3, (2, 5, 4)),
@@ -46,9 +46,9 @@ def places(rng):
     )
 
 
-def test_equals_the_paper_s_equations_and_their_slopes(places, assert_same_gradients):
-    *predictions, classes, true_distances = places
-    np.testing.assert_allclose(list(fcos(*places).values()), reference(*places), rtol=1e-5)
+def test_equals_the_paper_s_equations_and_their_slopes(locations, assert_same_gradients):
+    *predictions, classes, true_distances = locations
+    np.testing.assert_allclose(list(fcos(*locations).values()), reference(*locations), rtol=1e-5)
     assert_same_gradients(
         lambda *outputs: tf.add_n(list(fcos(*outputs, classes, true_distances).values())),
         lambda *outputs: sum(reference(*outputs, classes, true_distances)),
@@ -57,8 +57,8 @@ def test_equals_the_paper_s_equations_and_their_slopes(places, assert_same_gradi
     )
 
 
-def test_an_image_without_objects_teaches_that_there_are_none(places):
-    logits, distances, centers, classes, true_distances = (tf.cast(part, tf.float32) for part in places)
+def test_an_image_without_objects_teaches_that_there_are_none(locations):
+    logits, distances, centers, classes, true_distances = (tf.cast(part, tf.float32) for part in locations)
     with tf.GradientTape() as tape:
         tape.watch((logits, distances, centers))
         losses = fcos(logits, distances, centers, -tf.ones_like(classes, tf.int32), true_distances * float("nan"))
