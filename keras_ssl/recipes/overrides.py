@@ -2,27 +2,29 @@
 
 import math
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from keras_ssl.recipes.settings import read
 
 SIZES = ("image_size", "read_size")
 _WHOLE = ("batch_size", "epochs", "steps_per_epoch")
-#: No number of images or steps is larger, and TensorFlow counts with none that is.
+#: Largest number of images or steps. TensorFlow cannot count further.
 LARGEST = 2**31 - 1
 
 
-def parse_overrides(settings, overrides):
-    """The caller's overrides, each in the form that the recipe wants.
+def parse_overrides(settings: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert the caller's overrides to the types of the recipe's settings.
 
     Args:
-        settings: dict, the recipe's own.
-        overrides: dict, with dots for nesting.
+        settings: Dict. The recipe's settings.
+        overrides: Dict. The changes, with dots in the keys for nesting.
 
     Returns:
-        dict of the same keys: sizes as lists [height, width], whole numbers as integers.
+        Dict with the same keys: sizes as lists `[height, width]`, whole numbers as integers.
 
     Raises:
-        ValueError: for a value that is of another kind than the recipe's.
+        ValueError: If a value does not have the type of the recipe's.
     """
     return {key: _parse(key, value, read(settings, key)) for key, value in overrides.items()}
 
@@ -50,15 +52,15 @@ def _parse(key, value, own):
     )
 
 
-def parse_size(key, value):
-    """A size as [height, width].
+def parse_size(key: str, value: Any) -> list[int]:
+    """Convert a size to `[height, width]`.
 
     Args:
-        key: str, its name for the message.
-        value: 64, "64x64", "64,64", [64, 64] or (64, 64).
+        key: String. Name of the setting, for the message.
+        value: `64`, `"64x64"`, `"64,64"`, `[64, 64]` or `(64, 64)`.
 
     Raises:
-        ValueError: for anything else.
+        ValueError: For any other value.
     """
     sides = value
     if isinstance(value, str):
@@ -78,6 +80,6 @@ def parse_size(key, value):
     return whole
 
 
-def is_number(value):
-    """Whether a setting is a number, which in YAML a switch is not."""
+def is_number(value: Any) -> bool:
+    """Whether a setting is a number. A Boolean is not one."""
     return isinstance(value, int | float) and not isinstance(value, bool)

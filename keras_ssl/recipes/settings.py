@@ -1,12 +1,14 @@
-"""Nested settings: laid over each other, read and changed by keys with dots."""
+"""Nested settings: merged, read and changed by keys with dots."""
 
 import copy
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from keras_ssl.did_you_mean import did_you_mean
 
 
-def merge(base, changes):
-    """`base` with `changes` laid over it; a part that gets another name starts from nothing."""
+def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `base` updated by `changes`, part by part. A part that gets another `name` keeps nothing of the old one."""
     merged = copy.deepcopy(base)
     for key, value in changes.items():
         known = merged.get(key)
@@ -16,11 +18,16 @@ def merge(base, changes):
     return merged
 
 
-def override(settings, key, value):
-    """`settings` with the one at `key`, dots for nesting, changed.
+def override(settings: Mapping[str, Any], key: str, value: Any) -> dict[str, Any]:
+    """Return settings with one changed.
+
+    Args:
+        settings: Dict. The settings.
+        key: String. The name of the setting, with dots for nesting.
+        value: The new value.
 
     Raises:
-        ValueError: where the settings have no such part.
+        ValueError: If there is no such setting.
     """
     first, *rest = key.split(".")
     if first not in settings:
@@ -29,7 +36,7 @@ def override(settings, key, value):
             f"Received: {key!r}"
         )
     if not rest:
-        # A part by its name alone, such as backbone=small_cnn.
+        # A part may be given by its name alone, such as backbone=small_cnn.
         named = isinstance(settings[first], dict) and "name" in settings[first] and isinstance(value, str)
         return merge(settings, {first: {"name": value} if named else value})
     change = value
@@ -38,8 +45,8 @@ def override(settings, key, value):
     return merge(settings, {first: change})
 
 
-def read(settings, key, default=None):
-    """The setting at `key`, dots for nesting, or `default` where there is none."""
+def read(settings: Any, key: str, default: Any = None) -> Any:
+    """Return the setting at `key`, with dots for nesting, or `default` if there is none."""
     for part in key.split("."):
         if not isinstance(settings, dict) or part not in settings:
             return default
@@ -47,6 +54,6 @@ def read(settings, key, default=None):
     return settings
 
 
-def is_overridden(key, overrides):
-    """Whether the caller has set `key`, or a part of the settings that it belongs to or that belongs to it."""
+def is_overridden(key: str, overrides: Iterable[str]) -> bool:
+    """Whether the caller has set `key`, a part that contains it, or a setting inside it."""
     return any(f"{key}.".startswith(f"{given}.") or given.startswith(f"{key}.") for given in overrides)

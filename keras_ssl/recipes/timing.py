@@ -1,11 +1,15 @@
 import gc
 import time
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from keras_ssl.data.cache import choose_cache
+
+if TYPE_CHECKING:
+    from keras_ssl.recipes.facts import Facts
+    from keras_ssl.recipes.recipe import Recipe
 
 WARM_UP_STEPS = 3  # the first step compiles, and the ones after it still find memory
 SECONDS = 3.0
@@ -15,45 +19,47 @@ class Timing(NamedTuple):
     """Measured wall-clock times of a training on this machine.
 
     Attributes:
-        to_begin: Float, seconds until its first step is done: to decode the pictures that are kept, to build and to
-            compile.
-        per_step: Float, seconds of each step, with the decoding of its images where none are kept.
-        decoding: Float, the part of `to_begin` in which the pictures that are kept are decoded.
+        to_begin: Float. Seconds until the first step is done: decoding of the images that are cached, building and
+            compilation.
+        per_step: Float. Seconds of a step, with the decoding of its images if they are not cached.
+        decoding: Float. Seconds of `to_begin` in which the cached images are decoded.
     """
 
     to_begin: float
     per_step: float
     decoding: float = 0.0
 
-    def streamed(self, share):
-        """The same without keeping pictures, where a step decodes its `share` of all."""
+    def streamed(self, share: float) -> "Timing":
+        """The same without a cache: each step decodes `share` of all images."""
         return Timing(self.to_begin - self.decoding, self.per_step + share * self.decoding)
 
 
-def time_training(recipe, facts, image_shape, read_size):
-    """Measures how long a training takes to begin and how long a step takes, by making some steps.
+def time_training(
+    recipe: "Recipe", facts: "Facts", image_shape: tuple[int, int, int], read_size: tuple[int, int]
+) -> Timing:
+    """Measure how long a training takes to begin and how long a step takes, by making some steps.
 
     Args:
-        recipe: `Recipe`.
-        facts: `Facts`.
-        image_shape: Tuple (height, width, channels) that the network sees.
-        read_size: Pair (height, width) of the pictures that its views are cut from.
+        recipe: The `Recipe`.
+        facts: The `Facts` of the images.
+        image_shape: Tuple `(height, width, channels)` of the network's images.
+        read_size: Pair `(height, width)` of the images that views are cropped from.
 
     Returns:
         A `Timing`.
 
     Raises:
-        ValueError: If pictures are to be kept in memory, and do not fit.
+        ValueError: If images must be cached in memory and do not fit.
     """
     to_begin, per_step = _measured(recipe, image_shape, read_size)
-    # The model is in cycles with its graphs; `clear_session` would take what the caller has from Keras, too.
+    # The model and its graphs refer to each other. `clear_session` would also delete the caller's state.
     gc.collect()
     to_begin += facts.seconds_before
     if choose_cache(facts.cache, facts.images, (*read_size, facts.channels)).kind != "none":
         decoding = facts.images * facts.seconds_per_image
         return Timing(to_begin + decoding, per_step, decoding)
     decoding = recipe.settings["batch_size"] * facts.seconds_per_image
-    # What an accelerator does not do while it trains, the cores that train must do, too.
+    # An accelerator trains while the cores decode; without one the cores do both.
     return Timing(to_begin, max(per_step, decoding) if facts.accelerator else per_step + decoding)
 
 
