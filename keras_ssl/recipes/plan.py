@@ -1,23 +1,27 @@
 import functools
 import importlib.resources
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from keras_ssl.recipes.settings import is_overridden, merge, override, read
 from keras_ssl.recipes.validation import apply_overrides
 
+if TYPE_CHECKING:
+    from keras_ssl.recipes.facts import Facts
+
 
 @dataclass(frozen=True)
 class Decision:
-    """One setting that followed from the images, the device and the budget.
+    """One setting that follows from the images, the device and the budget.
 
     Attributes:
-        key: str, the setting, with dots for nesting.
-        value: its value.
-        reason: str, why.
+        key: String. The setting, with dots for nesting.
+        value: Its value.
+        reason: String. Why it has this value.
     """
 
     key: str
@@ -30,15 +34,15 @@ class Decision:
 
 @dataclass(frozen=True)
 class Budget:
-    """How long a training may be, in one of three units; none of them leaves it to the number of images.
+    """The length of a training in one of three units. Without any, the number of images decides.
 
     Args:
-        minutes: float > 0, by the clock, all in all.
-        epochs: int > 0, passes over the images.
-        steps: int > 0, updates of the network.
+        minutes: Float > 0. Wall-clock time in all. Defaults to `None`.
+        epochs: Integer > 0. Passes over the images. Defaults to `None`.
+        steps: Integer > 0. Updates of the network. Defaults to `None`.
 
     Raises:
-        ValueError: for more than one unit, or a number that is not positive.
+        ValueError: If more than one is given, or a number is not positive.
     """
 
     minutes: float | None = None
@@ -54,34 +58,34 @@ class Budget:
                 raise ValueError(f"{name} must be positive. Received: {name}={value}")
 
 
-# Epochs at the least of a training that is shorter than one pass over the images, or whose epochs are several passes,
+# The fewest epochs of a training that is shorter than one pass over the images, or whose epochs are several passes,
 # so that there is something to see and to resume from.
 PARTS = 10
 
 
 @functools.cache
-def rules():
-    """The rules that all recipes share, a dict: `rules.yaml`."""
+def rules() -> dict[str, Any]:
+    """The rules that all recipes share, from `rules.yaml`."""
     return yaml.safe_load((importlib.resources.files(__package__) / "rules.yaml").read_text(encoding="utf-8"))
 
 
-def steps_per_epoch(settings, images):
-    """Steps of an epoch of a training on so many images; what does not fill a batch waits for the next pass."""
+def steps_per_epoch(settings: Mapping[str, Any], images: int) -> int:
+    """Number of steps of an epoch. Images that do not fill a batch are left for the next pass."""
     return settings.get("steps_per_epoch") or max(1, images // settings["batch_size"])
 
 
-def sees_all(settings, images):
-    """Whether a training sees each of so many images. Else to decode and keep them all takes longer than it saves."""
+def sees_all(settings: Mapping[str, Any], images: int) -> bool:
+    """Whether a training sees every image. If not, caching all of them takes longer than it saves."""
     return settings["epochs"] * steps_per_epoch(settings, images) * settings["batch_size"] >= images
 
 
-def is_photographs(facts):
-    """Whether images are larger than those that a network sees as they are."""
+def is_photographs(facts: "Facts") -> bool:
+    """Whether the images are larger than those that a network takes without resizing."""
     return max(facts.image_size) > rules()["kinds"]["small_images"]
 
 
-def is_few(facts):
-    """Whether there are so few images that each is seen hundreds of times."""
+def is_few(facts: "Facts") -> bool:
+    """Whether there are so few images that a training sees each of them hundreds of times."""
     return facts.images <= rules()["few_images"]["up_to"]
 
 

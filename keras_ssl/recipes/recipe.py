@@ -1,5 +1,7 @@
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import keras
 import tensorflow as tf
@@ -9,7 +11,10 @@ from keras_ssl.backbones.seeded_weights import seeded_weights
 from keras_ssl.optimizers import CosineMomentum
 from keras_ssl.recipes.validation import lookup, optimizer_module
 
-# Augmentations that go by the number of channels too, not by the size alone.
+if TYPE_CHECKING:
+    import keras_ssl
+
+# Augmentations that depend on the number of channels too, not on the size alone.
 BY_IMAGE_SHAPE = ("for_images", "multi_crop")
 
 
@@ -18,11 +23,11 @@ class Recipe:
     """A method's settings for a data set, and how they become a compiled method.
 
     Attributes:
-        name: str, the method's name as in `recipes.names()`.
-        settings: dict, the YAML's settings with the data set's own and the caller's laid over the default ones.
-        summary: str, one line on the method.
-        decisions: tuple of `Decision`, what followed from the images and the budget, and why.
-        image_shape: tuple (height, width, channels) that the network sees, where it was planned.
+        name: String. The method's name as in `recipes.names()`.
+        settings: Dict. The default settings of the YAML file, updated by those for the data and by the caller's.
+        summary: String. One line about the method.
+        decisions: Tuple of `Decision`. What follows from the images and the budget, and why.
+        image_shape: Tuple `(height, width, channels)` of the network's images, or `None` if it was not planned.
     """
 
     name: str
@@ -31,23 +36,30 @@ class Recipe:
     decisions: tuple = ()
     image_shape: tuple | None = None
 
-    def build(self, image_shape, steps_per_epoch, *, seed=0, jit_compile="auto"):
-        """Builds and compiles the method.
+    def build(
+        self,
+        image_shape: Sequence[int],
+        steps_per_epoch: int,
+        *,
+        seed: int = 0,
+        jit_compile: bool | str = "auto",
+    ) -> "keras_ssl.SelfSupervisedModel":
+        """Build and compile the method.
 
         Args:
-            image_shape: tuple (height, width, channels).
-            steps_per_epoch: int, steps of one pass over the images, for the schedules of learning rate and momentum,
-                which span all epochs. Where the settings have `steps_per_epoch`, epochs are as long as that, in place
-                of one pass.
-            seed: int, of the weights and of the training's random draws. The caller's random generators are left as
-                they are.
-            jit_compile: as in `SelfSupervisedModel.compile`.
+            image_shape: Tuple `(height, width, channels)`.
+            steps_per_epoch: Integer. Steps of one pass over the images. The schedules of the learning rate and the
+                momentum span all epochs. If the settings have `steps_per_epoch`, an epoch has that length instead of
+                one pass.
+            seed: Integer. Seed of the weights and of the training's random draws. The caller's random generators do
+                not change. Defaults to `0`.
+            jit_compile: As in `SelfSupervisedModel.compile`. Defaults to `"auto"`.
 
         Returns:
             A compiled `keras_ssl.SelfSupervisedModel`.
 
         Raises:
-            ValueError: where the settings name something that does not exist, or that refuses its arguments.
+            ValueError: If the settings name something that does not exist, or that does not take its arguments.
         """
         with seeded_weights(seed):
             model = self._method(image_shape, steps_per_epoch, seed)
@@ -77,7 +89,7 @@ class Recipe:
         # The method builds its encoder itself.
         return _call("method", method, (tuple(image_shape),), arguments)
 
-    def learning_rate(self, steps_per_epoch):
+    def learning_rate(self, steps_per_epoch: int) -> "float | keras.optimizers.schedules.LearningRateSchedule":
         """The schedule over all epochs: linear warm-up, then half a cosine down to zero; or a constant."""
         rate, total_steps = self.settings["learning_rate"], self._total_steps(steps_per_epoch)
         if "constant" in rate:

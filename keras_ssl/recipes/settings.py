@@ -8,8 +8,8 @@ from keras_ssl.did_you_mean import did_you_mean
 
 
 def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `base` updated by `changes`, part by part. A part that gets another `name` keeps nothing of the old one."""
-    merged = copy.deepcopy(base)
+    """Update `base` by `changes`, part by part. A part that gets another `name` keeps nothing of the old one."""
+    merged = dict(copy.deepcopy(base))
     for key, value in changes.items():
         known = merged.get(key)
         both = isinstance(value, dict) and isinstance(known, dict)

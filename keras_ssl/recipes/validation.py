@@ -1,7 +1,9 @@
-"""What the settings of a recipe may be: the names that there are, and values of their kind and in their range."""
+"""Checks of a recipe's settings: known names, and values of the right type and range."""
 
 import inspect
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import keras
 
@@ -11,7 +13,7 @@ from keras_ssl.optimizers import CosineMomentum
 from keras_ssl.recipes.overrides import LARGEST, is_number, parse_size
 from keras_ssl.recipes.settings import override
 
-#: What the recipe makes of parts of its own, and a method takes as an argument.
+#: Arguments of methods that the recipe builds from parts of its own.
 _MADE = {"encoder", "image_shape", "augmenter", "momentum", "tasks", "seed"}
 _OPTIONAL = ("image_size", "read_size", "steps_per_epoch", "augmenter")
 
@@ -20,7 +22,7 @@ _POSITIVE = "above 0", lambda value: value > 0
 _NOT_NEGATIVE = "0 or more", lambda value: value >= 0
 _SHARE = "from 0 to 1", lambda value: 0 <= value <= 1
 _DECAY = "from 0 to below 1", lambda value: 0 <= value < 1
-#: Of what Keras and the schedules take without a look.
+#: Ranges of numbers that Keras and the schedules do not check.
 RANGES = {
     "learning_rate": {"base": _POSITIVE, "constant": _POSITIVE, "warmup_epochs": _NOT_NEGATIVE},
     "momentum": {"initial": _SHARE, "final": _SHARE, "time_constant": _POSITIVE},
@@ -34,11 +36,16 @@ RANGES = {
 }
 
 
-def lookup(kind, module, name):
-    """What `module` has under that name.
+def lookup(kind: str, module: Any, name: str) -> Any:
+    """Return the public object of a module by its name.
+
+    Args:
+        kind: String. What is looked up, for the message.
+        module: The module.
+        name: String. The name.
 
     Raises:
-        ValueError: where it has no such, with the names that are close.
+        ValueError: If there is none. The message has similar names.
     """
     public = getattr(module, "__all__", None) or dir(module)
     if name not in public:
@@ -48,33 +55,37 @@ def lookup(kind, module, name):
     return getattr(module, name)
 
 
-def optimizer_module(name):
-    """Where the optimizer of that name is: this package's goes before Keras' own."""
+def optimizer_module(name: str) -> Any:
+    """The module that has the optimizer: this package's if it has one of that name, otherwise Keras' own."""
     return optimizers if name in optimizers.__all__ else keras.optimizers
 
 
-def apply_overrides(settings, overrides):
-    """A recipe's `settings` with the caller's `overrides`, a dict by keys with dots, laid over them.
+def apply_overrides(settings: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Apply the caller's changes to a recipe's settings, and check the result.
+
+    Args:
+        settings: Dict. The recipe's settings.
+        overrides: Dict. The changes, with dots in the keys for nesting.
 
     Raises:
-        ValueError: unless a method can be built of the result, as far as can be told before it is.
+        ValueError: If no method can be built with the result, as far as that shows before it is built.
     """
-    changed = settings
+    changed = dict(settings)
     for key, value in overrides.items():
         changed = override(changed, key, value)
     _check_settings(changed, settings)
     return changed
 
 
-def check_saved_settings(settings, own):
-    """Checks the settings of a recipe that were kept in a file, which anybody may have changed.
+def check_saved_settings(settings: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+    """Check the settings of a recipe that were saved in a file, which may have been changed.
 
     Args:
-        settings: dict, those of the file.
-        own: dict, those of the method's recipe.
+        settings: Dict. The settings in the file.
+        own: Dict. The settings of the method's recipe.
 
     Raises:
-        ValueError: where one is missing or unknown, or no method can be built of them.
+        ValueError: If a setting is missing or unknown, or no method can be built with them.
     """
     known = {*own, *_OPTIONAL}
     if missing := sorted(known - {*settings, *_OPTIONAL}):

@@ -2,6 +2,7 @@
 
 import math
 import time
+from typing import TYPE_CHECKING, Any
 
 from keras_ssl import data, recipes
 from keras_ssl.progress import duration
@@ -10,23 +11,27 @@ from keras_ssl.recipes.timing import time_training
 from keras_ssl.runs.data_source import count_images, has_labels, open_source
 from keras_ssl.runs.monitors import MONITORED_IMAGES
 
-# As small as networks see pictures: the rest of the resizing costs little beside the decoding.
+if TYPE_CHECKING:
+    from keras_ssl.recipes.recipe import Recipe
+
+# A size that networks take: resizing to others costs little compared with decoding.
 TIMED_SIZE = (48, 48)
 TIMED_BATCH = 16
-# Pictures are decoded for so long to time it.
+# How long images are decoded to measure the time of one.
 TIMED_SECONDS = 1.0
 
 
-def facts_of_source(source, monitor=True, verbose=0):
+def facts_of_source(source: dict[str, Any], monitor: bool = True, verbose: int = 0) -> recipes.Facts:
     """The `recipes.Facts` of a run's data.
 
     Args:
-        source: dict, from `sources.resolve`.
-        monitor: bool, whether some images are read once more before the first step, to watch the features by.
-        verbose: 1 to show what takes long. Defaults to 0.
+        source: Dict. Result of `data_source.resolve`.
+        monitor: Boolean. Whether some images are read once more before the first step, for the monitors. Defaults to
+            `True`.
+        verbose: Integer. 1 to show what takes long. Defaults to `0`.
 
     Raises:
-        ValueError: where there are no images, or nothing says how large they are.
+        ValueError: If there are no images, or their size is not known.
     """
     described = data.describe(source["name"], source["data_dir"], split=source["split"])
     height, width, channels = described.image_shape
@@ -51,7 +56,7 @@ def facts_of_source(source, monitor=True, verbose=0):
 
 
 def _seconds_per_image(source):
-    """Measures the seconds that reading and decoding a picture takes."""
+    """Measure the seconds that reading and decoding an image takes."""
     pictures = open_source(
         {**source, "image_size": TIMED_SIZE, "read_size": None},
         source["split"],
@@ -69,12 +74,12 @@ def _seconds_per_image(source):
     return (now - (since if batch else began)) / (TIMED_BATCH * max(1, batch))
 
 
-def reports_every(epochs, minutes=None):
+def reports_every(epochs: int, minutes: float | None = None) -> int:
     """Number of epochs between checkpoints and monitors.
 
     Args:
-        epochs: int, of the whole training.
-        minutes: optional float, its budget, of which reports may take a part.
+        epochs: Integer. Number of epochs of the training.
+        minutes: Float or `None`. Its budget, of which reports may take a part. Defaults to `None`.
     """
     most = rules()["reports"]
     if minutes is not None:
@@ -82,13 +87,13 @@ def reports_every(epochs, minutes=None):
     return max(1, math.ceil(epochs / most))
 
 
-def announce(recipe, facts, minutes):
-    """Prints each decision with its reason, and how long the training will take.
+def announce(recipe: "Recipe", facts: recipes.Facts, minutes: float | None) -> None:
+    """Print each decision with its reason, and how long the training will take.
 
     Args:
-        recipe: the planned `Recipe`.
-        facts: `Facts`.
-        minutes: float, the budget, or None for one in steps, whose time is estimated by making some.
+        recipe: The planned `Recipe`.
+        facts: The `Facts` of the images.
+        minutes: Float or `None`. The budget; without one the time is estimated by making some steps.
     """
     settings = recipe.settings
     for decision in recipe.decisions:
