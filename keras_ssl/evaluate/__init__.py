@@ -1,4 +1,4 @@
-"""Features in, scores out: fits scikit-learn's classifiers and trains no network."""
+"""Scores of features, most by scikit-learn's classifiers. Nothing here trains an encoder."""
 
 from keras_ssl.evaluate.accuracy import accuracy
 from keras_ssl.evaluate.baselines import random_baseline, random_encoder, raw_pixels

@@ -37,7 +37,7 @@ def accuracy(classifier: keras.Model, test: Any, batch_size: int = 256, verbose:
     outputs, labels = check_labelled(extract_features(classifier, test, batch_size, verbose), "test")
     if labels.max() >= outputs.shape[1]:
         raise ValueError(
-            f"The classifier tells {outputs.shape[1]} classes apart, numbered from 0. "
+            f"The classifier tells {outputs.shape[1]} classes apart, numbered from 0: give test images of these. "
             f"Received: outputs of shape {outputs.shape} and test labels up to {labels.max()}"
         )
     return scored(

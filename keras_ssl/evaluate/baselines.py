@@ -3,6 +3,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from keras_ssl.backbones.copies import rebuilt
 from keras_ssl.backbones.seeded_weights import seeded_weights
@@ -20,8 +21,8 @@ KNN_BASELINES = {"knn_accuracy_of_raw_pixels": "raw pixels", "knn_accuracy_of_ra
 def raw_pixels(dataset: Any, batch_size: int = 256, verbose: int = 0, name: str = "raw pixels") -> Features:
     """Pixels as features: the baseline without an encoder.
 
-    They are scaled to [-1, 1], as encoders see them: with mid-gray at the origin a cosine, such as kNN's, compares
-    what is in an image and not how bright it is.
+    They are scaled to [-1, 1], as encoders see them. Mid-gray is then the origin, so a cosine, such as kNN's,
+    compares what is in an image and not how bright it is.
 
     Args:
         dataset: As for `extract_features`.
@@ -44,8 +45,8 @@ def raw_pixels(dataset: Any, batch_size: int = 256, verbose: int = 0, name: str 
     return collect(pixels_as_features, ImageBatches(dataset, batch_size), verbose, name)
 
 
-def pixels_as_features(images):
-    """Pixels in [0, 255] of images of any dtype, (n, height, width, channels), as (n, features) in [-1, 1]."""
+def pixels_as_features(images: npt.ArrayLike) -> np.ndarray:
+    """Converts images (n, height, width, channels), pixels in [0, 255], to float32 features (n, d) in [-1, 1]."""
     images = np.asarray(images, np.float32)
     return images.reshape(len(images), -1) / 127.5 - 1
 
@@ -55,15 +56,15 @@ def random_encoder(
 ) -> keras.Model:
     """Copy of an encoder with random weights: the baseline that shows what training has added.
 
-    Weights are drawn anew by the initializers that the encoder's configuration names; none of the encoder's own
-    are used, pretrained ones neither. What is no weight but preprocessing, an adapted `Normalization`, is kept.
-    Batch normalization then gets the statistics of `images` (`estimate_batch_statistics`), without which a random
-    network's features are worse than they need be.
+    The initializers in the encoder's configuration draw new weights. None of the encoder's own weights are used, not
+    even pretrained ones. Only an adapted `Normalization` layer keeps its statistics, because it is preprocessing.
+    Batch normalization then gets the statistics of `images` (`estimate_batch_statistics`). Without them the features
+    of a random network are worse than necessary.
 
     Args:
-        encoder: A built `keras.Model` that Keras can serialize. It is left as it is.
+        encoder: A built `keras.Model` that Keras can serialize. It is not changed.
         images: Training images, as a data set or array like those of `extract_features`; labels are ignored.
-        seed: Integer. The weights are a function of it. Defaults to `0`.
+        seed: Integer. The same seed gives the same weights. Defaults to `0`.
         batch_size: Integer. For arrays only. Defaults to `256`.
         verbose: 0 for silence or 1 for a progress bar. Defaults to `0`.
 
@@ -71,8 +72,8 @@ def random_encoder(
         A `keras.Model`.
 
     Raises:
-        ValueError: If there are no images, if Keras cannot rebuild the encoder from its configuration, or when
-            rebuilding brings trained weights back.
+        ValueError: If there are no images, Keras cannot rebuild the encoder from its configuration, or rebuilding
+            restores trained weights.
 
     Example:
 
@@ -83,7 +84,7 @@ def random_encoder(
     TensorShape([64, 256])
     """
     fresh = _redrawn(encoder, seed)
-    # A frozen layer would keep the statistics that are to be estimated.
+    # Batch statistics are not estimated in frozen layers.
     fresh.trainable = True
     estimate_batch_statistics(fresh, images, batch_size, verbose)
     _check_no_leak(encoder, fresh)
@@ -105,8 +106,8 @@ def random_baseline(
         encoder: A built `keras.Model`, the architecture.
         train: Labelled training images, as for `extract_features`; batch statistics are estimated on them too.
         test: Labelled test images, likewise.
-        score: Function from training and test `Features` to a `Score` or a dict of them, such as `knn` (the
-            default), `linear_probe` or `few_label`; for other settings a `functools.partial` of one.
+        score: Function from training and test `Features` to a `Score` or a dict of them, such as `knn`,
+            `linear_probe` or `few_label`, or a `functools.partial` of one with other settings. Defaults to `knn`.
         seeds: Positive integer. The number of encoders. Defaults to `3`.
         batch_size: Integer. For arrays only. Defaults to `256`.
         verbose: 0 for silence or 1 for progress bars. Defaults to `0`.
@@ -141,7 +142,9 @@ def random_baseline(
     return _over_encoders(results)
 
 
-def knn_baselines(encoder, train, image_shape, measure):
+def knn_baselines(
+    encoder: keras.Model, train: Any, image_shape: tuple[int | None, ...], measure: Callable[[Callable], float]
+) -> dict[str, float]:
     """kNN accuracy of raw pixels and of a random encoder, before any training.
 
     Args:
@@ -151,7 +154,7 @@ def knn_baselines(encoder, train, image_shape, measure):
         measure: Function that takes a function from images to features and returns the accuracy of those features.
 
     Returns:
-        dict from the names of `KNN_BASELINES` to floats. Without the random encoder where Keras cannot rebuild the
+        dict from the names of `KNN_BASELINES` to floats, without the random encoder if Keras cannot rebuild the
         encoder.
     """
     pixels, random = KNN_BASELINES
@@ -182,7 +185,7 @@ def _redrawn(encoder, seed):
 
 
 def _with_seeds(config, rng):
-    """The configuration with a drawn integer for every seed, of initializers and of random layers alike."""
+    """The configuration with a random integer for every seed, of initializers and of random layers."""
     if isinstance(config, list | tuple):
         return type(config)(_with_seeds(item, rng) for item in config)
     if not isinstance(config, dict):
@@ -200,6 +203,7 @@ def _check_no_leak(encoder, fresh):
         value = keras.ops.convert_to_numpy(old)
         if new.trainable and np.ptp(value) > 0 and np.array_equal(value, keras.ops.convert_to_numpy(new)):
             raise ValueError(
-                "The encoder's configuration brings its trained weights back, so there is no random encoder to "
-                f"compare with: build it from layers whose initializers draw. Received: {old.path} unchanged"
+                "Rebuilding the encoder from its configuration restores trained weights, so there is no random "
+                "encoder to compare with: build it from layers with random initializers. "
+                f"Received: {old.path} unchanged"
             )

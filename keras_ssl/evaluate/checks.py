@@ -59,7 +59,7 @@ def check_labelled(data: Any, name: str) -> Features:
     return Features(features, labels.astype(np.int64))
 
 
-def check_finite(features, name):
+def check_finite(features: np.ndarray, name: str) -> None:
     """Raises a ValueError with the first bad row if a matrix of features holds NaN or infinity."""
     bad = np.flatnonzero(~np.isfinite(features).all(axis=1))
     if bad.size:
@@ -74,8 +74,8 @@ def check_split(train: Any, test: Any) -> tuple[Features, Features]:
     """Returns the training and the test part as `Features`, after checking that they fit together.
 
     Raises:
-        ValueError: Also when they differ in the number of features, when the training part has one class alone, or
-            when a class of the test part is not in the training part.
+        ValueError: As for `check_labelled`, and if the parts differ in the number of features, the training part has
+            only one class, or a class of the test part is not in the training part.
     """
     train, test = check_labelled(train, "train"), check_labelled(test, "test")
     if train.features.shape[1] != test.features.shape[1]:
@@ -95,23 +95,23 @@ def check_split(train: Any, test: Any) -> tuple[Features, Features]:
     return train, test
 
 
-def check_classes(train):
+def check_classes(train: Features) -> None:
     """Raises a ValueError unless there are at least two classes."""
     if train.labels.min() == train.labels.max():
         raise ValueError(
-            "There must be at least two classes to tell apart: were the first rows taken of sorted images, or has "
-            "the folder of images only one subfolder? "
+            "There must be at least two classes. Perhaps these are the first images of a sorted data set, or the "
+            "folder of images has only one subfolder. "
             f"Received: train.labels with the class {train.labels[0]} alone"
         )
 
 
-def check_numbered(train):
+def check_numbered(train: Features) -> None:
     """Raises a ValueError unless the classes are 0, 1, … without gaps, like the outputs of a classifier."""
     check_classes(train)
     missing = np.setdiff1d(np.arange(train.labels.max() + 1), train.labels)
     if missing.size:
         raise ValueError(
-            "The classifier's outputs are numbered like the classes, so every class up to the last needs an image; "
-            "number the labels anew with np.unique(labels, return_inverse=True). "
+            "The outputs of the classifier are numbered like the classes, so every class from 0 to the last needs an "
+            "image: renumber the labels with np.unique(labels, return_inverse=True)[1]. "
             f"Received: no image of {missing.tolist()}"
         )

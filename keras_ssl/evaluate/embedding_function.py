@@ -36,7 +36,7 @@ class EmbeddingFunction:
         )
 
     def __call__(self, images: npt.ArrayLike) -> np.ndarray:
-        """Features (batch, features), a float32 array, of `images` of any dtype."""
+        """Returns the features of `images` of any dtype, a float32 array (batch, features)."""
         features = self._function(tf.cast(images, tf.float32)).numpy()
         if features.ndim != 2:
             raise ValueError(

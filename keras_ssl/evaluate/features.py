@@ -1,5 +1,6 @@
 import os
 import warnings
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import keras
@@ -32,9 +33,9 @@ def extract_features(
 ) -> Features:
     """Computes an encoder's features of images: the input of the scores in `keras_ssl.evaluate`.
 
-    One pass, in inference mode. Images and labels are read together, so their order does not matter; but a shuffled
-    training data set may leave out the last images, which do not fill a batch: extract features from
-    one made with `labels=True` (or `shuffle=False`).
+    The encoder runs in inference mode. Images and labels are read together, in one pass, so their order does not
+    matter. But a shuffled training data set may leave out the last images, if they do not fill a batch: extract
+    features from one made with `labels=True` (or `shuffle=False`).
 
     Args:
         encoder: A `keras.Model` from images to features (batch, features), the path of a `.keras` file, or an
@@ -67,8 +68,10 @@ def extract_features(
     return collect(EmbeddingFunction(encoder, batches.image_shape), batches, verbose, name)
 
 
-def collect(function, batches, verbose=0, name="features"):
-    """The results of `function`, images to an array (batch, features), over `ImageBatches`, as `Features`."""
+def collect(
+    function: Callable[[Any], np.ndarray], batches: ImageBatches, verbose: int = 0, name: str = "features"
+) -> Features:
+    """Applies `function`, from images to an array (batch, features), to all batches; returns `Features`."""
     features, labels = [], []
     with Stage(name, batches.batch_count, verbose=verbose) as stage:
         for images, batch_labels in batches:

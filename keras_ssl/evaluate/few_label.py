@@ -8,7 +8,7 @@ from keras_ssl.evaluate.features import Features
 from keras_ssl.evaluate.row_space import row_basis
 from keras_ssl.evaluate.score import Score, mean_score, scored
 
-# With so few labels there is nothing to choose it on. Any value from 0.1 to 10 gives the same to one percent.
+# With so few labels none can be held out to choose it. Any value from 0.1 to 10 gives the same to one percent.
 C = 1.0
 
 
@@ -21,22 +21,21 @@ def few_label(
 ) -> dict[int, Score]:
     """Accuracy of a linear classifier on frozen features, fitted to a handful of labels per class.
 
-    Of all training images a few of each class, drawn at random, keep their labels, and a logistic regression is
-    fitted to them. This is repeated with new draws. The draws depend on the labels and the seed alone, so two
-    encoders compared on the same data set meet the same ones; and they are nested: the 5 of a repeat are among
-    its 10.
+    A few training images of each class, drawn at random, keep their labels, and a logistic regression is fitted to
+    them. This is repeated with new draws. The draws depend only on the labels and the seed, so encoders that are
+    compared on one data set get the same draws. They are nested: the 5 labels of a repeat are among its 10.
 
-    Before, all features are centered and divided by one number, the root of their mean variance, from all training
-    images, which needs no label. Unlike standardizing each feature by itself this neither depends on the axes
-    nor blows up those that hardly vary, such as the pixels in the corners of digits, so it is fair to raw
-    pixels too. The penalty is fixed (C=1), because there is no label to spare for choosing it.
+    First, all features are centered and divided by one number, the square root of their mean variance over all
+    training images, which needs no labels. To standardize each feature by itself would depend on the axes and amplify
+    features that hardly vary, such as the pixels in the corners of digits. One number is fair to raw pixels too. The
+    penalty is fixed (C=1), because there are no labels to spare for choosing it.
 
     Args:
         train: `Features`, or a tuple of features (n, features) and integer labels (n,).
         test: Like `train`; every fitted classifier is scored on all of it.
-        labels_per_class: Sequence of positive ints. Defaults to `(1, 5, 10)`.
+        labels_per_class: Sequence of positive integers. Defaults to `(1, 5, 10)`.
         repeats: Positive integer. The number of draws. Defaults to `10`.
-        seed: Integer. Defaults to `0`.
+        seed: Integer. Seed of the draws. Defaults to `0`.
 
     Returns:
         dict from the number of labels per class to a `Score` with mean and standard deviation over the draws;
@@ -84,8 +83,8 @@ def few_label(
     }
 
 
-def shuffled_classes(labels, seed):
-    """For each class the rows that have it, in an order that depends on the labels and the seed alone.
+def shuffled_classes(labels: np.ndarray, seed: int | Sequence[int]) -> list[np.ndarray]:
+    """Lists the rows of each class, in an order that depends only on the labels and the seed.
 
     The first rows of each class are a draw of labels; a larger draw contains a smaller one.
     """
@@ -102,7 +101,7 @@ def _check_counts(labels, labels_per_class, repeats):
         )
     if counts.min() < max(labels_per_class):
         raise ValueError(
-            "Every class needs as many training images as labels are drawn. "
+            "Every class needs at least as many training images as the largest of labels_per_class. "
             f"Received: labels_per_class={labels_per_class}, and {counts.min()} images of class "
             f"{classes[counts.argmin()]}"
         )

@@ -15,14 +15,14 @@ def frechet_distance(
     """Fréchet distance of real and generated images, in the features of an encoder.
 
     Heusel et al. 2017, "GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash Equilibrium"
-    (https://arxiv.org/abs/1706.08500), equation 6, for features taken as
-    normally distributed, with means m and covariances C:
+    (https://arxiv.org/abs/1706.08500), equation 6. Both sets of features are taken as normally distributed, with
+    means m and covariances C:
 
         d² = ‖m - m'‖² + Tr(C + C' - 2 (C C')^½)
 
-    The paper's FID takes it in the features of an Inception network that was trained on ImageNet; a distance in other
-    features, as here, compares with none in the literature, and only with those of the same encoder and as many
-    images. From few images it comes out too large (Bińkowski et al. 2018, section 4); `kernel_distance` does not.
+    The paper's FID uses the features of an Inception network that was trained on ImageNet. A distance in other
+    features, as here, cannot be compared with those in the literature, only with those of the same encoder and number
+    of images. With few images it is too large (Bińkowski et al. 2018, section 4), unlike `kernel_distance`.
 
     Args:
         encoder: As for `extract_features`; not one that learned from these fakes, such as a GAN's own discriminator.
@@ -37,7 +37,7 @@ def frechet_distance(
         ValueError: If a set has less than two images, if features are not finite, or as for `extract_features`.
 
     Warns:
-        UserWarning: If there are fewer images than features, whose covariance cannot be estimated then.
+        UserWarning: If there are not more images than features: then their covariance cannot be estimated.
 
     Example:
 
@@ -49,9 +49,9 @@ def frechet_distance(
     real, fake = real_and_fake_features(encoder, real, fake, batch_size)
     if min(len(real), len(fake)) <= real.shape[1]:
         warnings.warn(
-            "With fewer images than features the covariances are singular and the Fréchet distance is far too large: "
-            f"take more images, or kernel_distance. Received: {len(real)} real and {len(fake)} fake images with "
-            f"{real.shape[1]} features",
+            "Without more images than features the covariances are singular and the Fréchet distance is far too "
+            "large: take more images, or use kernel_distance. "
+            f"Received: {len(real)} real and {len(fake)} fake images with {real.shape[1]} features",
             stacklevel=2,
         )
     with threads.limit_threads(real):

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 import numpy as np
@@ -21,16 +22,16 @@ class ImageBatches:
         batch_size: Integer. For arrays; a data set has its own.
 
     Attributes:
-        image_shape: Tuple (height, width, channels), None where a data set does not say.
+        image_shape: Tuple (height, width, channels), None where it is not known.
         labelled: Boolean. Whether there are labels.
         batch_count: Integer, or None where it is not known.
 
     Raises:
-        ValueError: If these are not batches of images, if images and labels differ in number, or if there is no
-            end to them.
+        ValueError: If these are not batches of images, images and labels differ in number, or the data set repeats
+            forever.
     """
 
-    def __init__(self, dataset, batch_size=256):
+    def __init__(self, dataset: Any, batch_size: int = 256) -> None:
         if isinstance(dataset, tf.data.Dataset):
             self._from_dataset(dataset)
         else:
@@ -44,7 +45,7 @@ class ImageBatches:
         batch_count = dataset.cardinality().numpy()
         if batch_count == tf.data.INFINITE_CARDINALITY:
             raise ValueError(
-                "The data set repeats forever, so a pass over it never ends; leave out .repeat(). "
+                "The data set repeats forever, so a pass over it never ends: leave out .repeat(). "
                 f"Received: dataset={dataset}"
             )
         self.batch_count = None if batch_count == tf.data.UNKNOWN_CARDINALITY else int(batch_count)
@@ -54,8 +55,8 @@ class ImageBatches:
     def _from_arrays(self, arrays, batch_size):
         if isinstance(arrays, Iterator | keras.utils.PyDataset):
             raise ValueError(
-                "Images come as arrays or as a tf.data.Dataset, which can be read again; wrap a Python generator "
-                f"with tf.data.Dataset.from_generator(function, output_signature=…). Received: {arrays!r}"
+                "Images must be arrays or a tf.data.Dataset, which can be read several times: wrap a Python "
+                f"generator with tf.data.Dataset.from_generator(function, output_signature=…). Received: {arrays!r}"
             )
         batch_size = check_batch_size(batch_size)
         images, labels = arrays if isinstance(arrays, tuple) and len(arrays) == 2 else (arrays, None)
@@ -74,13 +75,13 @@ class ImageBatches:
             (images[i : i + batch_size], labels[i : i + batch_size] if self.labelled else None) for i in starts
         )
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator:
         """Yields tuples of images and labels, the labels None where there are none."""
         return self._batches()
 
 
-def labelled_arrays(dataset, name):
-    """Labelled images from any source as two arrays, (n, height, width, channels) and (n,).
+def labelled_arrays(dataset: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Reads labelled images from any source into two arrays, (n, height, width, channels) and (n,).
 
     Args:
         dataset: As for `ImageBatches`.

@@ -12,7 +12,7 @@ class KernelDistance(NamedTuple):
     """Kernel distance as mean and standard deviation over subsets of the images.
 
     Args:
-        distance: Float. The mean; around 0, and as often below, for images of the same distribution.
+        distance: Float. The mean. For images of the same distribution it is around 0, and often negative.
         deviation: Float. The standard deviation over the subsets.
     """
 
@@ -37,16 +37,16 @@ def kernel_distance(
         MMD² = (Σ_{i≠j} k(xᵢ, xⱼ) + Σ_{i≠j} k(yᵢ, yⱼ)) / (m (m - 1)) - 2 Σ_{i,j} k(xᵢ, yⱼ) / m²,
         k(x, y) = (x·y / d + 1)³ with d features
 
-    and averaged over random subsets. The paper's KID takes Inception features; a distance in other features compares
-    only with those of the same encoder, but, unlike `frechet_distance`, from any number of images.
+    and averaged over random subsets. The paper's KID uses Inception features. A distance in other features can be
+    compared only with those of the same encoder, but, unlike `frechet_distance`, for any number of images.
 
     Args:
         encoder: As for `extract_features`; not one that learned from these fakes, such as a GAN's own discriminator.
         real: Images, as for `extract_features`, or its result, `Features`, to compute them once.
         fake: Generated images, likewise.
-        subsets: Positive integer. Defaults to `50`, as in the authors' code
+        subsets: Positive integer. The number of subsets. Defaults to `50`, as in the authors' code
             (https://github.com/mbinkowski/MMD-GAN/blob/master/gan/compute_scores.py).
-        subset_size: Integer m >= 2, at most the number of images in either set; of fewer images all are taken.
+        subset_size: Integer m >= 2. Images of each set in a subset, or all of the smaller set if it has fewer.
             Defaults to `1000`, as there.
         batch_size: Integer. For arrays only. Defaults to `256`.
         seed: Integer. Seed of the subsets. Defaults to `0`.
@@ -55,8 +55,8 @@ def kernel_distance(
         `KernelDistance`: the mean over the subsets and its deviation.
 
     Raises:
-        ValueError: For subsets that are none, when a set has less than two images, when features are not finite, or
-            as for `extract_features`.
+        ValueError: If `subsets` or `subset_size` is too small, a set has less than two images, features are not
+            finite, or as for `extract_features`.
 
     Example:
 
@@ -66,7 +66,7 @@ def kernel_distance(
     """
     if subsets < 1 or subset_size < 2:
         raise ValueError(
-            "There must be one subset or more, of two images or more. "
+            "subsets must be at least 1 and subset_size at least 2. "
             f"Received: subsets={subsets}, subset_size={subset_size}"
         )
     real, fake = real_and_fake_features(encoder, real, fake, batch_size)

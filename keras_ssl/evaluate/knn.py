@@ -20,7 +20,7 @@ def knn(train: Features | tuple, test: Features | tuple, k: int = 20, temperatur
 
     Args:
         train: `Features`, or a tuple of features (n, features) and integer labels (n,).
-        test: Like `train`; looked at once.
+        test: Like `train`; scored once.
         k: Integer in [1, n]. Defaults to `20`, the best on ImageNet in Caron et al. 2021 (DINO); Wu et al. use 200.
         temperature: Positive float τ. Defaults to `0.1`; Wu et al. use 0.07.
 
@@ -49,8 +49,8 @@ def knn(train: Features | tuple, test: Features | tuple, k: int = 20, temperatur
     )
 
 
-def predict(train, queries, k, temperature):
-    """The classes, (n,), that the neighbors in `train` vote for."""
+def predict(train: Features, queries: np.ndarray, k: int, temperature: float) -> np.ndarray:
+    """Predicts the classes (n,) of queries (n, features) by the votes of their neighbors in `train`."""
     if not temperature > 0:
         raise ValueError(f"temperature must be positive. Received: temperature={temperature}")
     similarities, rows = nearest(queries, train.features, k)

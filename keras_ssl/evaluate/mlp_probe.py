@@ -43,9 +43,9 @@ def mlp_probe(train: Features | tuple, test: Features | tuple, units: int = 256,
     counts = np.unique(train.labels, return_counts=True)[1]
     if counts.min() < 2 or HELD_OUT_SHARE * len(train.labels) < len(counts):
         raise ValueError(
-            "A tenth of the training images is held out to stop the training, with one of each class in it: give two "
-            f"or more of each class and ten times as many images as classes, or use linear_probe(…, C=1.0). "
-            f"Received: {len(train.labels)} training images of {len(counts)} classes, of the rarest {counts.min()}"
+            "A tenth of the training images is held out for early stopping, with an image of each class in it: give "
+            "two or more images of each class, and ten times as many as classes, or use linear_probe(…, C=1.0). "
+            f"Received: {len(train.labels)} training images of {len(counts)} classes, {counts.min()} of the rarest"
         )
     network = MLPClassifier(
         (units,),

@@ -8,20 +8,20 @@ def pca_reconstructions(train: npt.ArrayLike, images: npt.ArrayLike, dimensions:
     """Reconstructions by principal component analysis: the linear baseline of an autoencoder.
 
     No linear encoder and decoder with so many dimensions rebuild the training images with a smaller squared error
-    (Eckart and Young 1936, https://doi.org/10.1007/BF02288367). scikit-learn's PCA, with its randomised solver.
+    (Eckart and Young 1936, https://doi.org/10.1007/BF02288367). scikit-learn's PCA, with its randomized solver.
 
     Args:
         train: Images that the components are fitted on: an array (n, height, width, channels), raw pixels in [0,
             255], or a batched `tf.data.Dataset`; labels are ignored.
-        images: Array (m, height, width, channels), which are rebuilt.
-        dimensions: Positive integer. At most n and the number of values of an image.
+        images: Array (m, height, width, channels). The images to rebuild.
+        dimensions: Positive integer, at most n and at most the number of values of an image.
         seed: Integer. Seed of the solver. Defaults to `0`.
 
     Returns:
         float32 array like `images`, raw pixels in [0, 255].
 
     Raises:
-        ValueError: For images of another shape than the training images', or dimensions out of their range.
+        ValueError: If the images have another shape than the training images, or `dimensions` is out of its range.
 
     Example:
 
@@ -35,12 +35,15 @@ def pca_reconstructions(train: npt.ArrayLike, images: npt.ArrayLike, dimensions:
     images = np.asarray(images, np.float32)
     if images.shape[1:] != train.shape[1:]:
         raise ValueError(
-            f"Training images and images must have one shape. Received: {train.shape[1:]} and {images.shape[1:]}"
+            f"Training images and images must have the same shape. Received: {train.shape[1:]} and {images.shape[1:]}"
         )
     limit = min(len(train), train[0].size)
     if not 1 <= dimensions <= limit:
-        raise ValueError(f"dimensions must lie in [1, {limit}]. Received: dimensions={dimensions}")
-    # The randomised solver is for few components; where nearly all are wanted the full one is as fast.
+        raise ValueError(
+            f"dimensions must be from 1 to {limit}, the smaller number of training images and of values of an image. "
+            f"Received: dimensions={dimensions}"
+        )
+    # The randomized solver is for few components; for nearly all of them the full one is as fast.
     solver = "randomized" if dimensions < limit / 2 else "full"
     pca = PCA(dimensions, svd_solver=solver, random_state=seed).fit(train.reshape(len(train), -1))
     rebuilt = pca.inverse_transform(pca.transform(images.reshape(len(images), -1)))

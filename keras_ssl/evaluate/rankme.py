@@ -18,19 +18,19 @@ def rankme(features: Any) -> float:
 
         RankMe = exp( -Σ_{k=1}^{min(n, d)} p_k log p_k ),    p_k = σ_k / Σ_j σ_j + 1e-7
 
-    Compare models of one method and data set that differ in their settings, on the same images: among them the higher
-    usually does better. The rank cannot exceed the number of images; the paper takes 25 600, some thousand tell as
-    much about features of a few hundred dimensions.
+    Compare models of one method and data set that differ in their settings, on the same images: a higher rank usually
+    means better features. The rank cannot exceed the number of images. The paper uses 25 600; some thousand are
+    enough for features of a few hundred dimensions.
 
     Args:
         features: Float array (n, d), or `Features` as `extract_features` returns.
 
     Returns:
-        Float in [1, min(n, d)], to rounding: 1 where all features are multiples of one, as after a collapse, and
+        Float in [1, min(n, d)], up to rounding: 1 where all features are multiples of one, as after a collapse, and
         min(n, d) where they spread evenly over all dimensions. 0 where all features are 0.
 
     Raises:
-        ValueError: If `features` is not a matrix of finite numbers with something in it.
+        ValueError: If `features` is not a matrix of finite numbers, or is empty.
 
     Example:
 
@@ -41,7 +41,7 @@ def rankme(features: Any) -> float:
     matrix = np.asarray(features.features if isinstance(features, Features) else features, np.float64)
     if matrix.ndim != 2 or not matrix.size:
         raise ValueError(
-            "features must be a matrix (images, dimensions) with something in it. "
+            "features must be a matrix (images, dimensions) that is not empty. "
             f"Received: features of shape {matrix.shape}"
         )
     check_finite(matrix, "rankme")

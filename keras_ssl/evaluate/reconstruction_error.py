@@ -7,7 +7,7 @@ def reconstruction_error(images: npt.ArrayLike, rebuilt: npt.ArrayLike) -> float
 
     Args:
         images: Array (n, height, width, channels), raw pixels in [0, 255].
-        rebuilt: Array of the same shape, what a method's `reconstruct(images)` gave, or `pca_reconstructions`.
+        rebuilt: Array of the same shape, from a method's `reconstruct(images)` or from `pca_reconstructions`.
 
     Returns:
         float.
@@ -24,7 +24,7 @@ def reconstruction_error(images: npt.ArrayLike, rebuilt: npt.ArrayLike) -> float
     images, rebuilt = np.asarray(images, np.float64), np.asarray(rebuilt, np.float64)
     if images.shape != rebuilt.shape:
         raise ValueError(
-            f"There must be one rebuilt image per image, of its shape. Received: images of shape {images.shape} and "
+            f"images and rebuilt must have the same shape. Received: images of shape {images.shape} and "
             f"rebuilt of shape {rebuilt.shape}"
         )
     return float(np.mean(np.square((images - rebuilt) / 255)))

@@ -31,7 +31,7 @@ from keras_ssl.tasks.tiles import lay_tiles as lay_tiles
 from keras_ssl.tasks.tiles import shuffle_tiles as shuffle_tiles
 from keras_ssl.tasks.tiles import standardize_tiles as standardize_tiles
 
-#: The tasks alone, by the names that recipes use; the functions beside them are what tasks do to images.
+#: Only the tasks, by the names that recipes use. The functions above are what tasks do to images.
 __all__ = [
     "BoundingBox",
     "Classification",

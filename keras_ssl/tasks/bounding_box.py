@@ -14,7 +14,7 @@ BOX_LOSSES = {
     "giou": lambda boxes, predictions: 1.0 - giou(boxes, predictions),
 }
 WHOLE_IMAGE = (0.0, 0.0, 1.0, 1.0)
-# Tolerance for coordinates that are rounded.
+# Tolerance for rounding errors in coordinates.
 SLACK = 1e-4
 
 
@@ -38,7 +38,7 @@ class BoundingBox(LabelledTask):
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Raises:
-        ValueError: If there is no loss of that name, or with `augmented=True`.
+        ValueError: If there is no loss of that name, or if `augmented=True`.
 
     Example:
 
@@ -55,7 +55,7 @@ class BoundingBox(LabelledTask):
     """
 
     logged = ("iou",)
-    against_augmented = "A random view crops and flips the image, and would leave the boxes behind"
+    against_augmented = "A random view crops and flips the image, but not its boxes"
     recorded_numbers = 3
 
     def __init__(self, loss: str = "giou", **kwargs):
@@ -93,8 +93,8 @@ class BoundingBox(LabelledTask):
         order = "Boxes are (top, left, bottom, right), each a share of the image's height or width"
         if lowest < -SLACK or highest > 1 + SLACK:
             raise ValueError(
-                f"The task {name!r} was given a box outside the image. {order}, in [0, 1]; NaN is for images without "
-                f"a box. Received: coordinates from {lowest:.4g} to {highest:.4g}"
+                f"The task {name!r} was given a box outside the image. {order}, in [0, 1]; NaN means "
+                f"that the box is not known. Received: coordinates from {lowest:.4g} to {highest:.4g}"
             )
         if smallest_side <= 0:
             raise ValueError(

@@ -15,8 +15,8 @@ class Classification(ClassLabels):
 
     Args:
         classes: Integer of at least 2. The number of classes.
-        augmented: Boolean. Whether to take a random view of each image instead of the image, so that few labels are
-            not learned by heart. Defaults to `False`.
+        augmented: Boolean. Whether to take a random view of each image instead of the image, against
+            overfitting to few labels. Defaults to `False`.
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Raises:

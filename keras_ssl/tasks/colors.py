@@ -23,8 +23,9 @@ HALF_RANGE = 127.5
 class Colors(Task):
     """Predicts the colors of a gray image: the task of `keras_ssl.Colorization`.
 
-    The encoder sees the luma of the image, and a decoder predicts its chroma from the features. The loss is the
-    squared error. Logged beside the loss: `gray_error`, the loss of a prediction without any color.
+    Zhang et al. 2016 (https://arxiv.org/abs/1603.08511): the encoder sees the luma of the image, and a decoder
+    predicts its chroma from the features. The loss is the squared error, where the paper classifies colors. Logged
+    beside the loss: `gray_error`, the loss of a prediction without any color.
 
     Args:
         decoder: A built `keras.Model` from features to chroma `(batch, height, width, 2)`. Defaults to
@@ -95,7 +96,7 @@ def to_gray(images: npt.ArrayLike) -> tf.Tensor:
 def chroma(images: npt.ArrayLike) -> tf.Tensor:
     """The colors of RGB images without their brightness: blue minus luma, and red minus luma (Cb and Cr).
 
-    `colorize` joins them with the gray image of `to_gray` again.
+    `colorize` puts them and the gray image of `to_gray` together again.
 
     Args:
         images: Tensor of shape `(batch, height, width, 3)`, raw pixels in [0, 255].

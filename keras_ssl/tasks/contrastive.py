@@ -15,9 +15,9 @@ from keras_ssl.tasks.task import Task
 class Contrastive(Task):
     """Finds the other random view of an image among the views of all images: the task of `keras_ssl.SimCLR`.
 
-    The loss is `keras_ssl.losses.nt_xent` on the global batch. Logged beside the loss: `accuracy`, how often the
-    positive is the nearest of all candidates, and `embedding_spread`, about 1 for embeddings that fill the sphere and
-    0 when they have collapsed.
+    Chen et al. 2020 (https://arxiv.org/abs/2002.05709), algorithm 1, with `keras_ssl.losses.nt_xent` on the global
+    batch as the loss. Logged beside the loss: `accuracy`, how often the positive is the nearest of all candidates,
+    and `embedding_spread`, about 1 for embeddings that fill the sphere and 0 when they have collapsed.
 
     Args:
         projector: A built `keras.Model` from features to embeddings. Defaults to `heads.projection_head` with one

@@ -10,7 +10,7 @@ from keras_ssl.tasks.tiles import cut_tiles, shuffle_tiles, standardize_tiles
 
 # Section 3.2 of the paper: tiles of 64 pixels in cells of 75.
 TILE, CELL = 64, 75
-# Less than this shows nothing.
+# Smaller tiles show nothing.
 SMALLEST_TILE = 4
 
 

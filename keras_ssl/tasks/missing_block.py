@@ -18,8 +18,8 @@ MID_GRAY = 127.5
 class MissingBlock(Task):
     """Rebuilds a block that was cut out of the image: the task of `keras_ssl.Inpainting`.
 
-    The encoder sees the image with a block in mid-gray, and a decoder rebuilds the image from the features. The loss
-    is `keras_ssl.losses.masked_pixel_error` in the block.
+    Pathak et al. 2016 (https://arxiv.org/abs/1604.07379): the encoder sees the image with a block in mid-gray, and a
+    decoder rebuilds the image from the features. The loss is `keras_ssl.losses.masked_pixel_error` in the block.
 
     Args:
         decoder: A built `keras.Model` from features to images of the encoder's shape, pixels scaled to [0, 1].

@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 
-# Up to nine items, a 3 x 3 grid, all orders are candidates: 362 880. Of more items there are too many.
+# For up to nine items, a 3 x 3 grid, all orders are candidates: 362 880. More items have too many orders.
 MOST_ITEMS_WITH_ALL_ORDERS = 9
 SAMPLED_CANDIDATES = 100_000
 

@@ -24,8 +24,8 @@ class Reconstruction(Task):
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Raises:
-        ValueError: If there is no loss of that name. If the decoder does not fit, raised when the task gets its
-            encoder.
+        ValueError: If there is no loss of that name. If the decoder does not fit, or none is given and the encoder
+            has no mirror, raised when the task gets its encoder.
 
     Example:
 

@@ -17,8 +17,9 @@ ROTATIONS = 4
 class Rotation(Task):
     """Predicts by how many quarter turns an image was rotated: the task of `keras_ssl.RotationPrediction`.
 
-    A linear classifier on the features of every image in its four rotations (`all_rotations`), with the cross-entropy
-    as the loss. Logged beside the loss: `accuracy`; chance is 1/4.
+    Gidaris et al. 2018 (https://arxiv.org/abs/1803.07728): a linear classifier on the features of every image in its
+    four rotations (`all_rotations`), with the cross-entropy as the loss. Logged beside the loss: `accuracy`; chance
+    is 1/4.
 
     Args:
         augmented: Boolean. Whether to rotate a random view of each image instead of the image. Defaults to `False`.
@@ -54,9 +55,9 @@ class Rotation(Task):
 def all_rotations(images: npt.ArrayLike) -> tuple[tf.Tensor, tf.Tensor]:
     """Every image in its four right-angle rotations, with the labels.
 
-    Transposes and flips make them exact. A rotation by any other angle would interpolate, and the traces of that
-    would give it away (Gidaris et al. 2018, "Unsupervised Representation Learning by Predicting Image Rotations",
-    https://arxiv.org/abs/1803.07728, section 2.2).
+    Transposes and flips make them exact. A rotation by any other angle would interpolate, and the traces of the
+    interpolation would reveal it (Gidaris et al. 2018, "Unsupervised Representation Learning by Predicting Image
+    Rotations", https://arxiv.org/abs/1803.07728, section 2.2).
 
     Args:
         images: Tensor of shape `(batch, side, side, channels)`.

@@ -18,7 +18,7 @@ class Segmentation(ClassLabels):
     it is not known. An image without a mask has -1 everywhere.
 
     A 1 × 1 convolution predicts classes from the encoder's last feature map, and bilinear interpolation resizes the
-    logits to the image, the simplest of the fully convolutional networks (Long et al. 2015,
+    logits to the size of the image, the simplest of the fully convolutional networks (Long et al. 2015,
     https://arxiv.org/abs/1411.4038, FCN-32s). The loss is the mean cross-entropy of all labelled pixels. Logged
     beside it: `accuracy`, the share of them that is right.
 
@@ -29,8 +29,8 @@ class Segmentation(ClassLabels):
         **kwargs: Arguments of `keras.layers.Layer`.
 
     Raises:
-        ValueError: For another number of classes, or with `augmented=True`. If the encoder has no feature map, raised
-            when the task gets its encoder.
+        ValueError: If `classes` is not from 2 to 255, or if `augmented=True`. If the encoder has no feature map,
+            raised when the task gets its encoder.
 
     Example:
 
@@ -46,7 +46,7 @@ class Segmentation(ClassLabels):
     """
 
     unknown = f"-1 and {IGNORED} are for pixels without a label"
-    against_augmented = "A random view crops and flips the image, and would leave the masks behind"
+    against_augmented = "A random view crops and flips the image, but not its masks"
     reads_feature_map = True
 
     def __init__(self, classes: int, **kwargs):

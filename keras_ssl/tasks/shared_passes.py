@@ -12,7 +12,8 @@ class SharedPasses:
     Args:
         encoder: A `keras.Model` from images to features.
         with_feature_map: A `keras.Model` from images to the features and the last feature map, as
-            `backbones.feature_map.with_feature_map` returns it. Defaults to `None`, if no task reads the map.
+            `backbones.feature_map.with_feature_map` returns it. Defaults to `None`, for tasks that do not read the
+            map.
     """
 
     def __init__(self, encoder: keras.Model, with_feature_map: keras.Model | None = None):

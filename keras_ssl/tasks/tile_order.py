@@ -13,11 +13,12 @@ from keras_ssl.tasks.task import Task
 
 @keras.saving.register_keras_serializable("keras_ssl.tasks")
 class TileOrder(Task):
-    """Predicts the order of an image's shuffled tiles: the task of `keras_ssl.Jigsaw`, where there is more about it.
+    """Predicts the order of an image's shuffled tiles: the task of `keras_ssl.Jigsaw`.
 
-    The encoder sees the shuffled tiles of a `JigsawPuzzle` one by one, and a head on the features of all of them
-    predicts the permutation. The loss is the cross-entropy. Pass `keras_ssl.callbacks.BatchStatistics` to `fit`, as
-    runs do. Logged beside the loss: `accuracy`; chance is 1 / permutations.
+    Noroozi and Favaro 2016 (https://arxiv.org/abs/1603.09246): the encoder sees the shuffled tiles of a
+    `JigsawPuzzle` one by one, and a head on the features of all of them predicts the permutation. The loss is the
+    cross-entropy. Pass `keras_ssl.callbacks.BatchStatistics` to `fit`, as runs do; `keras_ssl.Jigsaw` says why.
+    Logged beside the loss: `accuracy`; chance is 1 / permutations.
 
     Args:
         grid: Integer of at least 2. Tiles in a row and in a column. Defaults to `3`, as in the paper. The cells,

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from keras_ssl.augment import Draws
 
-# Of standardized tiles: mid-gray, and a third of the distance to black and to white.
+# Of the pixels of standardized tiles: mid-gray, and a third of the distance from it to black and to white.
 MEAN, DEVIATION = 127.5, 42.5
 # Added to the variance, in squared gray levels, so that the noise of a flat tile is not amplified into a pattern.
 EPSILON = 1.0
@@ -14,8 +14,9 @@ EPSILON = 1.0
 def cut_tiles(images: npt.ArrayLike, grid: int, tile_size: tuple[int, int], draws: Draws) -> tf.Tensor:
     """Cuts each image into the tiles of a grid, each tile at a random place inside its cell.
 
-    So neighbors do not touch. Lines that continue across an edge would solve the puzzle without any knowledge of what
-    is in the tiles (Noroozi and Favaro 2016, https://arxiv.org/abs/1603.09246, section 3.3, on shortcuts).
+    This leaves random gaps between neighbors. Lines that continue across an edge would solve the puzzle without any
+    knowledge of what is in the tiles (Noroozi and Favaro 2016, https://arxiv.org/abs/1603.09246, section 3.3, on
+    shortcuts).
 
     Args:
         images: Tensor of shape `(batch, height, width, channels)`. Rows and columns at the edges that do not fit into
@@ -51,8 +52,9 @@ def cut_tiles(images: npt.ArrayLike, grid: int, tile_size: tuple[int, int], draw
 def standardize_tiles(tiles: npt.ArrayLike) -> tf.Tensor:
     """Gives each channel of each tile the same mean and standard deviation, as raw pixels.
 
-    Neighbors share their brightness and their tint, which would give them away (section 3.3 of the paper). Encoders
-    take raw pixels, so the mean is mid-gray and the deviation a third of the distance to black or white.
+    Neighbors share their brightness and their tint, which would tell that they are neighbors (section 3.3 of the
+    paper). Encoders take raw pixels, so the mean is mid-gray and the deviation a third of the distance to black or
+    white.
 
     Args:
         tiles: Tensor of shape `(batch, tiles, height, width, channels)`, raw pixels in [0, 255].

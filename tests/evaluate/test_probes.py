@@ -57,7 +57,7 @@ def test_mlp_finds_what_no_line_can(rng):
 
 def test_mlp_says_when_there_is_too_little_to_hold_out():
     few = np.eye(6), np.arange(6) % 2
-    with pytest.raises(ValueError, match="6 training images of 2 classes, of the rarest 3"):
+    with pytest.raises(ValueError, match="6 training images of 2 classes, 3 of the rarest"):
         mlp_probe(few, few)
 
 

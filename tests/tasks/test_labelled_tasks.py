@@ -189,8 +189,11 @@ def test_impossible_targets_are_refused_in_words(task, values, message):
         (lambda: tasks.Classification("cats"), "Received: classes='cats'"),
         (lambda: tasks.Segmentation(256), "at most 255 classes. Received: classes=256"),
         (lambda: tasks.BoundingBox("ciou"), "'mse', 'smooth_l1', 'giou'. Received: loss='ciou'"),
-        (lambda: tasks.BoundingBox(augmented=True), "leave the boxes behind.*Received: augmented=True"),
-        (lambda: tasks.Segmentation(3, augmented=True), "leave the masks behind.*Received: augmented=True"),
+        (lambda: tasks.BoundingBox(augmented=True), "not its boxes: leave augmented.*Received: augmented=True"),
+        (
+            lambda: tasks.Segmentation(3, augmented=True),
+            "not its masks: leave augmented.*Received: augmented=True",
+        ),
         (lambda: tasks.Contrastive(augmented=True), "random views anyway.*Received: augmented=True"),
         (lambda: tasks.Contrastive(temperature=0), "Received: temperature=0"),
         (lambda: tasks.Reconstruction("l2"), "Received: reconstruction_loss='l2'"),
