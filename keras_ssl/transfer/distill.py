@@ -39,7 +39,7 @@ def distill(
     The third step of SimCLR v2, after pretraining and fine-tuning (Chen et al. 2020,
     https://arxiv.org/abs/2006.10029, section 2). Teacher and student see the same random view of each image, and
     `keras_ssl.losses.distillation` compares their probabilities. All images of the pretraining can be used again. The
-    student may be far smaller than a network that is pretrained.
+    student may be far smaller than the network that pretraining needs.
 
     Args:
         teacher: A `keras.Model` from images, raw pixels in [0, 255], to probabilities (batch, classes), such as

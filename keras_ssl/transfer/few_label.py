@@ -64,7 +64,7 @@ def at_shares(score, train, test, encoder, shares, repeats, seed, **settings):
     """Return a dict from the share to the mean of `score(encoder, images, test)` over the draws."""
     if not shares or not all(0 < share <= 1 for share in shares) or repeats < 1:
         raise ValueError(
-            "shares must lie in (0, 1], at least one of them, and repeats must be a positive integer. "
+            "shares must lie in (0, 1], and repeats must be a positive integer. "
             f"Received: shares={shares}, repeats={repeats}"
         )
     images, labels = labelled_arrays(train, "train")
