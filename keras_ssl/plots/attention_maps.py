@@ -14,21 +14,23 @@ if TYPE_CHECKING:
 def attention_maps(encoder: keras.Model, images: npt.ArrayLike, block: int = -1) -> "Figure":
     """Attention maps of a vision transformer: each image beside the attention of every head of one block.
 
-    With a class token it is the attention of that token, as in Caron et al. 2021, "Emerging Properties in
-    Self-Supervised Vision Transformers" (https://arxiv.org/abs/2104.14294), figure 1, where heads of a DINO find the
-    objects. With mean pooling it is the mean over all patches. Bright means high; each map has its own scale.
+    If the encoder has a class token, its attention to the patches is shown, as in Caron et al. 2021, "Emerging
+    Properties in Self-Supervised Vision Transformers" (https://arxiv.org/abs/2104.14294), figure 1, where heads of a
+    DINO encoder find the objects. With mean pooling, the mean attention of all patches is shown. Bright means high.
+    Each map has its own scale.
 
     Args:
         encoder: A `keras_ssl.backbones.vit`, or a method that has one.
-        images: Array (n, height, width, channels), raw pixels in [0, 255]; a row for each.
-        block: Integer. Which transformer block, as an index into all of them; the last by default.
+        images: Array (n, height, width, channels), raw pixels in [0, 255]. Each image gets a row.
+        block: Integer. Index of the transformer block; negative indices count from the end. Defaults to `-1`, the
+            last block.
 
     Returns:
         A `matplotlib.figure.Figure`.
 
     Raises:
-        ValueError: For an encoder that is no vision transformer, a block that it does not have, or images that are
-            none.
+        ValueError: If the encoder is not a vision transformer, has no such block, or `images` is not an array of
+            images.
 
     Example:
 
@@ -53,17 +55,19 @@ def attention_maps(encoder: keras.Model, images: npt.ArrayLike, block: int = -1)
 
 
 def _attention(encoder, images, block):
-    """The share of attention that each patch gets, (images, heads, rows, columns)."""
+    """Return the share of attention that each patch gets, an array (images, heads, rows, columns)."""
     layers = {layer.name: layer for layer in getattr(encoder, "layers", [])}
     if "patch_tokens" not in layers or "transformer" not in layers:
         raise ValueError(
-            "Only a keras_ssl.backbones.vit has attention to show. "
+            "encoder must be a keras_ssl.backbones.vit: only a vision transformer has attention maps. "
             f"Received: encoder={encoder!r}, which has no layers patch_tokens and transformer"
         )
     transformer = layers["transformer"]
     attentions = [layer for layer in transformer.layers if hasattr(layer, "attention")]
     if not -len(attentions) <= block < len(attentions):
-        raise ValueError(f"The transformer has {len(attentions)} blocks. Received: block={block}")
+        raise ValueError(
+            f"block must be an index of one of the transformer's {len(attentions)} blocks. Received: block={block}"
+        )
     layer = attentions[block]
     tokens = layers["patch_tokens"](layers["rescaling"](images))
     weights = np.asarray(layer.attention(keras.Model(transformer.input, layer.input)(tokens)))

@@ -11,12 +11,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-# Three, so that the pairs of alike colors get different ones, and 30 classes a look of their own.
+# With three markers, 30 classes look different from each other. Similar colors get different markers.
 MARKERS = "o^s"
 MOST_IN_LEGEND = len(COLORS) * len(MARKERS)
-# What t-SNE's authors do first, against noise and for speed (van der Maaten and Hinton 2008, section 4.2 has 30).
+# Features are reduced by PCA before t-SNE, against noise and for speed, as its authors do (van der Maaten and Hinton
+# 2008, section 4.2, with 30 components).
 COMPONENTS = 50
-# Unit vectors that differ less differ by rounding; of no difference at all t-SNE makes NaN, by which it crashes.
+# Smaller deviations of unit vectors are rounding errors. t-SNE turns equal vectors into NaN and crashes.
 LEAST_DEVIATION = 1e-6
 
 
@@ -30,23 +31,24 @@ def embedding_map(
 ) -> "Figure":
     """Map of features in two dimensions: images with similar features lie close together.
 
-    Features are normalized first, because methods and kNN compare directions. In a t-SNE map neighborhoods mean
-    something; distances between groups and their sizes do not.
+    Features are first normalized to length 1, because methods and kNN compare directions. In a t-SNE map,
+    neighborhoods have a meaning; distances between groups and the sizes of groups have none.
 
     Args:
         features: Float array (n, features).
-        labels: Integer array (n,) to color by, or None. Defaults to `None`.
-        method: `"tsne"`, or `"pca"`, which is linear and quick. Defaults to `"tsne"`.
-        class_names: Sequence of str, the name of each class number, or None for the numbers. Defaults to `None`.
-        max_points: Positive integer. Of more features so many are chosen at random. Defaults to `2000`.
-        seed: Integer. For that choice and for t-SNE. Defaults to `0`.
+        labels: Integer array (n,), the class of each image, which sets its color; or None. Defaults to `None`.
+        method: String. `"tsne"`, or `"pca"`, which is linear and fast. Defaults to `"tsne"`.
+        class_names: Sequence of strings, the name of each class number, or None to show the numbers. Defaults to
+            `None`.
+        max_points: Integer of at least 5. If there are more images, so many are chosen at random. Defaults to `2000`.
+        seed: Integer. Seed of that choice and of t-SNE. Defaults to `0`.
 
     Returns:
-        A `matplotlib.figure.Figure`. Of more than 30 classes there is no legend.
+        A `matplotlib.figure.Figure`. It has no legend if there are more than 30 classes.
 
     Raises:
-        ValueError: If there are fewer than five features, if labels differ in number, if all features have the same
-            direction or some are not finite, or for an unknown method.
+        ValueError: If there are fewer than five images, if there is not one label per image, if all features have the
+            same direction or some are not finite, or if `method` or `max_points` is not as above.
 
     Example:
 
@@ -65,7 +67,7 @@ def embedding_map(
     figure = new_figure(7.2, 5.6)
     axes = figure.subplots()
     classes = np.unique(labels)
-    # Points that would cover each other get smaller.
+    # More points are drawn smaller, so that they cover each other less.
     size = np.clip(12_000 / len(points), 6, 60)
     for number, label in enumerate(classes):
         axes.scatter(
@@ -103,8 +105,8 @@ def _in_two_dimensions(features, method, seed):
         features = PCA(components, random_state=seed).fit_transform(normalize(features))
         if not features[:, 0].std() > LEAST_DEVIATION:
             raise ValueError(
-                "All images have features of the same direction, so a map would be one point: they have collapsed. "
-                f"Received: features that deviate by {features[:, 0].std():.2g} once they are normalized"
+                "All features have the same direction, so a map would be one point: the encoder has collapsed. "
+                f"Received: features with a deviation of {features[:, 0].std():.2g} after normalization"
             )
         if method == "pca":
             return features
@@ -119,7 +121,7 @@ def _check(features, labels, method, max_points):
         raise ValueError(f"max_points must be 5 or more. Received: max_points={max_points}")
     if features.ndim != 2 or len(features) < 5 or features.shape[1] < 2:
         raise ValueError(
-            "A map needs a matrix of features, (images, features), of five images or more and two features or more. "
+            "features must have the shape (images, features), with at least five images and two features. "
             f"Received: features of shape {features.shape}"
         )
     if labels.shape != features.shape[:1]:
@@ -129,11 +131,11 @@ def _check(features, labels, method, max_points):
         )
     if (features == features[0]).all():
         raise ValueError(
-            "All images have the same features, so a map would be one point: they have collapsed. "
+            "All images have the same features, so a map would be one point: the encoder has collapsed. "
             f"Received: {len(features)} equal rows of features"
         )
     if not np.isfinite(features).all():
         raise ValueError(
-            "Features must be finite numbers: the encoder diverged, or its images hold NaN. Received: features with "
-            f"NaN or infinity in {int((~np.isfinite(features).all(axis=1)).sum())} of {len(features)} rows"
+            "Features must be finite numbers: the training diverged, or the images contain NaN. Received: features "
+            f"with NaN or infinity in {int((~np.isfinite(features).all(axis=1)).sum())} of {len(features)} rows"
         )

@@ -1,10 +1,23 @@
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+import numpy.typing as npt
 
 from keras_ssl.plots.style import new_figure
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-def image_grid(rows, columns, row_height):
-    """A figure for `rows` × `columns` images, with `row_height` inches for an image and the words around it.
+
+def image_grid(rows: int, columns: int, row_height: float) -> tuple["Figure", Any]:
+    """Create a figure for `rows` × `columns` images.
+
+    Args:
+        rows: Positive integer.
+        columns: Positive integer.
+        row_height: Positive float. Inches for an image and the text above or below it.
 
     Returns:
         Tuple of the figure and its axes, an array (rows, columns).
@@ -14,11 +27,14 @@ def image_grid(rows, columns, row_height):
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 
-def grid_of_columns(columns):
-    """A figure with a column of images under each title.
+def grid_of_columns(columns: Mapping[str, Any]) -> "Figure":
+    """Draw a column of images under each title.
 
     Args:
-        columns: Dict of arrays (n, height, width, channels), raw pixels in [0, 255].
+        columns: Dict from titles to arrays (n, height, width, channels), raw pixels in [0, 255].
+
+    Returns:
+        The figure.
     """
     figure, axes = image_grid(len(next(iter(columns.values()))), len(columns), row_height=1.08)
     for column, (title, batch) in enumerate(columns.items()):
@@ -28,10 +44,10 @@ def grid_of_columns(columns):
     return figure
 
 
-def draw_image(axes, image):
-    """Draws an image (height, width, channels) with pixels in [0, 255], each pixel sharp.
+def draw_image(axes: "Axes", image: npt.ArrayLike) -> None:
+    """Draw an image (height, width, channels) with pixels in [0, 255], without smoothing.
 
-    One channel is drawn in gray, three in color, and of any other number the mean in gray.
+    Three channels are drawn in color. One channel, or the mean of any other number of channels, is drawn in gray.
     """
     image = np.clip(np.asarray(image, np.float32), 0, 255) / 255
     if image.shape[-1] != 3:

@@ -11,33 +11,36 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-# Below this angle, in radians, the arc is the line to float32 precision, and the sines divide zero by zero.
+# For smaller angles, in radians, the arc equals the straight line to float32 precision, and its formula divides zero
+# by zero.
 SMALLEST_ANGLE = 1e-4
 
 
 def latent_walk(
     decode: Callable[..., Any], start: npt.ArrayLike, end: npt.ArrayLike, steps: int = 8, path: str = "spherical"
 ) -> "Figure":
-    """Images decoded on the way from one latent vector to another, one row per pair.
+    """Images decoded along a path from one latent vector to another, one row per pair.
 
-    Where a model has learned what images have in common, they change smoothly and each looks like an image; where it
-    has memorised, they jump (Radford et al. 2015, https://arxiv.org/abs/1511.06434, section 6.1).
+    If the model has learned what images have in common, the images change smoothly and all look real. If it has
+    memorized the training images, they change abruptly (Radford et al. 2015, https://arxiv.org/abs/1511.06434,
+    section 6.1).
 
     Args:
         decode: Function from latents (n, latent_dim) to images (n, height, width, channels), raw pixels in [0, 255],
             such as the `decode` of `keras_ssl.DCGAN`.
-        start: Float array (rows, latent_dim), where the walks begin.
-        end: Float array (rows, latent_dim), where they end.
-        steps: Integer >= 2, images in a row, both ends included. Defaults to `8`.
-        path: `"spherical"`, along the arc, on which latents stay as long as normally distributed ones are (White
-            2016, https://arxiv.org/abs/1609.04468, section 2), or `"linear"`, straight. Defaults to `"spherical"`.
+        start: Float array (rows, latent_dim). The first latent vector of each row.
+        end: Float array (rows, latent_dim). The last latent vector of each row.
+        steps: Integer >= 2. Images in a row, both ends included. Defaults to `8`.
+        path: String. `"spherical"` follows the arc, so that latents keep the length of normally distributed ones
+            (White 2016, https://arxiv.org/abs/1609.04468, section 2); `"linear"` is a straight line. Defaults to
+            `"spherical"`.
 
     Returns:
         A `matplotlib.figure.Figure`.
 
     Raises:
-        ValueError: If `start` and `end` are not matrices of the same shape, there are less than two steps, or for
-            another path.
+        ValueError: If `start` and `end` are not matrices of the same shape, there are fewer than two steps, or `path`
+            is unknown.
 
     Example:
 
@@ -48,11 +51,11 @@ def latent_walk(
     start, end = np.asarray(start, np.float32), np.asarray(end, np.float32)
     if start.ndim != 2 or start.shape != end.shape or not start.size:
         raise ValueError(
-            "A walk goes from each row of `start` to that of `end`: two arrays (rows, latent_dim). "
+            "start and end must be two arrays of the same shape (rows, latent_dim). "
             f"Received: start of shape {start.shape} and end of shape {end.shape}"
         )
     if steps < 2:
-        raise ValueError(f"A walk has its two ends at least. Received: steps={steps}")
+        raise ValueError(f"steps must be 2 or more. Received: steps={steps}")
     if path not in PATHS:
         raise ValueError(f"path must be one of {sorted(PATHS)}. Received: path={path!r}")
     shares = np.linspace(0, 1, steps, dtype=np.float32)
@@ -73,7 +76,7 @@ def _spherical(start, end, share):
     cosine = np.sum(start * end, axis=1) / np.maximum(lengths, np.finfo(np.float32).tiny)
     angle = np.arccos(np.clip(cosine, -1, 1))[:, None]
     arc = np.sin((1 - share) * angle) * start + np.sin(share * angle) * end
-    # Opposite vectors have no arc of their own either.
+    # Nor is there a unique arc between opposite vectors.
     defined = np.sin(angle) > SMALLEST_ANGLE
     return np.where(defined, arc / np.where(defined, np.sin(angle), 1), _linear(start, end, share))
 

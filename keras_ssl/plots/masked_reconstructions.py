@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 def masked_reconstructions(method: Any, images: npt.ArrayLike, seed: int = 0) -> "Figure":
     """Masked images, their reconstructions and the originals, one row per image.
 
-    The prediction stands in the masked parts only; the others are the image's own pixels. With `MAE`'s normalized
-    targets the predicted patches get the mean and the deviation of the true ones, as in the paper's figures.
+    Only the masked parts are predicted. The visible parts are copied from the image. With `MAE`'s normalized targets
+    the predicted patches get the mean and the standard deviation of the true ones, as in the paper's figures.
 
     Args:
         method: A `keras_ssl.MAE`, `SimMIM` or `Inpainting`, or anything else with `mask_images(images, seed)` and
             `reconstruct(images, seed)`.
-        images: Array (n, height, width, channels), raw pixels in [0, 255]; a row for each.
-        seed: Integer; the same seed draws the same masks. Defaults to `0`.
+        images: Array (n, height, width, channels), raw pixels in [0, 255]. Each image gets a row.
+        seed: Integer. The same seed draws the same masks. Defaults to `0`.
 
     Returns:
         A `matplotlib.figure.Figure`.
 
     Raises:
-        ValueError: If `images` are none, or not what the method's encoder takes.
+        ValueError: If `images` is not an array of images, or they do not fit the method's encoder.
 
     Example:
 

@@ -20,11 +20,11 @@ def neighbors(
     """Query images, each with its nearest neighbors in a bank and their cosine similarities.
 
     Args:
-        query_images: Array (n, height, width, channels), raw pixels in [0, 255]; a row for each.
-        bank_images: Array (m, height, width, channels), where to look for neighbors.
-        query_features: Array (n, features), what the encoder gives for `query_images`.
-        bank_features: Array (m, features), likewise for `bank_images`.
-        k: Integer in [1, m]. Neighbors to draw, nearest first. Defaults to `8`.
+        query_images: Array (n, height, width, channels), raw pixels in [0, 255]. Each image gets a row.
+        bank_images: Array (m, height, width, channels). The images among which neighbors are searched.
+        query_features: Array (n, features). The encoder's features of `query_images`.
+        bank_features: Array (m, features). The encoder's features of `bank_images`.
+        k: Integer in [1, m]. The number of neighbors to draw, nearest first. Defaults to `8`.
 
     Returns:
         A `matplotlib.figure.Figure`, with the cosine similarity below each neighbor.
@@ -50,7 +50,7 @@ def neighbors(
                 f"{len(features)} {name}_features"
             )
     similarities, rows = nearest(query_features, bank_features, k)
-    # An empty column sets the queries apart.
+    # An empty column separates the queries from their neighbors.
     figure, axes = image_grid(len(query_images), k + 2, row_height=1.25)
     for axis in axes[:, 1]:
         axis.set_axis_off()

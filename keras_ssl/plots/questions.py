@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 def questions(method: Any, images: npt.ArrayLike) -> "Figure":
     """Images beside the pretext task that a method makes of them, such as rotations or shuffled tiles.
 
-    Look at them before training: a task that you cannot solve either teaches the encoder nothing.
+    Look at them before training: a task that you cannot solve either will teach the encoder nothing.
 
     Args:
         method: A `keras_ssl.RotationPrediction` or `Jigsaw`, or anything else with `questions(images)`.
-        images: Array (n, height, width, channels), raw pixels in [0, 255]; a row for each.
+        images: Array (n, height, width, channels), raw pixels in [0, 255]. Each image gets a row.
 
     Returns:
         A `matplotlib.figure.Figure`.
 
     Raises:
-        ValueError: If `images` are none.
+        ValueError: If `images` is not an array of images.
 
     Example:
 

@@ -14,9 +14,9 @@ def reconstructions(images: npt.ArrayLike, rebuilt: npt.ArrayLike | Mapping[str,
     """Images in the first row, and their reconstructions below.
 
     Args:
-        images: Array (n, height, width, channels), raw pixels in [0, 255]; a column for each.
-        rebuilt: Array of the same shape, what `reconstruct(images)` of a method gave, or a dict of several by name,
-            a row each.
+        images: Array (n, height, width, channels), raw pixels in [0, 255]. Each image gets a column.
+        rebuilt: Array of the same shape, as `reconstruct(images)` of a method returns, or a dict from names to such
+            arrays. Each array gets a row.
 
     Returns:
         A `matplotlib.figure.Figure`.
@@ -38,8 +38,8 @@ def reconstructions(images: npt.ArrayLike, rebuilt: npt.ArrayLike | Mapping[str,
         batch = check_image_array(batch, name)
         if batch.shape != images.shape:
             raise ValueError(
-                f"There must be one reconstruction per image, of its shape. Received: images of shape {images.shape} "
-                f"and {name} of shape {batch.shape}"
+                "Reconstructions must have the shape of the images. "
+                f"Received: images of shape {images.shape} and {name} of shape {batch.shape}"
             )
         axes[row, 0].set_ylabel(name, fontsize=10)
         for axis, image in zip(axes[row], batch, strict=True):

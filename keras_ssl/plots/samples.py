@@ -21,7 +21,7 @@ def samples(images: npt.ArrayLike, columns: int | None = None) -> "Figure":
         A `matplotlib.figure.Figure`.
 
     Raises:
-        ValueError: If `images` are none, or `columns` is not positive.
+        ValueError: If `images` is not an array of images, or `columns` is not positive.
 
     Example:
 

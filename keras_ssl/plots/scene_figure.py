@@ -1,11 +1,20 @@
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 from keras_ssl.plots.style import new_figure
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def scene_figure(rows, columns, image_shape, width):
-    """A figure for `rows` × `columns` pictures `width` inches wide.
+
+def scene_figure(rows: int, columns: int, image_shape: Sequence[int], width: float) -> tuple["Figure", Any]:
+    """Create a figure for `rows` × `columns` pictures, each `width` inches wide.
 
     Args:
-        image_shape: (height, width, …) of the images.
+        rows: Positive integer.
+        columns: Positive integer.
+        image_shape: Tuple (height, width, …), the shape of the images.
+        width: Positive float.
 
     Returns:
         Tuple of the figure and its axes, an array (rows, columns).

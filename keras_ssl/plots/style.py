@@ -1,7 +1,9 @@
 """Colors and size of all figures."""
 
-# Petroff 2021, "Accessible color sequences for data visualization": ten colors that stay apart for the common forms
-# of color blindness and in gray.
+from typing import Any
+
+# Petroff 2021, "Accessible color sequences for data visualization": ten colors that can be told apart in gray and
+# with the common forms of color blindness.
 COLORS = (
     "#3f90da",
     "#ffa90e",
@@ -17,8 +19,8 @@ COLORS = (
 GRAY = "#555555"
 
 
-def new_figure(width, height):
-    """Empty figure of a size in inches, outside pyplot's global state."""
+def new_figure(width: float, height: float) -> Any:
+    """Create an empty `Figure` of `width` × `height` inches, independent of pyplot's global state."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), dpi=120, layout="constrained")

@@ -21,12 +21,12 @@ def training_curves(
 ) -> "Figure":
     """Curves of the loss and all other logged metrics, one panel per metric.
 
-    What was measured on validation data is drawn beside its training counterpart, and what kNN makes of raw pixels
-    and of a random encoder (`callbacks.KNNMonitor`) as dashed lines.
+    Metrics of validation data are drawn in the panel of the same metric in training. The kNN accuracies of raw pixels
+    and of a random encoder (`callbacks.KNNMonitor`) are dashed lines.
 
     Args:
         history: A `keras.callbacks.History`, its dict from name to values, or the path of a file that
-            `keras.callbacks.CSVLogger` wrote. Epochs in which a quantity was not logged are skipped.
+            `keras.callbacks.CSVLogger` wrote. Epochs in which a metric was not logged are skipped.
 
     Returns:
         A `matplotlib.figure.Figure`.
@@ -43,7 +43,7 @@ def training_curves(
     epochs, columns = _read(history)
     quantities = list(dict.fromkeys(name.removeprefix("val_") for name in columns if name not in KNN_BASELINES))
     if not quantities or not len(epochs):
-        raise ValueError(f"There are no epochs in the history to draw. Received: history={history!r}")
+        raise ValueError(f"history has no epochs to draw. Received: history={history!r}")
     width = min(COLUMNS, len(quantities))
     height = -(-len(quantities) // width)
     figure = new_figure(4.2 * width, 2.9 * height)
@@ -62,7 +62,7 @@ def _draw(panel, epochs, columns, quantity):
         if name in columns:
             values = columns[name]
             known = np.isfinite(values) & ~_repeated(values)
-            # A line through one point would not be seen.
+            # A line through a single point is invisible, so few points get markers.
             marker = "o" if known.sum() <= 20 else None
             panel.plot(epochs[known], values[known], color=color, label=label, marker=marker, markersize=3.5)
     if quantity == "knn_accuracy":
@@ -80,14 +80,14 @@ def _draw(panel, epochs, columns, quantity):
 
 
 def _repeated(values):
-    """Mask of values repeated from the epoch before, for metrics that are not measured in every epoch."""
+    """Return a mask of values that repeat the previous epoch's: metrics that are not measured in every epoch."""
     repeated = np.zeros(len(values), bool)
     repeated[1:-1] = values[1:-1] == values[:-2]
     return repeated
 
 
 def _read(history):
-    """The epochs, counted from 1, and a dict from name to float array with NaN where nothing was logged."""
+    """Return the epochs, counted from 1, and a dict from name to float array, NaN where nothing was logged."""
     if isinstance(history, str | os.PathLike):
         with open(history, newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
@@ -98,7 +98,7 @@ def _read(history):
     if epochs is None:
         epochs = np.asarray(getattr(history, "epoch", range(len(next(iter(columns.values()), ())))), float)
     longest = len(epochs)
-    # A quantity that is logged from some epoch on, or every few epochs, as Keras' validation_freq does.
+    # Some metrics are logged only in late or in some epochs, such as with Keras' validation_freq.
     padded = {
         name: np.concatenate([np.full(longest - len(values), np.nan), values]) for name, values in columns.items()
     }

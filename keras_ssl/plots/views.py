@@ -13,20 +13,20 @@ if TYPE_CHECKING:
 def views(augmenter: Any, images: npt.ArrayLike, views: int = 2, seed: int = 0) -> "Figure":
     """Images beside random views of them, as a method sees them in training.
 
-    Look at this before training. One should still recognize in each view what the features are meant to tell apart.
+    Look at this before training. In each view you should still recognize what the features are meant to distinguish.
 
     Args:
-        augmenter: A `keras_ssl.augment.Augmenter`, or a method, which has one. Of a `keras_ssl.augment.MultiCrop`
-            all crops are shown, the large ones first.
-        images: Array (n, height, width, channels), raw pixels in [0, 255]; a row for each.
-        views: Positive integer. Views per image, where the augmenter makes one at a time. Defaults to `2`.
-        seed: Integer; the same seed draws the same views. Defaults to `0`.
+        augmenter: A `keras_ssl.augment.Augmenter`, or a method, which has one. A `keras_ssl.augment.MultiCrop` makes
+            several crops at a time; all of them are drawn, the large ones first.
+        images: Array (n, height, width, channels), raw pixels in [0, 255]. Each image gets a row.
+        views: Positive integer. Views per image, if the augmenter makes one at a time. Defaults to `2`.
+        seed: Integer. The same seed draws the same views. Defaults to `0`.
 
     Returns:
         A `matplotlib.figure.Figure`.
 
     Raises:
-        ValueError: If `images` are none, or `views` is not positive.
+        ValueError: If `images` is not an array of images, or `views` is not positive.
 
     Example:
 
@@ -43,7 +43,7 @@ def views(augmenter: Any, images: npt.ArrayLike, views: int = 2, seed: int = 0) 
 
 
 def _draw(augmenter, images, views, seed):
-    """Batches of views; of an augmenter that makes several at a time those of one draw."""
+    """Return a list of batches of views; a single draw of an augmenter that makes several views at a time."""
     first, *others = (augmenter(images, seed=tf.constant([seed, view], tf.int32)) for view in range(views))
     if not isinstance(first, tuple):
         return [first, *others]

@@ -13,7 +13,7 @@ from keras_ssl.evaluate.softmax_head import softmax_head
 from keras_ssl.losses import distillation
 from keras_ssl.transfer.train_classifier import train_classifier
 
-# For the sum of a row of float16 probabilities.
+# How far the sum of a row of float16 probabilities may be from 1.
 TOLERANCE = 1e-2
 
 
@@ -37,37 +37,38 @@ def distill(
     """Distills a classifier into a smaller network, on images that need no labels.
 
     The third step of SimCLR v2, after pretraining and fine-tuning (Chen et al. 2020,
-    https://arxiv.org/abs/2006.10029, section 2): teacher and student see the same random view of each image, and
-    `keras_ssl.losses.distillation` compares their probabilities. All images of the pretraining can be used again, and
-    the student may be far smaller than the network that pretraining needs.
+    https://arxiv.org/abs/2006.10029, section 2). Teacher and student see the same random view of each image, and
+    `keras_ssl.losses.distillation` compares their probabilities. All images of the pretraining can be used again. The
+    student may be far smaller than the network that pretraining needs.
 
     Args:
         teacher: A `keras.Model` from images, raw pixels in [0, 255], to probabilities (batch, classes), such as
-            `fine_tuned_classifier` returns. It is left as it is, and runs in inference mode.
+            `fine_tuned_classifier` returns. It runs in inference mode and is not changed.
         encoder: A built `keras.Model` from images of the same shape to features (batch, features), fresh or
-            pretrained. It is left as it is; a copy is trained.
-        images: A batched `tf.data.Dataset` of `images` or `(images, labels)` in an order that suits training, such
-            as `keras_ssl.data.load` gives without labels, or an array of images, or a tuple of arrays.
+            pretrained. It is not changed: a copy is trained.
+        images: A batched `tf.data.Dataset` of `images` or `(images, labels)`, already shuffled, such as
+            `keras_ssl.data.load` gives without labels; or an array of images, or a tuple of arrays. An image without
+            a label has the label -1.
         temperature: Positive float. See `keras_ssl.losses.distillation`. Defaults to `1.0`.
-        label_weight: Float in [0, 1]. The weight of labels, where images come with them, -1 for an image without
-            one. Defaults to `0.0`: labels are ignored.
+        label_weight: Float in [0, 1]. The weight of the labels in the loss. Defaults to `0.0`: labels are ignored.
         epochs: As for `fine_tuned_classifier`.
         warmup_epochs: As for `fine_tuned_classifier`.
-        learning_rate: Positive float. The highest. Defaults to `1e-3`, for a fresh encoder.
-        layer_decay: As for `fine_tuned_classifier`. Defaults to `1.0`, likewise.
+        learning_rate: Positive float. The highest learning rate. Defaults to `1e-3`, for a fresh encoder.
+        layer_decay: As for `fine_tuned_classifier`. Defaults to `1.0`, for a fresh encoder.
         weight_decay: As for `fine_tuned_classifier`.
         augmenter: As for `fine_tuned_classifier`.
-        batch_size: Positive integer. For arrays only. Defaults to `64`.
-        seed: Integer. The order of arrays, the views and the head are a function of it. Defaults to `0`.
-        verbose: 0 for silence or 1 for a progress bar over the epochs. Defaults to `0`.
+        batch_size: Positive integer. Images per step, for arrays only. Defaults to `64`.
+        seed: Integer. It determines the order of arrays, the views and the head. Defaults to `0`.
+        verbose: Integer. 0 for no output, 1 for a progress bar over the epochs. Defaults to `0`.
 
     Returns:
-        A `keras.Model` from images to float32 probabilities (batch, classes), a `keras.Sequential` of the trained
-        encoder and its head, as `fine_tuned_classifier` returns.
+        A `keras.Sequential` of the trained encoder and its head, from images to float32 probabilities
+        (batch, classes), as `fine_tuned_classifier` returns.
 
     Raises:
-        ValueError: If teacher, student and images do not fit together, a data set does not know its length, labels
-            have a weight and there are none, or an argument is out of its range.
+        TypeError: If the teacher is not a `keras.Model`.
+        ValueError: If teacher, student and images do not fit together, the length of a data set is unknown,
+            `label_weight` is not 0 and there are no labels, or an argument is out of its range.
 
     Example:
 
@@ -86,7 +87,7 @@ def distill(
     _check_teacher(teacher, ImageBatches(dataset).image_shape, encoder)
 
     def objective(views, labels, logits):
-        # Logarithms of probabilities are logits, up to a constant per image.
+        # Log-probabilities are logits up to a constant per image, which softmax ignores.
         answer = tf.math.log(tf.cast(teacher(views, training=False), tf.float32))
         return distillation(logits, answer, temperature, labels, label_weight)
 
@@ -107,14 +108,15 @@ def distill(
 
 
 def _training_data(images, batch_size, seed):
-    """The images as a data set of known length."""
+    """Return the images as a data set of known length."""
     if not isinstance(images, tf.data.Dataset):
         arrays = images if isinstance(images, tuple) else (images,)
         return from_arrays(*arrays, batch_size=batch_size, shuffle=True, seed=seed)
     if images.cardinality() < 1:
         raise ValueError(
-            "The learning rate falls over all steps, so the data set must say how many batches it has: add "
-            ".apply(tf.data.experimental.assert_cardinality(batches)), and leave out .repeat(). "
+            "images must be a data set of known length, because the learning rate falls over all steps. Tell it how "
+            "many batches it has with .apply(tf.data.experimental.assert_cardinality(batches)), and leave out "
+            ".repeat(). "
             f"Received: images={images}"
         )
     return images
@@ -129,12 +131,12 @@ def _check_teacher(teacher, image_shape, encoder):
     for name, model in (("teacher", teacher), ("encoder", encoder)):
         if any(own not in (None, given) for own, given in zip(model.input_shape[1:], image_shape, strict=True)):
             raise ValueError(
-                "Teacher and student must take the images' shape. "
+                f"{name} must take images of the given shape: build it for them, or resize the images. "
                 f"Received: images of shape {image_shape}, {name}.input_shape={model.input_shape}"
             )
     probabilities = np.asarray(teacher(tf.zeros((1, *image_shape)), training=False), np.float32)
     if probabilities.ndim != 2 or probabilities.min() < 0 or abs(probabilities.sum() - 1) > TOLERANCE:
         raise ValueError(
-            "The teacher must give one probability per class: end it in a softmax. "
+            "teacher must return one probability per class: end it with a softmax. "
             f"Received: teacher with outputs of shape {probabilities.shape} and sum {probabilities.sum():.4g}"
         )

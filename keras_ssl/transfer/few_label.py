@@ -20,30 +20,30 @@ def few_label(
     seed: int = 0,
     **settings: Any,
 ) -> dict[str, dict[float, Score]]:
-    """Accuracy of fine-tuning on a share of the labels, beside the same network from scratch.
+    """Accuracy of fine-tuning on a share of the labels, compared with training from scratch.
 
-    The semi-supervised measure of SimCLR and its successors (Chen et al. 2020, https://arxiv.org/abs/2002.05709,
-    section 6): `fine_tune` and `from_scratch` on 1 % and 10 % of the labelled images. Of each class the same share
-    is drawn at random, one image at least. The draws depend on the labels and the seed alone, so two encoders
-    compared on the same data set get the same ones; and they are nested: the 1 % of a repeat are among its 10 %.
-    Training images that are not drawn are not used.
+    The semi-supervised evaluation of SimCLR and its successors (Chen et al. 2020, https://arxiv.org/abs/2002.05709,
+    section 6): `fine_tune` and `from_scratch` on 1 % and 10 % of the labelled images. The same share of each class is
+    drawn at random, at least one image. The draws depend only on the labels and the seed, so all encoders that are
+    compared on a data set get the same images. They are nested: the 1 % of a repeat are among its 10 %. The other
+    training images are not used.
 
     Args:
         train: Labelled images, as for `fine_tune`.
-        test: Like `train`; every trained network is scored on all of it.
+        test: Like `train`. Every trained network is scored on all of it.
         encoder: As for `fine_tune`.
-        shares: Sequence of floats in (0, 1]. Defaults to `(0.01, 0.1)`.
-        repeats: Positive integer. The number of draws. Each has its own seed of the training too. Defaults to `1`.
-        seed: Integer. Defaults to `0`.
-        **settings: Those of `fine_tune`, for both. The penalty of the linear probe that is the first head is fixed
-            (C=1), because there is no label to spare for choosing it.
+        shares: Sequence of floats in (0, 1]. The shares of the labels. Defaults to `(0.01, 0.1)`.
+        repeats: Positive integer. The number of draws. The training of each draw has its own seed. Defaults to `1`.
+        seed: Integer. It determines the draws and the training. Defaults to `0`.
+        **settings: Settings of `fine_tune`, used by both. The penalty of the linear probe, with which the head
+            starts, defaults to `C=1`, because there are too few labels to choose it.
 
     Returns:
-        dict from "fine-tuned" and "from scratch" to dicts from the share to a `Score`, with a deviation from two
-        repeats on; `format_table` prints it.
+        Dict from "fine-tuned" and "from scratch" to dicts from the share to a `Score`. With two or more repeats, a
+        score has a standard deviation. `format_table` prints the result.
 
     Raises:
-        ValueError: As for `fine_tune`, and for shares or repeats out of their range.
+        ValueError: As for `fine_tune`, or if shares or repeats are out of their range.
 
     Example:
 
@@ -61,7 +61,7 @@ def few_label(
 
 
 def at_shares(score, train, test, encoder, shares, repeats, seed, **settings):
-    """One row of the result: dict from the share to the mean of `score(encoder, images, test)` over the draws."""
+    """Return a dict from the share to the mean of `score(encoder, images, test)` over the draws."""
     if not shares or not all(0 < share <= 1 for share in shares) or repeats < 1:
         raise ValueError(
             "shares must lie in (0, 1], and repeats must be a positive integer. "

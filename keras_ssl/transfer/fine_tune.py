@@ -22,25 +22,25 @@ from keras_ssl.transfer.train_classifier import train_classifier
 def fine_tune(encoder: keras.Model, train: Any, test: Any, **settings: Any) -> Score:
     """Accuracy of an encoder fine-tuned on labels: all layers are trained.
 
-    The head comes first: a linear probe, logistic regression on the features of the frozen encoder. Then all layers
-    learn together, those near the images more slowly (`keras_ssl.optimizers.LayerDecay`). Below a random head the
-    first steps would distort the features before the head has learned to use them (Kumar et al. 2022, "Fine-Tuning
-    can Distort Pretrained Features and Underperform Out-of-Distribution", https://arxiv.org/abs/2202.10054, LP-FT).
+    The head is trained first, as a linear probe: logistic regression on the features of the frozen encoder. Then all
+    layers are trained together, those near the images at a smaller learning rate (`keras_ssl.optimizers.LayerDecay`).
+    With a random head, the first steps would distort the features before the head has learned to use them (Kumar et
+    al. 2022, "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution",
+    https://arxiv.org/abs/2202.10054, LP-FT).
 
     Args:
         encoder: A built `keras.Model` from images (batch, height, width, channels), raw pixels in [0, 255], to
-            features (batch, features). It is left as it is.
-        train: Labelled images: a batched `tf.data.Dataset` of `(images, labels)` in any order, or a tuple of arrays;
-            as for `fine_tuned_classifier`.
-        test: Like `train`; scored once, after the training.
-        **settings: Those of `fine_tuned_classifier`: `epochs`, `learning_rate`, `layer_decay`, `augmenter`, ….
+            features (batch, features). It is not changed: a copy is trained.
+        train: Labelled images: a batched `tf.data.Dataset` of `(images, labels)` in any order, or a tuple of arrays.
+        test: Like `train`. Scored once, after the training.
+        **settings: Settings of `fine_tuned_classifier`: `epochs`, `learning_rate`, `layer_decay`, `augmenter`, ….
 
     Returns:
-        `Score`. The classifier itself is what `fine_tuned_classifier` returns.
+        A `Score`. To get the classifier itself, call `fine_tuned_classifier`.
 
     Raises:
-        ValueError: As for `fine_tuned_classifier`, and for test images that do not go with the training images.
-        TypeError: For a setting that does not exist.
+        ValueError: As for `fine_tuned_classifier`, or if the test images do not fit the training images.
+        TypeError: If a setting does not exist.
 
     Example:
 
@@ -53,7 +53,7 @@ def fine_tune(encoder: keras.Model, train: Any, test: Any, **settings: Any) -> S
     call = inspect.signature(fine_tuned_classifier).bind(encoder, train, **settings)
     call.apply_defaults()
     check_encoder(encoder)
-    # Before the training, so that missing test labels do not waste it.
+    # Checked before the training, so that missing test labels are found early.
     features, _ = check_split(*(extract_features(encoder, part, verbose=0) for part in (train, test)))
     classifier = fine_tuned_classifier(encoder, train, **settings)
     numbers = {name: value for name, value in call.arguments.items() if value is None or np.isscalar(value)}
@@ -82,45 +82,46 @@ def fine_tuned_classifier(
     seed: int = 0,
     verbose: int = 0,
 ) -> keras.Sequential:
-    """Fine-tunes an encoder and a linear head on labelled images, and returns the classifier.
+    """Fine-tune an encoder and a linear head on labelled images, and return the classifier.
 
-    It is a `keras.Sequential` of two models, the encoder and the head, and exports like the probe's:
+    The classifier is a `keras.Sequential` of the encoder and the head, and both can be exported:
 
         encoder, head = classifier.layers
         keras_ssl.export.saved_model(encoder, "saved_models/pets", classifier=head, class_names=["cat", "dog"])
 
-    Batch normalization goes by its moving statistics while the head is fitted, by the batch's in the training after.
+    Batch normalization uses its moving statistics while the head is fitted, and the statistics of the batch while all
+    layers are trained.
 
     Args:
         encoder: As for `fine_tune`.
-        train: Labelled images as for `fine_tune`, which are brought into memory. Labels are 0, 1, …, each of which
-            occurs.
-        epochs: Positive integer, or None for as many as make 500 steps (Kolesnikov et al. 2020,
-            https://arxiv.org/abs/1912.11370, section 3.3, for fewer than 20 000 images), and ten at least. Defaults
-            to `None`.
-        warmup_epochs: Float of at least 0 and below `epochs`, over which the learning rate rises, or None for a
-            tenth of them. Defaults to `None`.
-        learning_rate: Positive float. The highest, of the head. Defaults to `1e-3`, as for a training from scratch:
-            after a short pretraining a ResNet has much to learn yet. For a vision transformer after a long one MAE
-            takes 2.5e-4 (1e-3 for 256 images; He et al. 2021, https://arxiv.org/abs/2111.06377, table 9).
-        layer_decay: Float in (0, 1], by which the learning rate falls from layer to layer towards the images; see
-            `keras_ssl.optimizers.LayerDecay`. Defaults to `0.9`; MAE takes 0.75, with which the first layers of a
-            ResNet hardly move.
-        weight_decay: Float of at least 0. Decoupled. Defaults to `0.05`, MAE's.
-        head_first: Boolean. Whether the head starts as linear probe, or at random. Defaults to `True`.
-        C: Positive float, of the linear probe, or None to choose it as `linear_probe` does, for which a class must
-            have two images. Defaults to `None`.
-        augmenter: A `keras_ssl.augment.Augmenter` with one view of the encoder's size. By default
-            `keras_ssl.augment.crops` of half the image or more, mirrored where images are RGB.
+        train: Labelled images as for `fine_tune`. They are loaded into memory. Labels are 0, 1, …, and each must
+            occur.
+        epochs: Positive integer, or None for 500 steps (Kolesnikov et al. 2020, https://arxiv.org/abs/1912.11370,
+            section 3.3, for fewer than 20 000 images), but at least ten epochs. Defaults to `None`.
+        warmup_epochs: Float of at least 0 and below `epochs`. The learning rate rises over so many epochs; None
+            means a tenth of them. Defaults to `None`.
+        learning_rate: Positive float. The highest learning rate, which the head gets. Defaults to `1e-3`, as for
+            training from scratch: after a short pretraining, a ResNet still has much to learn. For a vision
+            transformer after a long pretraining MAE takes 2.5e-4 (1e-3 for 256 images; He et al. 2021,
+            https://arxiv.org/abs/2111.06377, table 9).
+        layer_decay: Float in (0, 1]. The factor by which the learning rate falls from each layer to the one before
+            it, towards the images; see `keras_ssl.optimizers.LayerDecay`. Defaults to `0.9`. MAE takes 0.75, with
+            which the first layers of a ResNet hardly change.
+        weight_decay: Float of at least 0. Decoupled weight decay. Defaults to `0.05`, as in MAE.
+        head_first: Boolean. Whether the head starts as a linear probe instead of at random. Defaults to `True`.
+        C: Positive float. The inverse strength of the linear probe's penalty, or None to choose it as `linear_probe`
+            does, which needs two images of each class. Defaults to `None`.
+        augmenter: A `keras_ssl.augment.Augmenter` that makes one view of the encoder's size. Defaults to
+            `keras_ssl.augment.crops` of at least half the image, with horizontal flips if images are RGB.
         batch_size: Positive integer. Images per step. Defaults to `64`.
-        seed: Integer. The order, the views and a random head are a function of it. Defaults to `0`.
-        verbose: 0 for silence or 1 for a progress bar over the epochs. Defaults to `0`.
+        seed: Integer. It determines the order, the views and a random head. Defaults to `0`.
+        verbose: Integer. 0 for no output, 1 for a progress bar over the epochs. Defaults to `0`.
 
     Returns:
-        A `keras.Model` from images to float32 probabilities (batch, classes).
+        A `keras.Sequential` from images to float32 probabilities (batch, classes).
 
     Raises:
-        ValueError: If images have no labels, do not fit the encoder, or are of one class; when classes are not
+        ValueError: If images have no labels, do not fit the encoder, or are all of one class; if classes are not
             numbered from 0; or if an argument is out of its range.
 
     Example:

@@ -13,19 +13,19 @@ def from_scratch(
 ) -> Score:
     """Accuracy of the encoder's architecture trained from random weights: the baseline of `fine_tune`.
 
-    The same training, but from `random_encoder`, with a random head and one learning rate for all layers: there
-    are no features to keep.
+    The same training, but it starts from `random_encoder` and a random head, with one learning rate for all layers,
+    because there are no pretrained features to keep.
 
     Args:
-        encoder: As for `fine_tune`; none of its weights are used.
+        encoder: As for `fine_tune`. Its weights are not used.
         train: As for `fine_tune`.
         test: As for `fine_tune`.
-        learning_rate: Positive float. Defaults to `1e-3`, Adam's own.
-        seed: Integer. The weights too are a function of it. Defaults to `0`.
-        **settings: As for `fine_tune`; `head_first` and `layer_decay` are those of a network without features.
+        learning_rate: Positive float. Defaults to `1e-3`, the default of Adam.
+        seed: Integer. As for `fine_tune`; it determines the random weights too. Defaults to `0`.
+        **settings: As for `fine_tune`, but `head_first` is always `False` and `layer_decay` always `1.0`.
 
     Returns:
-        `Score` of the same name, so that both stand in one column of a table.
+        A `Score` with the same name as that of `fine_tune`, so that both share a column of a table.
 
     Raises:
         ValueError: As for `fine_tune` and `random_encoder`.

@@ -1,8 +1,10 @@
 import math
 
 import keras
+import tensorflow as tf
 
 from keras_ssl import augment, distribute
+from keras_ssl.augment import Augmenter
 from keras_ssl.backbones.copies import copied
 from keras_ssl.checks.arguments import check_positive
 from keras_ssl.data.epoch_order import EpochOrder
@@ -10,54 +12,54 @@ from keras_ssl.evaluate.image_batches import ImageBatches
 from keras_ssl.optimizers import LayerDecay, scaled_cosine
 from keras_ssl.optimizers.learning_rates import REFERENCE_BATCH_SIZE
 from keras_ssl.progress import Stage
-from keras_ssl.transfer.view_trainer import ViewTrainer
+from keras_ssl.transfer.view_trainer import Objective, ViewTrainer
 
 # BiT-HyperRule (Kolesnikov et al. 2020, https://arxiv.org/abs/1912.11370, section 3.3): 500 steps for fewer than
 # 20 000 labelled images, and more for more.
 MINIMUM_STEPS = 500
 MINIMUM_EPOCHS = 10
-# As the recipes of this package: a short run spends a tenth of its steps warming up.
+# As in the recipes of this package: the warm-up takes a tenth of the steps of a short run.
 WARMUP_SHARE = 0.1
 
 
 def train_classifier(
-    encoder,
-    head,
-    images,
-    objective,
+    encoder: keras.Model,
+    head: keras.Sequential,
+    images: tf.data.Dataset,
+    objective: Objective,
     *,
-    augmenter,
-    epochs,
-    warmup_epochs,
-    learning_rate,
-    layer_decay,
-    weight_decay,
-    seed,
-    verbose,
-):
-    """Trains a copy of an encoder and a head by AdamW, with a warm-up and a cosine decay to zero.
+    augmenter: Augmenter | None,
+    epochs: int | None,
+    warmup_epochs: float | None,
+    learning_rate: float,
+    layer_decay: float,
+    weight_decay: float,
+    seed: int,
+    verbose: int,
+) -> keras.Sequential:
+    """Train a copy of an encoder and a head with AdamW, a linear warm-up and a cosine decay to zero.
 
     Args:
-        encoder: A built `keras.Model` from images to features. It is left as it is.
-        head: A `softmax_head` on them, which is trained.
-        images: A `tf.data.Dataset` of known length, of batches of `images` or `(images, labels)`, in an order that
-            suits training.
+        encoder: A built `keras.Model` from images to features. It is not changed: a copy is trained.
+        head: A `softmax_head` on the features. It is trained itself, not a copy.
+        images: A `tf.data.Dataset` of known length, of batches of `images` or `(images, labels)`, already shuffled.
         objective: As for `ViewTrainer`.
-        augmenter: A `keras_ssl.augment.Augmenter`, or None for random crops of half the image or more, mirrored
-            where images are RGB; others, such as digits, change their meaning.
-        epochs: Positive integer, or None for as many as make 500 steps, and ten at least.
-        warmup_epochs: Float below `epochs`, over which the learning rate rises from 0; None for a tenth of them.
-        learning_rate: Positive float. The highest, of the head.
+        augmenter: A `keras_ssl.augment.Augmenter`, or None for random crops of at least half the image, with
+            horizontal flips if images are RGB. Flips would change what others mean, such as digits.
+        epochs: Positive integer, or None for 500 steps, but at least ten epochs.
+        warmup_epochs: Float below `epochs`. The learning rate rises from 0 over so many epochs; None means a tenth of
+            them.
+        learning_rate: Positive float. The highest learning rate, which the head gets.
         layer_decay: Float in (0, 1]. See `keras_ssl.optimizers.LayerDecay`.
-        weight_decay: Float of at least 0. Decoupled.
-        seed: Integer, of the views.
-        verbose: 0 for silence or 1 for a progress bar over the epochs.
+        weight_decay: Float of at least 0. Decoupled weight decay.
+        seed: Integer. It determines the views.
+        verbose: Integer. 0 for no output, 1 for a progress bar over the epochs.
 
     Returns:
         A `keras.Sequential` of the copy and the head, from images to probabilities.
 
     Raises:
-        ValueError: For an argument out of its range, or views of another size than the encoder's.
+        ValueError: If an argument is out of its range, or views have another size than the encoder takes.
     """
     *image_size, channels = ImageBatches(images).image_shape
     if augmenter is None:
@@ -69,7 +71,7 @@ def train_classifier(
     _check_epochs(epochs, warmup_epochs)
     schedule = scaled_cosine(
         check_positive("learning_rate", learning_rate),
-        REFERENCE_BATCH_SIZE,  # so the rate is not scaled by the batch size
+        REFERENCE_BATCH_SIZE,  # so that the learning rate is not scaled by the batch size
         total_steps=epochs * steps,
         warmup_steps=round(warmup_epochs * steps),
     )
@@ -80,10 +82,10 @@ def train_classifier(
     layers = list(encoder._flatten_layers())
     for layer in layers:
         if hasattr(layer, "moving_variance"):
-            # With Keras' 0.99 so few steps would hardly change the statistics. SimCLR's momentum (appendix B.8).
+            # So few steps would hardly change the statistics with Keras' 0.99. SimCLR's momentum (appendix B.8).
             layer.momentum = max(1 - 10 / steps, 0.9)
     if any(layer.compute_dtype == "float16" for layer in layers):
-        # Keras decides this by the global policy, which may differ from the encoder's.
+        # Keras looks only at the global dtype policy, which may differ from the encoder's.
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     logits = keras.Sequential([keras.Input(encoder.input_shape[1:]), encoder, head.get_layer("logits")])
     trainer = ViewTrainer(logits, augmenter, objective, seed)
@@ -95,26 +97,26 @@ def train_classifier(
 
 
 class _EpochsBar(keras.callbacks.Callback):
-    """One progress bar over all epochs, since few images make many short epochs."""
+    """One progress bar over all epochs, because few images make many short epochs."""
 
     def on_train_begin(self, logs=None):
-        """Starts the bar."""
+        """Start the bar."""
         self._stage = Stage("training with labels", self.params["epochs"], unit="epochs")
         self._stage.__enter__()
 
     def on_epoch_end(self, epoch, logs=None):
-        """Advances the bar."""
+        """Advance the bar."""
         self._stage.advance(1)
 
     def on_train_end(self, logs=None):
-        """Ends the bar."""
+        """End the bar."""
         self._stage.__exit__(None, None, None)
 
 
 def _check_view_size(size, input_shape):
     if size is not None and input_shape[1:3] not in (tuple(size), (None, None)):
         raise ValueError(
-            "The augmenter must make views of the size that the encoder takes. "
+            "augmenter must make views of the size that the encoder takes. "
             f"Received: augmenter.image_size={size}, encoder.input_shape={input_shape}"
         )
 
@@ -124,5 +126,6 @@ def _check_epochs(epochs, warmup_epochs):
         raise ValueError(f"epochs must be a positive integer. Received: epochs={epochs!r}")
     if not 0 <= warmup_epochs < epochs:
         raise ValueError(
-            f"The warm-up must end before the training does. Received: warmup_epochs={warmup_epochs}, epochs={epochs}"
+            "warmup_epochs must be at least 0 and smaller than epochs. "
+            f"Received: warmup_epochs={warmup_epochs}, epochs={epochs}"
         )

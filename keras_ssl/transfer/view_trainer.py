@@ -1,21 +1,30 @@
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from keras_ssl import distribute
+from keras_ssl.augment import Augmenter
+
+# A function of views, labels and logits that returns the loss.
+Objective = Callable[[tf.Tensor, tf.Tensor | None, tf.Tensor], tf.Tensor]
 
 
 class ViewTrainer(keras.Model):
-    """Trains a network on one random view of each image, which is a function of (seed, step).
+    """Trains a network on one random view of each image.
+
+    The views are a function of (seed, step), so that a training can be replayed.
 
     Args:
         network: A `keras.Model` from images to logits.
         augmenter: A `keras_ssl.augment.Augmenter`.
-        objective: Function from the views, their labels (None where there are none) and the logits to the loss, a
-            scalar: a mean over the batch.
-        seed: Int.
+        objective: Function of the views, their labels (None if there are none) and the logits. It returns the loss, a
+            scalar: the mean over the batch.
+        seed: Integer. It determines the views.
     """
 
-    def __init__(self, network, augmenter, objective, seed):
+    def __init__(self, network: keras.Model, augmenter: Augmenter, objective: Objective, seed: int):
         super().__init__()
         self.network = network
         self.augmenter = augmenter
@@ -23,22 +32,24 @@ class ViewTrainer(keras.Model):
         self.seed = seed
         self.built = True
 
-    def call(self, images, training=None):
-        """The logits of `images`."""
+    def call(self, images: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        """Return the logits of `images`."""
         return self.network(images, training=training)
 
-    def train_step(self, data):
-        """Keras' step, on views."""
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Run Keras' training step on views of the images."""
         images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
         step = tf.cast(self.optimizer.iterations, tf.int32)
         seed = tf.random.fold_in(tf.constant([self.seed, 0], tf.int32), step, alg="philox")
         views = self.augmenter(images, seed=seed, first_row=distribute.share(tf.shape(images)[0]).first_row)
         return super().train_step((views, labels))
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """The objective, and what layers add to it, such as regularizers.
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> tf.Tensor:
+        """Return the objective plus the losses that layers add, such as regularizers.
 
-        Keras adds the replicas' gradients up, so each gives its part of the batch's mean.
+        Keras sums the gradients of the replicas, so each replica returns its share of the mean over the global batch.
         """
         added = [tf.cast(loss, tf.float32) for loss in self.losses]
         weight = distribute.share(tf.shape(y_pred)[0]).weight

@@ -31,8 +31,8 @@ def test_the_class_token_is_who_looks(rng):
 
 def test_says_what_it_cannot_show(rng):
     images = rng.integers(0, 256, (1, 8, 8, 1), "uint8")
-    with pytest.raises(ValueError, match="Only a keras_ssl.backbones.vit"):
+    with pytest.raises(ValueError, match="encoder must be a keras_ssl.backbones.vit"):
         attention_maps(keras_ssl.backbones.small_cnn((8, 8, 1)), images)
     encoder = keras_ssl.backbones.vit((8, 8, 1), 4, width=16, depth=1, heads=1)
-    with pytest.raises(ValueError, match="has 1 blocks. Received: block=1"):
+    with pytest.raises(ValueError, match="transformer's 1 blocks. Received: block=1"):
         attention_maps(encoder, images, block=1)
