@@ -30,6 +30,8 @@ def few_label(
     features that hardly vary, such as the pixels in the corners of digits. One number is fair to raw pixels too. The
     penalty is fixed (C=1), because there are no labels to spare for choosing it.
 
+    `keras_ssl.transfer.few_label` fine-tunes the whole network on few labels instead.
+
     Args:
         train: `Features`, or a tuple of features (n, features) and integer labels (n,).
         test: Like `train`; every fitted classifier is scored on all of it.

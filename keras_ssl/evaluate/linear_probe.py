@@ -66,7 +66,7 @@ def linear_classifier(train: Features | tuple, C: float | None = None, seed: int
         A `keras.Model` from features (batch, features) to probabilities (batch, classes).
 
     Raises:
-        ValueError: As for `linear_probe`, and when a class has no image.
+        ValueError: As for `linear_probe`, and if a class has no image.
 
     Example:
 

@@ -1,8 +1,9 @@
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 # Classes count as unequal from this ratio of their numbers of images on: in the balanced accuracy an image of the
 # smallest class then weighs at least twice as much as one of the largest.
@@ -16,13 +17,14 @@ class Score:
     Args:
         name: String. The kind of score, such as `"kNN"`.
         accuracy: Float in [0, 1]. The share of test images with the right label; a mean, where there is a deviation.
-        protocol: String, in words: what was fitted on which images, and how often the test images were looked at.
-        deviation: Float or None, the standard deviation (n - 1 in the denominator) over repeated draws.
+        protocol: String. What was fitted on which images, and how often the test images were scored.
+        deviation: Float or `None`. The standard deviation (n - 1 in the denominator) over repeated draws.
         settings: Dict of the numbers that the protocol depends on.
-        balanced_accuracy: Float in [0, 1] or None, the mean of the recalls of the classes, in which each counts
-            alike however many images it has; a mean, where there is a deviation.
-        balanced_deviation: Float or None, its standard deviation over the same draws.
-        imbalance: Float of at least 1 or None, the test images of the largest class by those of the smallest.
+        balanced_accuracy: Float in [0, 1] or `None`. The mean of the recalls of the classes, in which each class
+            counts the same, however many images it has; a mean over the draws, where there is a deviation.
+        balanced_deviation: Float or `None`. Its standard deviation over the same draws.
+        imbalance: Float of at least 1, or `None`. The number of test images of the largest class, divided by that of
+            the smallest.
 
     Example:
 
@@ -74,8 +76,10 @@ def _formatted(value, deviation):
     return f"{value:.3f}" + ("" if deviation is None else f" ± {deviation:.3f}")
 
 
-def scored(name, predictions, labels, protocol, settings):
-    """The `Score` of predicted classes (n,) beside the labels (n,)."""
+def scored(
+    name: str, predictions: npt.ArrayLike, labels: np.ndarray, protocol: str, settings: dict[str, Any]
+) -> Score:
+    """Compares predicted classes (n,) with the labels (n,); returns a `Score`."""
     _, numbers, images = np.unique(labels, return_inverse=True, return_counts=True)
     right = np.asarray(predictions) == labels
     return Score(
@@ -88,8 +92,8 @@ def scored(name, predictions, labels, protocol, settings):
     )
 
 
-def mean_score(scores, name, protocol, settings):
-    """One `Score` with the mean of several of the same test images and, from two on, their standard deviation."""
+def mean_score(scores: Sequence[Score], name: str, protocol: str, settings: dict[str, Any]) -> Score:
+    """Averages scores on the same test images into one `Score`, with the standard deviation of two or more."""
     accuracy, deviation = _mean_and_deviation([score.accuracy for score in scores])
     balanced_accuracy, balanced_deviation = _mean_and_deviation([score.balanced_accuracy for score in scores])
     return Score(
@@ -104,16 +108,16 @@ def _mean_and_deviation(values):
 
 
 def format_table(rows: Mapping[str, Any], title: str = "features") -> str:
-    """Scores of several encoders as a table that reads well in a terminal and in Markdown.
+    """Formats scores of several encoders as a table, for the terminal and for Markdown.
 
     Args:
-        rows: Dict from a row's name to its scores: a `Score` or another score with `columns`, or a list of them,
-            where what `few_label` returns may stand in place of a `Score`.
-        title: String. The head of the first column. Defaults to `"features"`.
+        rows: Dict from a row's name to its scores: a `Score` or another score with `columns`, the dict that
+            `few_label` returns, or a list of these.
+        title: String. The heading of the first column. Defaults to `"features"`.
 
     Returns:
-        str, several lines. A score that a row lacks leaves its cell empty. Where the largest class of the test images
-        has twice the images of the smallest or more, the balanced accuracy has a column beside each score.
+        str, several lines. Missing scores leave their cell empty. If the largest class of the test images has at
+        least twice the images of the smallest, the balanced accuracy has a column beside each score.
 
     Example:
 
@@ -140,7 +144,7 @@ def format_table(rows: Mapping[str, Any], title: str = "features") -> str:
 
 
 def _flat(scores):
-    """The scores in nested lists and dicts, in order: `Score`s, and what else has `columns`."""
+    """The scores in nested lists and dicts, in order: every object with `columns`."""
     if hasattr(scores, "columns"):
         return [scores]
     items = scores.values() if isinstance(scores, dict) else scores

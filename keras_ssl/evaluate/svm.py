@@ -6,17 +6,18 @@ from keras_ssl.evaluate.squared_hinge import SquaredHinge
 from keras_ssl.evaluate.tuning import fit_tuned, tuning_in_words
 
 GRID = (1e-4, 1e-2, 1.0)
-# The time of libsvm grows with the square of the images: at 5000 of 128 features a fit takes about a second.
+# The time of libsvm grows with the square of the number of images: a fit to 5000 x 128 takes about a second.
 FEW_IMAGES = 5000
 
 
 def svm(train: Features | tuple, test: Features | tuple, C: float | None = None, seed: int = 0) -> Score:
     """Accuracy of a linear support vector machine on frozen features.
 
-    On features standardized by the training images' mean and deviation. Of up to 5000 images each two classes are
-    separated by the hinge loss (scikit-learn's `SVC`), which takes seconds where liblinear takes many minutes on
-    features of more dimensions than images; of more images each class is separated from the rest by the squared hinge
-    loss (`LinearSVC`'s minimum, by a solver for many images). So all features of the same images are scored alike.
+    Features are standardized by the training images' mean and deviation. With up to 5000 images the hinge loss
+    separates each pair of classes (scikit-learn's `SVC`). This takes seconds where liblinear takes many minutes, on
+    features of more dimensions than images. With more images the squared hinge loss separates each class from the
+    rest (`LinearSVC`'s minimum, by a solver for many images). The choice depends only on the number of images, so all
+    features of the same images are scored in the same way.
 
     Args:
         train: `Features`, or a tuple of features (n, features) and integer labels (n,).
@@ -62,5 +63,5 @@ def svm(train: Features | tuple, test: Features | tuple, C: float | None = None,
 
 
 def _products(rows, columns):
-    """The linear kernel by one matrix product; libsvm's own, product by product, takes five times as long."""
+    """Linear kernel by one matrix product; libsvm's own, with single products, takes five times as long."""
     return rows @ columns.T

@@ -27,16 +27,16 @@ def training_verdict(
 ) -> Verdict:
     """Judges a training in words, from its log alone.
 
-    Where `callbacks.KNNMonitor` watched it by labels, its last kNN accuracy is compared with that of raw pixels and
-    of a random encoder, as `verdict` does. Otherwise the rank and the spread of the features and the contrastive
-    accuracy are, as far as they were logged, with those of runs that learned something.
+    If `callbacks.KNNMonitor` logged a kNN accuracy, its last value is compared with those of raw pixels and of a
+    random encoder, as in `verdict`. Otherwise the rank and the spread of the features and the contrastive accuracy,
+    as far as they were logged, are compared with those of runs that learned something.
 
     Args:
         method: String. Name of the method.
         history: Dict of lists, the log of the training, one value per epoch.
         steps: Integer or `None`. Number of updates that the training made.
-        scored_images: Integer or `None`. How many images the kNN accuracies come from; without, nothing is compared
-            by labels.
+        scored_images: Integer or `None`. How many images the kNN accuracies come from; without it, they are not
+            compared.
         settings: Dict or `None`. The settings of the recipe, for the advice.
         command: String or `None`. The command to try next, to which options are added.
 
@@ -59,7 +59,7 @@ def training_verdict(
     known = [name for name in WORDS if name in last]
     good = bool(known) and all(last[name] >= GOOD[name] for name in known)
     good = good and max(history.get("feature_std") or [0.0]) <= EXPLODED_STD
-    good = good and (steps is None or steps >= GOOD_STEPS)  # a random encoder's rank and spread may be as high
+    good = good and (steps is None or steps >= GOOD_STEPS)  # a random encoder may have such a rank and spread
     diagnosis = None if good else diagnose(history, steps, settings)
     return Verdict(_without_labels(last, history, known, good), {}, diagnosis.advice(command) if diagnosis else "")
 

@@ -1,3 +1,6 @@
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 
 from keras_ssl.evaluate import threads
@@ -6,16 +9,16 @@ from keras_ssl.evaluate.features import Features
 HELD_OUT_SHARE = 0.2
 
 
-def held_out_rows(labels, seed, share=HELD_OUT_SHARE):
+def held_out_rows(labels: np.ndarray, seed: int, share: float = HELD_OUT_SHARE) -> np.ndarray:
     """Chooses the same share of every class at random, at least one image and never all of them.
 
     Args:
         labels: Integer array (n,).
-        seed: Integer.
-        share: Float in (0, 1).
+        seed: Integer. Seed of the choice.
+        share: Float in (0, 1). Defaults to `0.2`.
 
     Returns:
-        Boolean array (n,), True for the held-out rows; none of a class that has one image.
+        Boolean array (n,), True for the held-out rows; none of a class with only one image.
     """
     rng = np.random.default_rng(seed)
     chosen = np.zeros(len(labels), bool)
@@ -25,7 +28,9 @@ def held_out_rows(labels, seed, share=HELD_OUT_SHARE):
     return chosen
 
 
-def fit_tuned(make, train, strength, grid, seed):
+def fit_tuned(
+    make: Callable[[float], Any], train: Features, strength: float | None, grid: Sequence[float], seed: int
+) -> tuple[Any, float]:
     """Fits a scikit-learn classifier on `train`, with a given C or one chosen on held-out rows of `train`.
 
     Args:
@@ -33,8 +38,7 @@ def fit_tuned(make, train, strength, grid, seed):
             last solution.
         train: `Features`.
         strength: Float. C, or None to choose it from `grid`.
-        grid: Increasing sequence of floats. Of values that do equally well the first, the strongest regularization,
-            is taken.
+        grid: Increasing sequence of floats. Of equally good values the first is taken, the strongest regularization.
         seed: Integer. For the held-out part.
 
     Returns:
@@ -55,15 +59,15 @@ def _chosen(make, train, grid, held_out):
     """The value of the grid that classifies the held-out rows best, after fitting to the others."""
     if not held_out.any():
         raise ValueError(
-            "To choose C, a part of the training images is held out, for which a class must have two or more; "
-            "give C, such as C=1.0, to choose nothing. Received: one training image per class"
+            "To choose C, a part of the training images is held out, so a class must have at least two images: give "
+            "more images, or a value such as C=1.0. Received: one training image per class"
         )
     fitting, scoring = (Features(train.features[rows], train.labels[rows]) for rows in (~held_out, held_out))
     accuracies = [make(c).fit(*fitting).score(*scoring) for c in grid]
     return grid[int(np.argmax(accuracies))]
 
 
-def tuning_in_words(strength, chosen, grid):
+def tuning_in_words(strength: float, chosen: bool, grid: Sequence[float]) -> str:
     """Describes how C was chosen, for a protocol."""
     if not chosen:
         return f"C={strength:g} was given"

@@ -40,12 +40,12 @@ def verdict(
 ) -> Verdict:
     """Judges in words whether features are better than raw pixels and a random encoder.
 
-    A difference counts where it is larger than two standard errors: of the two shares of `test_images`, and of the
-    deviations over draws and encoders.
+    A difference counts if it is larger than two standard errors. They contain the variances of both accuracies as
+    shares of `test_images`, and the deviations over draws and encoders.
 
     Args:
         rows: Dict from a name to a dict of `Score` by name, as `runs.evaluate` returns it: the features in question
-            first, then the baselines. Features without scores are such as are not finite numbers.
+            first, then the baselines. Features that are not finite numbers have no scores.
         test_images: Positive integer. How many images the scores come from.
         history: Dict of lists or `None`. The log of the training, one value per epoch.
         steps: Integer or `None`. Number of updates that the training made.
@@ -73,7 +73,9 @@ def verdict(
     compared = {name: _compare(rows[method], rows[name], test_images) for name in baselines}
     compared = {name: differences for name, differences in compared.items() if differences}
     if not compared:
-        raise ValueError(f"A verdict needs a baseline with the same scores. Received: rows of {list(rows)}")
+        raise ValueError(
+            f"A verdict needs a baseline with the same scores as the first row. Received: rows of {list(rows)}"
+        )
     better = {
         name: sum(difference.sign > 0 for difference in differences) > len(differences) / 2
         for name, differences in compared.items()
