@@ -1,15 +1,13 @@
 """Exported detectors and segmenters answer as `predict` does, to arrays and to files."""
 
-import json
-import os
-import subprocess
-import sys
+import io
 from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from keras_ssl import backbones, export, transfer
 from keras_ssl.data.decode import decode_and_resize
@@ -127,29 +125,11 @@ def test_only_the_weights_in_use_are_served(scene):
     assert sorted(stored) == sorted(in_use)
 
 
-def test_it_runs_where_keras_ssl_is_not(scene, tmp_path):
-    """In a process of its own, and away from the package."""
-    np.save(tmp_path / "images.npy", scene.images.astype("float32"))
-    program = """
-import json, sys
-import numpy as np, tensorflow as tf
-model = tf.saved_model.load(sys.argv[1])
-answers = model.signatures["serving_default"](images=tf.constant(np.load("images.npy")))
-np.savez("answers.npz", **{name: value.numpy().astype(str) if value.dtype == tf.string else value.numpy()
-                           for name, value in answers.items()})
-print(json.dumps([name for name in sys.modules if name.startswith("keras_ssl")]))
-"""
-    process = subprocess.run(
-        [sys.executable, "-c", program, str(scene.version)],
-        cwd=tmp_path,
-        env={**{k: v for k, v in os.environ.items() if k != "PYTHONPATH"}, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert process.returncode == 0, process.stderr
-    assert json.loads(process.stdout) == []
-    assert_equal(np.load(tmp_path / "answers.npz"), predicted(scene.model, scene.images))
+def test_it_runs_in_cpp_without_python(scene, in_cpp):
+    (answer,) = in_cpp(scene.version, [("serving_default", scene.images.astype("float32"))])
+    assert answer["code"] == 0, answer["message"]
+    for name, values in scene.served(scene.images).items():
+        np.testing.assert_array_equal(answer["outputs"][name], values)
 
 
 def test_the_warmup_requests_can_be_answered(scene):
@@ -169,7 +149,7 @@ def test_rows_without_a_detection_have_no_name(tmp_path, rng):
     model = detector()
     images = rng.integers(0, 256, (2, *SIZE, 3)).astype("uint8")
     # Between the scores of the detections: some remain.
-    model.score_threshold = float(np.median(model.predict(images, verbose=0)["scores"]))
+    model.score_threshold = float(np.median(model(images)["scores"]))
     answer = export.load(export.scene_model(model, tmp_path, image_size=SIZE))(images)
     assert_equal(answer, model.predict(images, verbose=0))
     assert 0 < (answer["classes"] == -1).sum() < answer["classes"].size
@@ -218,37 +198,32 @@ def test_a_detection_in_the_bars_alone_is_left_out():
     assert moved["class_names"].numpy().tolist() == [[b"b", b"a", b"", b""]]
 
 
-def test_boxes_are_those_of_the_upright_photo(tmp_path, rng):
-    """A file whose EXIF says that it lies on its side gives the boxes of the upright image."""
-    import io
-
-    from PIL import Image
-
+def lying_and_upright(rng):
+    """A file of an image on its side, whose EXIF says so, and the upright image."""
     upright = rng.integers(0, 256, (48, 30, 3), "uint8")
-    file = io.BytesIO()
-    exif = Image.Exif()
+    file, exif = io.BytesIO(), Image.Exif()
     exif[0x0112] = 6  # stored a quarter turn against the clock
     Image.fromarray(np.rot90(upright)).save(file, "PNG", exif=exif)
-    model = detector()
-    versions = [
-        export.scene_model(model, tmp_path, image_size=SIZE, resize="pad", orientation=orientation)
-        for orientation in ("exif", "ignore")
-    ]
-    turned, stored = (export.load(version).from_bytes([file.getvalue()]) for version in versions)
-    plain = export.load(versions[0])
-    assert_equal(turned, plain.from_bytes([tf.io.encode_png(upright).numpy()]))
-    assert_equal(stored, plain.from_bytes([tf.io.encode_png(np.rot90(upright)).numpy()]))
+    return file.getvalue(), upright
 
 
-@pytest.mark.parametrize("resize", ["crop", "pad"])
-def test_masks_of_files_have_the_served_size(tmp_path, files, resize):
+def test_boxes_and_masks_are_those_of_the_upright_image(scene, rng):
+    file, upright = lying_and_upright(rng)
+    turned = scene.served.from_bytes([file])
+    assert_equal(turned, scene.served.from_bytes([tf.io.encode_png(upright).numpy()]))
+
+
+def test_a_segmenter_may_crop_files_and_ignore_exif(tmp_path, files, rng):
     model = segmenter(ignore_class=1)
-    version = export.scene_model(model, tmp_path, image_size=SIZE, resize=resize)
-    resized = np.stack([decode_and_resize(file, SIZE, resize=resize) for file in files])
-    mask = export.load(version).from_bytes(files)["mask"]
-    assert mask.shape == (len(files), *SIZE)
+    version = export.scene_model(model, tmp_path, image_size=SIZE, resize="crop", orientation="ignore")
+    lying, upright = lying_and_upright(rng)
+    same = [*files, tf.io.encode_png(np.rot90(upright)).numpy()]
+    resized = np.stack([decode_and_resize(file, SIZE, resize="crop") for file in same])
+    mask = export.load(version).from_bytes([*files, lying])["mask"]
     np.testing.assert_array_equal(mask, model.predict(resized, verbose=0))
-    assert export.verify(version)["ignore_class"] == 1 and not (mask == 1).any()
+    manifest = export.verify(version)
+    assert manifest["ignore_class"] == 1 and not (mask == 1).any()
+    assert manifest["pixels"]["resize"] == "crop" and manifest["pixels"]["exif_orientation"] == "ignored"
 
 
 def test_a_vision_transformer_takes_its_own_size(tmp_path, rng):
