@@ -47,9 +47,46 @@ def decode_and_resize(
     >>> decode_and_resize(png, image_size=(8, 8), channels=1).shape
     TensorShape([8, 8, 1])
     """
+    return decode_and_measure(image_bytes, image_size, channels, resize, max_pixels, orientation, bits)[0]
+
+
+@tf.autograph.experimental.do_not_convert
+def decode_and_measure(
+    image_bytes: tf.Tensor,
+    image_size: int | tuple[int, int],
+    channels: int = 3,
+    resize: str = "stretch",
+    max_pixels: int = MAX_PIXELS,
+    orientation: str = "exif",
+    bits: int | None = None,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Decode and resize an image as `decode_and_resize`, and say which size it had before it was resized.
+
+    With that size, `scale_and_translation` leads from places in the resized image back to places in the file.
+
+    Args:
+        image_bytes: See `decode_and_resize`.
+        image_size: See `decode_and_resize`.
+        channels: See `decode_and_resize`.
+        resize: See `decode_and_resize`.
+        max_pixels: See `decode_and_resize`.
+        orientation: See `decode_and_resize`.
+        bits: See `decode_and_resize`.
+
+    Returns:
+        The image that `decode_and_resize` returns, and an int32 tensor, the (height, width) of the upright image as
+        it was decoded: a JPEG may have been shrunk then.
+
+    Example:
+
+    >>> png = tf.io.encode_png(tf.zeros((20, 30, 3), tf.uint8))
+    >>> image, size = decode_and_measure(png, image_size=(8, 8), resize="pad")
+    >>> size.numpy().tolist()
+    [20, 30]
+    """
     image_size, resize = check_image_size(image_size), check_resize(resize)
     image = decode_image(image_bytes, channels, max_pixels, orientation, bits, needed=max(image_size))
-    return resize_images(image[None], image_size, resize)[0]
+    return resize_images(image[None], image_size, resize)[0], tf.shape(image)[:2]
 
 
 @tf.autograph.experimental.do_not_convert

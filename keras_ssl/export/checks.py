@@ -12,22 +12,44 @@ from keras_ssl.checks.arguments import check_image_size
 _PROBABILITY_TOLERANCE = 1e-3
 
 
-def check_serving_size(image_size: Any, image_shape: tuple[int | None, ...]) -> tuple[Any, ...]:
-    """Return the (height, width) that files are resized to: the encoder's, or `image_size` if it takes any."""
+def check_serving_size(image_size: Any, image_shape: tuple[int | None, ...], name: str) -> tuple[Any, ...]:
+    """Return the (height, width) that files are resized to: the network's, or `image_size` if it takes any.
+
+    Args:
+        image_size: The argument.
+        image_shape: Tuple `(height, width, channels)` that the network takes, with `None` for a side of any length.
+        name: String. What the network is: `"encoder"`, `"detector"` or `"segmenter"`.
+    """
     own = image_shape[:2]
     size = own if image_size is None else check_image_size(image_size)
     if None in size:
         raise ValueError(
-            "`encoder` takes images of any size, but files must be resized to a single one: pass "
+            f"The {name} takes images of any size, but files must be resized to a single one: pass "
             "`image_size=(height, width)`, the size of the training images. "
-            "Received: image_size=None, encoder with input "
-            f"shape {(None, *image_shape)}"
+            f"Received: image_size=None, {name} with input shape {(None, *image_shape)}"
         )
     if any(side not in (None, given) for side, given in zip(own, size, strict=True)):
         raise ValueError(
-            f"`image_size` must be the encoder's own, {own}, or left out. Received: image_size={image_size}"
+            f"`image_size` must be the {name}'s own, {own}, or left out. Received: image_size={image_size}"
         )
     return size
+
+
+def check_scene_model(model: Any) -> tuple[str, tuple[int | None, ...]]:
+    """Check that `model` is a detector or a segmenter.
+
+    Returns:
+        `"detector"` or `"segmenter"`, and the shape `(height, width, channels)` of its images, with `None` for a side
+        of any length.
+    """
+    parts = ("class_names", "encoder", "pyramid")
+    if not isinstance(model, keras.Model) or not all(hasattr(model, part) for part in parts):
+        hint = " An encoder is exported by `export.saved_model`." if isinstance(model, keras.Model) else ""
+        raise TypeError(
+            "`model` must be a keras_ssl.transfer.Detector or a keras_ssl.transfer.Segmenter."
+            f"{hint} Received: model={model!r} of type {type(model).__name__}"
+        )
+    return "segmenter" if hasattr(model, "classify") else "detector", tuple(model.pyramid.input_shape[1:])
 
 
 def check_classifier(classifier: Any, features: int, class_names: Sequence[str] | None) -> None:

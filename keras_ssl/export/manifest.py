@@ -48,12 +48,12 @@ def verify(path: str | os.PathLike[str]) -> dict[str, Any]:
     write the manifest. Files that are not in the manifest are ignored.
 
     Args:
-        path: String or path. The folder that `export.saved_model` wrote into, whose newest version is checked, or a
-            version folder in it.
+        path: String or path. The folder that `export.saved_model` or `export.scene_model` wrote into, whose newest
+            version is checked, or a version folder in it.
 
     Returns:
-        Dict. The manifest: `method`, `data`, `pixels`, `signatures`, `outputs`, `class_names`, `versions`,
-        `files` and more.
+        Dict. The manifest: `kind` ("encoder", "detector" or "segmenter"), `method`, `data`, `pixels`, `signatures`,
+        `outputs`, `class_names`, `versions`, `files` and more.
 
     Raises:
         ValueError: If there is no exported model, or a file is missing, truncated or changed. The message names all

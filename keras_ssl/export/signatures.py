@@ -1,36 +1,35 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import keras
 import tensorflow as tf
 
-from keras_ssl.data.decode import decode_and_resize
+from keras_ssl.data.decode import decode_and_measure
+from keras_ssl.export.answers import Answer
 
 # The numbers of channels in image files. A model for other numbers takes arrays only.
 FILE_CHANNELS = (1, 3)
 
 
 def serving_module(
-    encoder: keras.Model,
-    classifier: keras.Model | None,
-    class_names: Sequence[str] | None,
+    answer: Answer,
     image_shape: Sequence[int | None],
     image_size: Sequence[int],
     resize: str,
     orientation: str,
-    bits: int | None,
+    bits: int | None = None,
+    move_back: Callable[[dict[str, tf.Tensor], tf.Tensor], dict[str, tf.Tensor]] | None = None,
 ) -> tuple[tf.Module, dict[str, Any]]:
     """Build the served graph, without any part of the training.
 
     Args:
-        encoder: A `keras.Model` from images to features, in float32.
-        classifier: A `keras.Model` from features to probabilities, or `None`.
-        class_names: List of strings, or `None` for class numbers.
-        image_shape: Tuple `(height, width, channels)` of the encoder's images, with `None` for a side of any length.
+        answer: Function from a float32 batch of images to a dict of tensors, all with the batch as their first axis.
+        image_shape: Tuple `(height, width, channels)` of the images, with `None` for a side of any length.
         image_size: Tuple `(height, width)`. Size that files are resized to.
         resize: String. `"stretch"`, `"crop"` or `"pad"`.
         orientation: String. `"exif"` or `"ignore"`.
-        bits: Integer or `None`. As in `decode_image`.
+        bits: Integer or `None`. As in `decode_image`. Defaults to `None`.
+        move_back: Function from the answer to resized files, and the sizes of the files' images, int32 of shape
+            `(batch, 2)`, to the answer that is served. Defaults to `None`: the answer as it is.
 
     Returns:
         A `tf.Module` that owns the variables, and a dict from name to signature (a traced `tf.function`).
@@ -42,26 +41,18 @@ def serving_module(
         # The server does not check shapes, and a convolution would compute features of any size.
         images = tf.ensure_shape(images, (None, *image_shape))
         count = tf.shape(images)[0]
-        embedding = tf.cast(encoder(_at_least_one(images), training=False), tf.float32)[:count]
-        if classifier is None:
-            return {"embedding": embedding}
-        probabilities = tf.cast(classifier(embedding, training=False), tf.float32)
-        winner = tf.argmax(probabilities, axis=-1)
-        return {
-            "embedding": embedding,
-            "probabilities": probabilities,
-            "class": winner if class_names is None else tf.gather(tf.constant(class_names), winner),
-        }
+        return {name: values[:count] for name, values in answer(_at_least_one(images)).items()}
 
     # Decoding is written in graph operations. AutoGraph would take seconds and find nothing to convert.
     @tf.function(input_signature=[tf.TensorSpec((None,), tf.string, "image_bytes")], autograph=False)
     def serve_bytes(image_bytes):
-        images = tf.map_fn(
-            lambda image: decode_and_resize(image, image_size, channels, resize, orientation=orientation, bits=bits),
+        images, sizes = tf.map_fn(
+            lambda image: decode_and_measure(image, image_size, channels, resize, orientation=orientation, bits=bits),
             image_bytes,
-            fn_output_signature=tf.TensorSpec((*image_size, channels), tf.uint8),
+            fn_output_signature=(tf.TensorSpec((*image_size, channels), tf.uint8), tf.TensorSpec((2,), tf.int32)),
         )
-        return serve_images(tf.cast(images, tf.float32))
+        outputs = serve_images(tf.cast(images, tf.float32))
+        return outputs if move_back is None else move_back(outputs, sizes)
 
     signatures = {"serving_default": serve_images.get_concrete_function()}
     if channels in FILE_CHANNELS:

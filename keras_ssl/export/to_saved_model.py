@@ -1,30 +1,19 @@
-import contextlib
-import logging
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from keras_ssl.checks.finite import check_finite_weights
 from keras_ssl.checks.networks import check_encoder
-from keras_ssl.data.decode import MAX_PIXELS
 from keras_ssl.data.deep_png import check_bits
 from keras_ssl.data.resize import check_resize
-from keras_ssl.export import checks, versions
+from keras_ssl.export import checks
+from keras_ssl.export.answers import encoder_answer
 from keras_ssl.export.inference_copy import inference_copy
-from keras_ssl.export.manifest import write_manifest
 from keras_ssl.export.signatures import serving_module
-from keras_ssl.export.warmup import write_warmup_requests
-
-# Which of the files that `data.from_directory` reads can be served.
-FILES = (
-    "serve_bytes reads JPEG, PNG, GIF, BMP and WebP, not TIFF or DICOM, which Python packages read from folders: "
-    "send their pixels to serving_default"
-)
-_NO_WARMUP = "tensorflow-serving-api is not installed: pip install keras_ssl[serving]"
+from keras_ssl.export.write_version import write_version
 
 
 def saved_model(
@@ -109,7 +98,7 @@ def saved_model(
         if model is not None:
             check_finite_weights(model)
     checks.check_metadata(metadata)
-    image_size = checks.check_serving_size(image_size, image_shape)
+    image_size = checks.check_serving_size(image_size, image_shape, "encoder")
     check_resize(resize)
     check_bits(bits)
     checks.check_path(path)
@@ -118,66 +107,19 @@ def saved_model(
     if classifier is not None:
         models["classifier"] = inference_copy(classifier)
     class_names = None if class_names is None else list(class_names)
-    module, signatures = serving_module(
-        models["encoder"], models.get("classifier"), class_names, image_shape, image_size, resize, orientation, bits
+    answer = encoder_answer(models["encoder"], models.get("classifier"), class_names)
+    module, signatures = serving_module(answer, image_shape, image_size, resize, orientation, bits)
+    return write_version(
+        path,
+        module,
+        signatures,
+        models,
+        kind="encoder",
+        image_size=image_size,
+        channels=image_shape[2],
+        resize=resize,
+        orientation=orientation,
+        bits=bits,
+        class_names=class_names,
+        metadata=metadata,
     )
-
-    with versions.staging(path) as folder:
-        # A served model needs no gradients.
-        options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
-        with _quiet():
-            tf.saved_model.save(module, str(folder), signatures=signatures, options=options)
-        for name, model in models.items():
-            model.save(folder / f"{name}.keras")
-        warmup = write_warmup_requests(folder, _examples(signatures, image_size, image_shape[2]))
-        write_manifest(
-            folder,
-            metadata=metadata,
-            pixels={
-                "range": [0, 255],
-                "height": image_size[0],
-                "width": image_size[1],
-                "channels": image_shape[2],
-                "resize": resize,
-                "max_pixels": MAX_PIXELS,
-                "exif_orientation": "applied" if orientation == "exif" else "ignored",
-                "animation": "first frame",
-                "files": FILES,
-                "bits": bits or "as the PNG says, else all 16",
-            },
-            signatures={
-                name: _described({spec.name: spec for spec in signature.structured_input_signature[0]})
-                for name, signature in signatures.items()
-            },
-            outputs=_described(signatures["serving_default"].structured_outputs),
-            class_names=class_names,
-            precision="float32",
-            warmup="written" if warmup else _NO_WARMUP,
-        )
-        return versions.publish(folder, path)
-
-
-@contextlib.contextmanager
-def _quiet():
-    """Context in which TensorFlow does not log the folder, which is renamed later."""
-    logger = tf.get_logger()
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-
-
-def _examples(signatures, image_size, channels):
-    """Return a gray image as input for each signature."""
-    image = tf.fill((*image_size, channels), tf.constant(127, tf.uint8))
-    examples = {"serving_default": {"images": tf.cast(image[None], tf.float32)}}
-    if "serve_bytes" in signatures:
-        examples["serve_bytes"] = {"image_bytes": tf.io.encode_jpeg(image)[None]}
-    return examples
-
-
-def _described(specs):
-    """Return tensor specs as JSON, with `None` for a dimension of any size."""
-    return {name: {"dtype": spec.dtype.name, "shape": list(spec.shape)} for name, spec in specs.items()}

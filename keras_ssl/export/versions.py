@@ -46,8 +46,9 @@ def find(path: str | os.PathLike[str]) -> Path:
     versions = numbered(path)
     if not versions:
         raise ValueError(
-            "There is no exported model here. Pass the folder that `export.saved_model` wrote into, or a "
-            f"version folder in it. Received: path={str(path)!r}"
+            "There is no exported model here. Pass the folder that `export.saved_model` or "
+            "`export.scene_model` wrote into, or a version folder in it. "
+            f"Received: path={str(path)!r}"
         )
     return versions[max(versions)]
 

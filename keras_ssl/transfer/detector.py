@@ -178,7 +178,9 @@ class Detector(SceneModel):
         distances *= tf.gather(tf.constant(self.strides, tf.float32), levels)[:, tf.newaxis]
         boxes = tf.concat([centers - distances[..., :2], centers + distances[..., 2:]], axis=-1)
         pixels = tf.cast(tf.tile(tf.shape(images)[1:3], [2]), tf.float32)
-        return self.suppress(tf.clip_by_value(boxes / pixels, 0.0, 1.0), scores)
+        # TensorFlow turns a division by a known size into this product, and leaves one by an unknown size as it is.
+        # Written as a product, both give the same digits.
+        return self.suppress(tf.clip_by_value(boxes * (1.0 / pixels), 0.0, 1.0), scores)
 
     def suppress(self, boxes: tf.Tensor, scores: tf.Tensor) -> dict[str, tf.Tensor]:
         """Non-maximum suppression, class by class.

@@ -1,7 +1,12 @@
 """One small encoder, exported once with a classifier, for all tests here."""
 
+import base64
 import io
+import json
+import os
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,10 +14,13 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
+from tensorflow.core.protobuf import saved_model_pb2
 
 from keras_ssl import export
 
+LIBRARY = Path(tf.__file__).parent / "libtensorflow_cc.so.2"
 CLASS_NAMES = ["Katze", "Hündin", "bird"]
 
 
@@ -109,3 +117,66 @@ def bomb():
 
     header = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IEND", b"")
+
+
+@pytest.fixture(scope="session")
+def in_cpp():
+    """Function from a version folder and pairs of a signature and its input to the answers of the C++ loader.
+
+    Each answer is a dict of its error code, its message and its outputs by their names.
+    """
+    if not LIBRARY.exists():
+        pytest.skip("this TensorFlow has no libtensorflow_cc.so.2")
+    return _answers_in_cpp
+
+
+def _answers_in_cpp(version, requests):
+    model = saved_model_pb2.SavedModel.FromString((version / "saved_model.pb").read_bytes())
+    signatures = model.meta_graphs[0].signature_def
+
+    def request(name, value):
+        (feed,) = signatures[name].inputs.values()
+        return {
+            "feeds": {feed.name: _tensor(value)},
+            "fetches": [out.name for out in signatures[name].outputs.values()],
+        }
+
+    job = {
+        "library": str(LIBRARY),
+        "saved_model": str(version),
+        "requests": [request(*pair) for pair in requests],
+    }
+    process = subprocess.run(
+        [sys.executable, "-I", str(Path(__file__).parent / "cpp_loader.py")],
+        input=json.dumps(job),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+    assert process.returncode == 0, process.stderr
+    reply = json.loads(process.stdout)
+    assert not {"tensorflow", "keras", "numpy"} & set(reply["modules"])
+
+    def outputs(name, fetched):
+        named = signatures[name].outputs.items()
+        return {key: _array(fetched[out.name]) for key, out in named if fetched}
+
+    return [
+        {**answer, "outputs": outputs(name, answer["fetched"])}
+        for (name, _), answer in zip(requests, reply["answers"], strict=True)
+    ]
+
+
+def _tensor(value):
+    if isinstance(value, list):
+        return {"shape": [len(value)], "strings": [base64.b64encode(content).decode() for content in value]}
+    return {"shape": list(value.shape), "floats": value.ravel().tolist()}
+
+
+def _array(tensor):
+    if "strings" in tensor:
+        values = [base64.b64decode(text).decode() for text in tensor["strings"]]
+    else:
+        values = tensor.get("floats", tensor.get("integers"))
+    return np.reshape(values, tensor["shape"])

@@ -15,8 +15,13 @@ import json
 import math
 import sys
 
-FLOAT, STRING, INT64 = 1, 7, 9  # TF_DataType
-NUMBERS = {"floats": (FLOAT, ctypes.c_float), "integers": (INT64, ctypes.c_int64)}
+FLOAT, INT32, UINT8, STRING, INT64 = 1, 3, 4, 7, 9  # TF_DataType
+NUMBERS = {
+    FLOAT: ("floats", ctypes.c_float),
+    INT32: ("integers", ctypes.c_int32),
+    UINT8: ("integers", ctypes.c_uint8),
+    INT64: ("integers", ctypes.c_int64),
+}
 STRING_BYTES = 24  # sizeof(TF_TString)
 
 
@@ -104,8 +109,8 @@ class SavedModel:
                 self.tf.TF_StringInit(string)
                 self.tf.TF_StringCopy(string, content, ctypes.c_size_t(len(content)))
             return handle
-        dtype, ctype = NUMBERS["floats"]
-        handle, data = self.allocate(dtype, shape, count * ctypes.sizeof(ctype))
+        ctype = ctypes.c_float
+        handle, data = self.allocate(FLOAT, shape, count * ctypes.sizeof(ctype))
         ctypes.memmove(data, (ctype * count)(*tensor["floats"]), count * ctypes.sizeof(ctype))
         return handle
 
@@ -119,7 +124,7 @@ class SavedModel:
                 ctypes.string_at(self.tf.TF_StringGetDataPointer(s), self.tf.TF_StringGetSize(s)) for s in strings
             ]
             return {"shape": shape, "strings": [base64.b64encode(content).decode() for content in contents]}
-        kind, ctype = next((kind, ctype) for kind, (number, ctype) in NUMBERS.items() if number == dtype)
+        kind, ctype = NUMBERS[dtype]
         return {"shape": shape, kind: list((ctype * count).from_address(data))}
 
 

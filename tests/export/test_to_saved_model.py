@@ -7,7 +7,7 @@ from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import saved_model_pb2
 
 from keras_ssl import backbones, export, transfer
-from keras_ssl.export import to_saved_model
+from keras_ssl.export import write_version
 
 
 def test_the_keras_files_go_on_where_the_export_stands(exported, rng):
@@ -63,7 +63,7 @@ def test_a_crash_in_the_middle_leaves_no_version(tmp_path, monkeypatch, step):
     def crash(*args, **kwargs):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(to_saved_model, step, crash)
+    monkeypatch.setattr(write_version, step, crash)
     encoder = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.Flatten()])
     with pytest.raises(OSError, match="no space"):
         export.saved_model(encoder, tmp_path)
