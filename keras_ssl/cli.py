@@ -366,7 +366,7 @@ def embed(run, folder, to, on_error):
 @click.option("--no-classifier", is_flag=True, expose_value=False, help="Serve the features alone.  [default]")
 @fine_tuning_epochs_option
 def export(run, to, **kwargs):
-    """Export the encoder of RUN as a SavedModel that TensorFlow Serving loads."""
+    """Export the encoder of RUN, or RUN/detector or RUN/segmenter, as a SavedModel for TensorFlow Serving."""
     path = _runs().export(run, to, **kwargs)
     click.echo(f"{path} is ready to be served; its manifest.json describes the inputs and outputs.")
 

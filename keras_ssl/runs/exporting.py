@@ -7,6 +7,7 @@ from keras_ssl.data.memoize import memoize_scans
 from keras_ssl.evaluate import extract_features, linear_classifier
 from keras_ssl.runs.data_source import locate, open_source
 from keras_ssl.runs.run import as_run
+from keras_ssl.runs.scenes import export_trained, trained_file
 from keras_ssl.transfer import fine_tuned_classifier
 
 
@@ -36,7 +37,8 @@ def export(
     """Export the encoder of a run as the next version in a folder of SavedModels.
 
     Args:
-        run: A `Run`, or the path of one.
+        run: A `Run`, or the path of one; or the path of its folder `detector` or `segmenter`, whose network is
+            exported by `keras_ssl.export.scene_model`.
         to: Path of the folder of versions, such as "saved_models/digits".
         resize: "stretch", "crop" or "pad". How images of another size are resized for the encoder. `None` means as in
             the run. Defaults to `None`.
@@ -52,7 +54,8 @@ def export(
         `pathlib.Path` of the version.
 
     Raises:
-        ValueError: If the classifier is unknown, or needs labels and the data has none.
+        ValueError: If the classifier is unknown, or needs labels and the data has none; or for a detector or a
+            segmenter with `classifier`, `data` or `epochs`.
 
     Example:
 
@@ -62,6 +65,11 @@ def export(
     >>> keras_ssl.export.load(version).manifest["method"]
     'simclr'
     """
+    if file := trained_file(run):
+        unused = {"classifier": classifier, "data": data, "epochs": epochs}
+        if given := {name: value for name, value in unused.items() if value is not None}:
+            raise ValueError(f"{file} is exported as it is trained. Received: {given}")
+        return export_trained(file, to, resize)
     run = as_run(run)
     encoder, config = run.encoder(), run.config
     kind = "linear" if classifier is True else classifier or None

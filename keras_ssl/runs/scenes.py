@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -12,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_ssl import augment, callbacks
+from keras_ssl import augment, callbacks, export
 from keras_ssl.data import resize_images
 from keras_ssl.data.evenly_spaced import evenly_spaced
 from keras_ssl.data.picture_size import picture_size
@@ -240,6 +241,26 @@ def pixels_for(encoder: keras.Model, data: tf.data.Dataset) -> tf.data.Dataset:
     """The images of a data set alone, in the size that an encoder takes."""
     size = encoder.input_shape[1:3]
     return data.map(lambda images, targets: images if None in size else resize_images(images, size))
+
+
+def trained_file(folder: Any) -> Path | None:
+    """The `.keras` file of the model that `runs.detect` or `runs.segment` left in a folder, or None."""
+    if not isinstance(folder, str | os.PathLike):
+        return None
+    path = Path(folder) / f"{Path(folder).resolve().name}.keras"
+    return path if path.is_file() and (path.parent / "settings.json").is_file() else None
+
+
+def export_trained(file: Path, to: str | os.PathLike[str], resize: str | None) -> Path:
+    """Exports the model in a file that `trained_file` found, and returns the folder of the version."""
+    settings = json.loads((file.parent / "settings.json").read_text())
+    return export.scene_model(
+        keras.saving.load_model(file),
+        to,
+        image_size=tuple(settings["image_size"]),
+        resize=resize or "stretch",
+        metadata={"data": settings["data"], "settings": settings},
+    )
 
 
 def joined(parts: Any) -> Any:

@@ -81,7 +81,7 @@ def test_any_channel_count():
     [
         ({"image_size": 0}, "positive"),
         ({"image_size": (8, -1)}, "positive"),
-        ({"image_size": (8, 8, 3)}, r"must be \(height, width\)"),
+        ({"image_size": (8, 8, 3)}, r"two positive integers, \(height, width\)"),
         ({"image_size": 8, "scale": (1.0, 0.08)}, "scale.*low <= high"),
         ({"image_size": 8, "scale": (0.5, 1.5)}, "scale"),
         ({"image_size": 8, "scale": (0.0, 0.0)}, "area"),

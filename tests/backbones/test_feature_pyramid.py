@@ -94,7 +94,7 @@ def test_a_frozen_encoder_has_a_pyramid_too():
 
 
 def test_an_encoder_without_feature_maps_is_refused():
-    with pytest.raises(ValueError, match="has none that it pools"):
+    with pytest.raises(ValueError, match="has no map that it pools"):
         feature_pyramid(backbones.mlp((8, 8, 1)))
     with pytest.raises(ValueError, match="patch_size is one of them"):
         feature_pyramid(backbones.vit((18, 18, 3), 6, width=8, depth=1, heads=2))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_ssl import data, runs
+from keras_ssl import data, export, runs
 from keras_ssl.runs.scenes import usual_size
 
 SETTINGS = {"image_size": (32, 48), "batch_size": 4, "width": 16, "verbose": 0}
@@ -96,6 +96,12 @@ def test_detect_trains_scores_draws_and_keeps_what_it_has_made(run, voc):
     assert set(report["scores"]["SimCLR"]["per_class"]) == {"high", "low"}
     assert len(losses(folder).splitlines()) == len(losses(folder / "scratch").splitlines()) == 3
     assert (folder / "figures" / "worst.png").stat().st_size > 1000
+    served = export.load(runs.export(folder, run.path / "served"))
+    file = next((voc / "JPEGImages").glob("*.jpg")).read_bytes()
+    assert served.from_bytes([file])["boxes"].shape == (1, 100, 4)
+    assert served.manifest["class_names"] == ["high", "low"]
+    with pytest.raises(ValueError, match="exported as it is trained"):
+        runs.export(folder, run.path / "served", classifier="linear")
 
 
 def test_segment_goes_on_as_if_never_stopped(run, masked, monkeypatch):
