@@ -7,7 +7,7 @@ EXAMPLE = "simclr"  # whose settings have what most recipes have
 
 
 def catalogue() -> dict[str, list[tuple[str, str]]]:
-    """Lists methods, data, backbones, protocols and settings: a dict of lists of (name, description)."""
+    """List methods, data, backbones, protocols and settings: a dict of lists of (name, description)."""
     methods = [recipes.load(name) for name in recipes.names()]
     return {
         "Methods": [(recipe.name, f"{recipe.settings['method']}: {recipe.summary}") for recipe in methods],

@@ -1,8 +1,9 @@
 """The settings of a run: `config.yaml`, and what it must hold."""
 
 import warnings
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
@@ -18,15 +19,15 @@ from keras_ssl.recipes.settings import read
 
 
 class _Kind(NamedTuple):
-    """What a setting may be.
+    """The values that a setting may have.
 
     Attributes:
-        words: str, behind "must be".
-        fits: function of a value to whether it is one.
+        words: String. What a message says after "must be".
+        fits: Function from a value to whether it is allowed.
     """
 
     words: str
-    fits: Callable
+    fits: Callable[[Any], bool]
 
 
 def _whole(low, high):
@@ -50,7 +51,7 @@ _SIZE = _Kind(
     "height and width in pixels, such as [96, 96]",
     lambda value: isinstance(value, list) and len(value) == 2 and all(map(_COUNT.fits, value)),
 )
-#: What a run cannot do without; in "recipe" lie further settings, which the method checks.
+#: Settings that every run must have. "recipe" has more, which the method checks.
 _REQUIRED = {
     "name": _WORD,
     "data": _PARTS,
@@ -71,7 +72,7 @@ _REQUIRED = {
     "recipe.epochs": _COUNT,
     "recipe.batch_size": _COUNT,
 }
-#: What runs of some versions, or of some methods, do not have.
+#: Settings that runs of some versions or methods do not have.
 _OPTIONAL = {
     "images": _or_none(_COUNT),
     "decisions": _Kind("a list", lambda value: isinstance(value, list)),
@@ -80,7 +81,7 @@ _OPTIONAL = {
     "cached": _PARTS,
     "data.bits": _or_none(_whole(8, 16)),
     "data.cache": _one_of(*CACHES),
-    # What is said of a run is read from these.
+    # The verdict on a run reads these.
     "recipe.steps_per_epoch": _or_none(_COUNT),
     "recipe.learning_rate": _PARTS,
     "recipe.learning_rate.base": _NUMBER,
@@ -92,7 +93,7 @@ _HEADER = """\
 # The settings of a run. --resume reads from here data, policy, seed, monitor, and of the recipe epochs, batch_size
 # and steps_per_epoch; once there is a checkpoint, the method, its networks and its optimizers are the checkpoint's.
 """
-# Aliases of YAML make a small file a large one; settings have some hundred entries.
+# With aliases, a small YAML file can describe a huge value. Settings have some hundred entries.
 _MOST_CHARACTERS = 1_000_000
 
 
@@ -101,25 +102,25 @@ class _WithoutAliases(yaml.SafeDumper):
         return True
 
 
-def versions():
-    """The versions that a run is made with."""
+def versions() -> dict[str, str]:
+    """The versions of the libraries, which a run records."""
     return {"tensorflow": tf.__version__, "keras": keras.__version__, "keras_ssl": keras_ssl.__version__}
 
 
-def write_config(path, config):
-    """Writes the settings of a run as YAML without aliases."""
+def write_config(path: Path, config: Mapping[str, Any]) -> None:
+    """Write the settings of a run as YAML without aliases."""
     text = _HEADER + yaml.dump(config, Dumper=_WithoutAliases, sort_keys=False)
     atomic_write(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
-def read_config(path):
-    """The settings of a run, a dict.
+def read_config(path: Path) -> dict[str, Any]:
+    """Read and check the settings of a run.
 
     Raises:
-        ValueError: where the file is no YAML, or a setting is missing or of another kind.
+        ValueError: If the file is not YAML, or a setting is missing or not allowed.
 
     Warns:
-        UserWarning: for settings that this version does not know, and where other versions wrote the file.
+        UserWarning: For settings that this version does not know, and if the file was written by other versions.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -172,7 +173,7 @@ def _warn_of_unknown(config, path):
         for name in given:
             if name not in known:
                 warnings.warn(
-                    f"This version has no setting {prefix}{name} of a run, and leaves it out."
+                    f"This version does not know the setting {prefix}{name} of a run, and ignores it."
                     f"{did_you_mean(name, known, part_of=part_of)} Received: {path}",
                     stacklevel=2,
                 )

@@ -1,4 +1,7 @@
 import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -6,13 +9,13 @@ from keras_ssl.files.atomic_write import atomic_write
 
 
 class HistoryFile(keras.callbacks.Callback):
-    """Writes the logs of fit to a CSV file, one row per epoch; the file is complete at any time.
+    """Callback that writes the logs of fit to a CSV file, one row per epoch. The file is complete at any time.
 
     Args:
-        path: the file, a `pathlib.Path`. Rows that it has stay.
+        path: `pathlib.Path` of the file. Its rows are kept.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: Path) -> None:
         super().__init__()
         self._path = path
 
@@ -26,14 +29,14 @@ class HistoryFile(keras.callbacks.Callback):
         write_history(self._path, self._rows)
 
 
-def read_history(path):
-    """The rows of a history.csv, as dicts of strings; none where there is no file.
+def read_history(path: Path) -> list[dict[str, str]]:
+    """Read the rows of a history.csv, as dicts of strings. There are none if there is no file.
 
     A last line that a killed process of an earlier version did not finish is left out.
 
     Raises:
-        ValueError: where it is no text or holds words for numbers, and where two trainings wrote into it at once, as
-            earlier versions let them.
+        ValueError: If it is not a table of numbers, or two trainings wrote into it at once, which earlier versions
+            allowed.
     """
     if not path.is_file():
         return []
@@ -67,8 +70,8 @@ def _is_number(value):
     return True
 
 
-def write_history(path, rows):
-    """Writes a history.csv anew; what a row does not have is "NA"."""
+def write_history(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write a history.csv. Values that a row lacks are "NA"."""
     names = list(dict.fromkeys(name for row in rows for name in row))
 
     def write(temporary):

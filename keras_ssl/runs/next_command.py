@@ -6,7 +6,7 @@ from typing import Any
 from keras_ssl.recipes.settings import read
 from keras_ssl.runs.data_source import has_labels
 
-# What a run reads its images by, and how: the option, where it is kept, and its default.
+# Options of a training: the name, the key in config.yaml, and the default.
 _OPTIONS = (
     ("--split", "data.split", "train"),
     ("--channels", "data.channels", 3),
@@ -19,11 +19,11 @@ _OPTIONS = (
 )
 
 
-def next_command(run):
-    """The command that trains as a run did, into a folder beside it; options may follow.
+def next_command(run: Any) -> str:
+    """The command that repeats the training of a run in a new folder beside it. Options can be appended.
 
     Args:
-        run: a `Run`.
+        run: A `Run`.
     """
     config = run.config
     out = next(path for number in itertools.count(2) if not (path := Path(f"{run.path}-{number}")).exists())
@@ -36,10 +36,10 @@ def next_command(run):
 
 
 def command_after(run: Any) -> str:
-    """The command that scores a run if there are labels, or else embeds its images.
+    """The command that scores a run if there are labels, and otherwise embeds its images.
 
     Args:
-        run: a `Run`.
+        run: A `Run`.
     """
     source = run.config["data"]
     if has_labels(source):
