@@ -52,6 +52,15 @@ def check_scene_model(model: Any) -> tuple[str, tuple[int | None, ...]]:
     return "segmenter" if hasattr(model, "classify") else "detector", tuple(model.pyramid.input_shape[1:])
 
 
+def refuse_scene_model(encoder: Any) -> None:
+    """Raise a ValueError if `encoder` is a detector or a segmenter."""
+    if hasattr(encoder, "class_names") and hasattr(encoder, "pyramid"):
+        raise ValueError(
+            "`encoder` is a detector or a segmenter: `export.scene_model` exports those. "
+            f"Received: encoder={encoder!r} of type {type(encoder).__name__}"
+        )
+
+
 def check_classifier(classifier: Any, features: int, class_names: Sequence[str] | None) -> None:
     """Check that `classifier` maps the encoder's features to the probabilities of `class_names`."""
     if classifier is None:

@@ -92,6 +92,7 @@ def saved_model(
     >>> version.name
     '1'
     """
+    checks.refuse_scene_model(encoder)
     image_shape, features = check_encoder(encoder)
     checks.check_classifier(classifier, features, class_names)
     for model in (encoder, classifier):

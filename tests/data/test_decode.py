@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image, ImageOps
 
-from keras_ssl.data.decode import decode_and_resize, decode_image, pixel_count
+from keras_ssl.data.decode import decode_and_measure, decode_and_resize, decode_image, pixel_count
 
 HEIGHT, WIDTH = 20, 30
 
@@ -222,6 +222,17 @@ def test_decode_and_resize_is_decode_then_resize(photo):
     resized = decode_and_resize(content, (7, 11))
     assert resized.dtype == tf.uint8
     np.testing.assert_array_equal(resized, np.round(expected))
+
+
+@pytest.mark.parametrize(("orientation", "size"), [("exif", (WIDTH, HEIGHT)), ("ignore", (HEIGHT, WIDTH))])
+def test_the_measured_size_is_that_of_the_image_before_it_is_resized(photo, orientation, size):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    content = encode(photo, "PNG", exif=exif)
+    image, measured = decode_and_measure(content, (7, 11), resize="pad", orientation=orientation)
+    assert tuple(measured.numpy()) == size
+    expected = decode_and_resize(content, (7, 11), resize="pad", orientation=orientation)
+    np.testing.assert_array_equal(image, expected)
 
 
 def test_it_maps_over_a_batch_of_files_of_all_kinds_with_a_static_shape(photo):

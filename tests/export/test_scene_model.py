@@ -266,5 +266,7 @@ def test_mistakes_are_said_before_anything_is_written(tmp_path):
     refused("resize='crop'", model, path, resize="crop")
     refused("orientation='up'", model, path, orientation="up")
     refused("must be JSON", model, path, metadata={"loss": float("nan")})
+    with pytest.raises(ValueError, match=r"`export\.scene_model` exports those"):
+        export.saved_model(model, path)
     model.log_scales.assign(model.log_scales * np.nan)
     refused("not finite", model, path)
