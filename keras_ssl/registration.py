@@ -1,8 +1,8 @@
-"""Loads the classes that saved models need, once Keras is there.
+"""Register the classes that saved models need as soon as Keras is imported.
 
-Keras finds the classes of a saved model in a registry that their modules write to when they are imported. `import
-keras_ssl` imports no module, so that it is quick. But a program that imports keras_ssl, then keras, and loads a model
-must find the classes. So the import of Keras, whoever asks for it, is followed by that of the modules that register.
+Keras finds the classes of a saved model in a registry, which their modules fill when they are imported. To be fast,
+`import keras_ssl` imports none of these modules. But a program that imports keras_ssl, then keras, and loads a model
+must find the classes. So the first import of Keras is followed by an import of the modules that register classes.
 """
 
 import ast
@@ -15,22 +15,22 @@ from pathlib import Path
 
 #: The packages of keras_ssl that register classes with `keras.saving`.
 REGISTERING = ("augment", "layers", "methods", "optimizers", "tasks", "transfer")
-# Keras, and the libraries of ours that import it: while one of them is half imported, so may Keras be.
+# Keras and the libraries that import it: until their import has finished, Keras may be only partly imported.
 _LIBRARIES = ("keras", "keras_cv", "tensorflow")
 
 
-def method_names():
-    """The names of the methods, read from the imports of `methods/__init__.py`: to run them imports TensorFlow."""
+def method_names() -> list[str]:
+    """Names of the methods, parsed from `methods/__init__.py`, because importing it would import TensorFlow."""
     source = Path(__file__).with_name("methods").joinpath("__init__.py").read_text(encoding="utf-8")
     imports = (node for node in ast.parse(source).body if isinstance(node, ast.ImportFrom))
     return sorted(name.name for node in imports for name in node.names)
 
 
-def load_registering():
-    """Imports the packages that register, if Keras is imported.
+def load_registering() -> None:
+    """Import the packages that register classes, if Keras is imported.
 
     Raises:
-        ImportError: where Keras runs on another backend than TensorFlow.
+        ImportError: If the backend of Keras is not TensorFlow.
     """
     if "keras" in sys.modules:
         check_backend(sys.modules["keras"].backend.backend())
@@ -38,8 +38,8 @@ def load_registering():
             importlib.import_module(f"keras_ssl.{name}")
 
 
-def check_backend(name):
-    """Raises an ImportError unless the backend is TensorFlow."""
+def check_backend(name: str) -> None:
+    """Raise an ImportError unless the backend is TensorFlow."""
     if name != "tensorflow":
         raise ImportError(
             "keras_ssl trains with tf.data, tf.distribute and SavedModel, so Keras must run on TensorFlow: set "
@@ -48,17 +48,17 @@ def check_backend(name):
 
 
 class RegisterAfterImport(importlib.abc.MetaPathFinder):
-    """Calls `load_registering` after the outermost import of Keras or of a module of keras_ssl.
+    """Call `load_registering` after the outermost import of Keras or of a module of keras_ssl.
 
-    After the outermost, because a module that is half imported cannot be imported from. When Keras is there it has
-    done its work and takes itself off `sys.meta_path`.
+    It waits for the outermost import because names cannot be imported from a partly imported module. Once Keras is
+    imported, the finder removes itself from `sys.meta_path`.
     """
 
     def __init__(self):
         self._thread = threading.local()
 
     def find_spec(self, fullname, path=None, target=None):
-        """The spec that the other finders have, with a loader that counts how deep imports are nested."""
+        """Get the other finders' spec, with a loader that counts how deeply imports are nested."""
         if fullname not in _LIBRARIES and not fullname.startswith("keras_ssl."):
             return None
         for finder in [finder for finder in sys.meta_path if finder is not self]:
@@ -70,7 +70,7 @@ class RegisterAfterImport(importlib.abc.MetaPathFinder):
         return None
 
     def run(self, load, module):
-        """Executes a module by its own loader, and registers if no other import waits for this one."""
+        """Execute a module with its own loader; register classes if this is the outermost import."""
         self._thread.depth = getattr(self._thread, "depth", 0) + 1
         try:
             load(module)

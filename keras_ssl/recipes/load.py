@@ -16,13 +16,13 @@ from keras_ssl.recipes.settings import is_overridden, merge
 from keras_ssl.recipes.timing import time_training
 from keras_ssl.recipes.validation import apply_overrides, lookup
 
-# Data sets by name whose images are of a kind; all others have the settings of photographs until they are seen.
+# Data sets whose kind of images is known by name; others get the settings of photographs unless `images` are given.
 KINDS = {"digits": "tiny_images", "cifar10": "small_images", "cifar100": "small_images"}
 _SHARED = "rules"
 
 
 def names() -> list[str]:
-    """The methods that have a recipe, sorted."""
+    """Names of the methods that have a recipe, sorted."""
     files = importlib.resources.files(__package__).iterdir()
     found = (file.name.removesuffix(".yaml") for file in files if file.name.endswith(".yaml"))
     return sorted(set(found) - {_SHARED})
@@ -39,33 +39,34 @@ def load(
     steps: int | None = None,
     began: float | None = None,
 ) -> Recipe:
-    """Loads a method's recipe, and adapts it to the images and to the budget.
+    """Load a method's recipe and adapt it to the images and the budget.
 
-    Without `images` the settings are the paper's, for hundreds of epochs on an accelerator. With them, their number
-    and size, the device and the budget decide image size, batch size, network, learning rate, the length of the
-    training and more, by the rules in `rules.yaml` and the method's own YAML; `Recipe.decisions` says what and why.
+    Without `images`, the settings are the paper's, for hundreds of epochs on an accelerator. With `images`, the
+    rules in `rules.yaml` and the method's own YAML set image size, batch size, network, learning rate, training
+    length and more. They depend on the number and size of the images, the device and the budget.
+    `Recipe.decisions` lists each decision with its reason.
 
     Args:
-        method: str, one of `names()`; upper and lower case are the same, and so are names with
-            underscores, with hyphens and without.
-        data: str, a name as in `keras_ssl.data.load`, or anything else, which has the default settings. Looked at
-            where there are no `images`.
-        overrides: optional dict of settings to change, with dots for nesting: `{"epochs": 20,
-            "learning_rate.base": 0.3, "backbone": "small_cnn"}`. Sizes are `64`, `"64x96"` or `[64, 96]`. No rule
-            changes them.
-        images: what is to be learned from: an array, a `tf.data.Dataset` of batches, or `Facts`. Defaults to `None`.
-        minutes: float > 0, how long the training may take on this machine: some steps are made and timed, and the
-            schedule is laid out to end in that time. Needs `images`.
-        epochs: int > 0, passes over the images.
-        steps: int > 0, updates of the network, rounded to whole epochs. Needs `images`. Of `minutes`, `epochs` and
-            `steps` at most one. None of them: as many steps as so many images need.
-        began: float, by `time.monotonic()`, when the minutes began. Defaults to `None`, which is now.
+        method: String. One of `names()`. Case, underscores and hyphens do not matter.
+        data: String. A name as in `keras_ssl.data.load`; any other value gives the default settings. Used only
+            without `images`. Defaults to `None`.
+        overrides: Dict of settings to change, with dots for nesting: `{"epochs": 20, "learning_rate.base": 0.3,
+            "backbone": "small_cnn"}`. Sizes are `64`, `"64x96"` or `[64, 96]`. No rule changes these settings.
+            Defaults to `None`.
+        images: Training images: an array, a `tf.data.Dataset` of batches, or `Facts`. Defaults to `None`.
+        minutes: Float > 0. Longest training time on this machine. Some steps are run and timed, and the schedule
+            is set to end in that time. Needs `images`. Defaults to `None`.
+        epochs: Integer > 0. Passes over the images. Defaults to `None`.
+        steps: Integer > 0. Updates of the network, rounded to whole epochs. Needs `images`. Give at most one of
+            `minutes`, `epochs` and `steps`; without any, the number of images sets the number of steps. Defaults
+            to `None`.
+        began: Float. Start of `minutes`, by `time.monotonic()`. Defaults to `None`, which means now.
 
     Returns:
         A `Recipe`.
 
     Raises:
-        ValueError: for a method without a recipe, a setting that the recipe does not have, or a budget that is none.
+        ValueError: If the method has no recipe, the recipe has no such setting, or the budget is invalid.
 
     Example:
 
@@ -134,7 +135,7 @@ def _papers(document, data, overrides, epochs):
 
 
 def _of_length(budget, document, facts, overrides):
-    """Plans a training whose number of steps is given, or follows from the number of images."""
+    """Plan a training whose number of steps is given or follows from the number of images."""
 
     def plan(few_steps):
         side = None if facts.accelerator else rules()["cpu"]["image_size"]
@@ -153,7 +154,7 @@ def _of_length(budget, document, facts, overrides):
 
 
 def _within(minutes, name, document, facts, overrides, began):
-    """Plans a training that ends within `minutes`, counted from `began`."""
+    """Plan a training that ends within `minutes`, counted from `began`."""
 
     def seconds_left(timing):
         spent = time.monotonic() - began + timing.to_begin
@@ -185,16 +186,16 @@ def _within(minutes, name, document, facts, overrides, began):
 
 
 def _image_size(facts, timed, seconds_left):
-    """The largest side at which the time is enough to see as many images as features need."""
+    """Largest image size at which there is time to see the images that learning features needs (`images_seen`)."""
     sizes, seen = rules()["cpu"]["image_sizes"], rules()["cpu"]["images_seen"]
     plan, timing = timed(sizes[0])
     per_image = timing.per_step / plan.settings["batch_size"]
     most = min(facts.image_size)
-    # The work of a convolutional network goes with the area.
+    # The cost of a convolutional network is proportional to the area of the image.
     fitting = [n for n in sizes if n <= most and seconds_left(timing) / (per_image * (n / sizes[0]) ** 2) >= seen]
     return max(fitting, default=sizes[0])
 
 
 def _is_long(steps, facts):
-    """Whether the paper's optimizer and rates, which want many steps, have them."""
+    """Whether there are enough steps and images for the paper's optimizer and learning rates."""
     return steps > rules()["few_steps"] and not is_few(facts)
