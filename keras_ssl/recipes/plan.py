@@ -52,7 +52,7 @@ class Budget:
     def __post_init__(self):
         given = {name: value for name, value in vars(self).items() if value is not None}
         if len(given) > 1:
-            raise ValueError(f"Give minutes, epochs or steps, one of them. Received: {given}")
+            raise ValueError(f"Give only one of minutes, epochs and steps. Received: {given}")
         for name, value in given.items():
             if isinstance(value, bool) or not value > 0 or not math.isfinite(value):
                 raise ValueError(f"{name} must be positive. Received: {name}={value}")

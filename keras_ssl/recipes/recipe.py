@@ -165,7 +165,7 @@ def _augmenter(settings, image_shape):
 
 def _of_kind(kind, expected, made, settings):
     if not isinstance(made, expected):
-        raise ValueError(f"That makes no {kind} but a {type(made).__name__}. Received: {kind}={settings}")
+        raise ValueError(f"A recipe needs {kind} settings that make one; these make a {type(made).__name__}. Received: {kind}={settings}")
     return made
 
 
