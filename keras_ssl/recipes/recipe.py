@@ -165,7 +165,9 @@ def _augmenter(settings, image_shape):
 
 def _of_kind(kind, expected, made, settings):
     if not isinstance(made, expected):
-        raise ValueError(f"A recipe needs {kind} settings that make one; these make a {type(made).__name__}. Received: {kind}={settings}")
+        raise ValueError(
+            f"The settings of the {kind} make a {type(made).__name__}, which is none. Received: {kind}={settings}"
+        )
     return made
 
 

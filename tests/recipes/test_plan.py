@@ -201,7 +201,7 @@ def test_the_time_of_a_step_is_measured_on_this_machine():
 @pytest.mark.parametrize(
     "budget, words",
     [
-        ({"minutes": 5, "epochs": 3}, "one of them"),
+        ({"minutes": 5, "epochs": 3}, "only one of minutes"),
         ({"minutes": 0}, "minutes must be positive"),
         ({"steps": -1}, "steps must be positive"),
         ({"epochs": True}, "epochs must be positive"),
