@@ -56,8 +56,8 @@ def read_history(path: Path) -> list[dict[str, str]]:
         for name, value in row.items():
             if value != "NA" and not _is_number(value):
                 raise ValueError(
-                    f"history.csv must hold numbers, or NA. Correct the line or delete it. Received: {name}={value!r} "
-                    f"in line {line} of {path}"
+                    "history.csv must hold numbers, or NA. Correct the line or delete it. "
+                    f"Received: {name}={value!r} in line {line} of {path}"
                 )
     return rows
 
