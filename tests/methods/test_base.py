@@ -225,7 +225,7 @@ def test_no_loss_and_no_metrics_are_as_good_as_none_given(model):
 
 
 def test_validation_split_rounds_the_training_part_down(model, images):
-    with pytest.warns(UserWarning, match="one image out"):  # 17 of 17.6
+    with pytest.warns(UserWarning, match="leaves out one image"):  # 17 of 17.6
         model.fit(images[:22], batch_size=4, validation_split=0.2, verbose=0)
     assert int(model.step) == 4
 
