@@ -146,7 +146,7 @@ def test_help(run, command):
         (["pretrain", "simclr", "--data", "digits", "--out", "{}"], "exists already"),
         (
             ["pretrain", "dcgan", "--data", "digits", "--epochs", "1", "--minutes", "1", "--out", "{}/x"],
-            "one of them",
+            "only one of minutes",
         ),
         *(
             (["pretrain", "simclr", "--data", "digits", "--out", "{}/x", "--set", word], "Received: ")

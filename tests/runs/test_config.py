@@ -31,9 +31,9 @@ def test_a_setting_that_is_missing_or_of_another_kind_is_named(key, read):
 
 
 def test_unknown_settings_and_other_versions_are_said(read):
-    with pytest.warns(UserWarning, match=r"no setting polic of a run.*Did you mean policy\?"):
+    with pytest.warns(UserWarning, match=r"not know the setting polic of a run.*Did you mean policy\?"):
         read(lambda config: config.update(polic="float32"))
-    with pytest.warns(UserWarning, match=r"no setting data.chanels of a run.*Did you mean data.channels\?"):
+    with pytest.warns(UserWarning, match=r"not know the setting data.chanels of a run.*Did you mean data.channels\?"):
         read(lambda config: config["data"].update(chanels=1))
     with pytest.warns(UserWarning, match="made with keras 2.1; here are keras 3"):
         read(lambda config: config["versions"].update(keras="2.1"))
