@@ -104,7 +104,10 @@ def test_what_it_can_be_is_taken(overrides):
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        ({"backbone": {"name": "dense_autoencoder"}}, "settings of the backbone make a tuple, which is none. Received: backbone="),
+        (
+            {"backbone": {"name": "dense_autoencoder"}},
+            "settings of the backbone make a tuple, which is none. Received: backbone=",
+        ),
         ({"backbone": "Prototypes"}, "no backbone of that name. Received: backbone='Prototypes'"),
         ({"augmenter": {"name": "RandomMasking"}}, "augmenter does not take.*Received: augmenter=RandomMasking"),
         ({"optimizer": {"name": "get"}}, "optimizer does not take.*Received: optimizer=get"),
