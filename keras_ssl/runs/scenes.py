@@ -5,7 +5,7 @@ import math
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +86,7 @@ def train_and_score(
         Dict from the method's name and "from scratch" to a dict with the score.
     """
     encoder = run.encoder()
-    settings = with_defaults(settings, task, encoder)
+    settings = with_defaults(settings, task)
     folder = run.path / task.folder
     begin(folder, settings, resume)
     size = {"image_size": settings.image_size, "channels": encoder.input_shape[-1], "on_error": settings.on_error}
@@ -127,18 +127,17 @@ def train_and_score(
     return rows
 
 
-def with_defaults(settings: Settings, task: SceneTask, encoder: keras.Model) -> Settings:
-    """Fills in the size of the images and the number of epochs that follow from the data."""
-    values = asdict(settings)
-    tried = {"batch_size": 1, "image_size": (32, 32), "cache": None, "on_error": settings.on_error}
-    data = task.load(settings.train_split, None, max_images=settings.images, **tried)
-    if settings.image_size is None:
-        values["image_size"] = usual_size(data.file_paths)
-    if settings.epochs is None:
+def with_defaults(settings: Settings, task: SceneTask) -> Settings:
+    """Fills in the size of the images and the number of epochs from the data, where they are not given."""
+    image_size, epochs = settings.image_size, settings.epochs
+    if image_size is None or epochs is None:
+        tried = {"batch_size": 1, "image_size": (32, 32), "cache": None, "on_error": settings.on_error}
+        data = task.load(settings.train_split, None, max_images=settings.images, **tried)
         steps = max(1, len(data) // settings.batch_size)
-        values["epochs"] = max(MINIMUM_EPOCHS, math.ceil(MINIMUM_STEPS / steps))
-    values["image_size"] = tuple(values["image_size"])
-    return Settings(**values)
+        image_size = image_size or usual_size(data.file_paths)
+        epochs = epochs or max(MINIMUM_EPOCHS, math.ceil(MINIMUM_STEPS / steps))
+    height, width = image_size
+    return replace(settings, image_size=(height, width), epochs=epochs)
 
 
 def usual_size(paths: list[str]) -> tuple[int, int]:

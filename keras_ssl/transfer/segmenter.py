@@ -134,8 +134,11 @@ class Segmenter(SceneModel):
         labelled = self.is_labelled(masks)
         labels = tf.where(labelled, masks, 0)
         cross_entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-        overlap = dice(tf.one_hot(labels, logits.shape[-1]), tf.nn.softmax(logits), labelled)
-        return {"cross_entropy": labelled_mean(cross_entropy, labelled), "dice_loss": self.dice_weight * overlap}
+        losses = {"cross_entropy": labelled_mean(cross_entropy, labelled), "dice_loss": tf.zeros(())}
+        if self.dice_weight:
+            overlap = dice(tf.one_hot(labels, logits.shape[-1]), tf.nn.softmax(logits), labelled)
+            losses["dice_loss"] = self.dice_weight * overlap
+        return losses
 
     def is_labelled(self, masks: tf.Tensor) -> tf.Tensor:
         """Which pixels have a class: all but those of `ignore_class` and 255."""
